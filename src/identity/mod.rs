@@ -1,0 +1,3 @@
+//! People and how they prove who they are. Pure but for argon2.
+
+pub mod user;

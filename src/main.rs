@@ -1,0 +1,3 @@
+//! The `lanyard` program.
+
+fn main() {}

@@ -1,0 +1,169 @@
+//! A client and its metadata (RFC 7591, 2; `OpenID` Connect Registration 1.0, 2; RP-Initiated,
+//! Front-Channel and Back-Channel Logout 1.0), under the names that these give.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entropy::{ClientId, SecretHash};
+
+/// A registered relying party. Stored as JSON; the secret only as SHA-256 and in its own column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// RFC 7591, 2.
+    pub client_id: ClientId,
+    /// What people are shown.
+    pub client_name: String,
+    /// Exact redirect URIs (RFC 9700, 2.1).
+    pub redirect_uris: Vec<String>,
+    /// Where a person may be sent after a logout (RP-Initiated Logout 1.0, 3.1).
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// What this client may present at the token endpoint.
+    pub grant_types: Vec<GrantType>,
+    /// How it authenticates there.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// Only the registered method is taken, not the other way to send the same secret.
+    #[serde(default)]
+    pub pin_auth_method: bool,
+    /// Decides how redirect URIs are judged (RFC 8252).
+    #[serde(default)]
+    pub application_type: ApplicationType,
+    /// The algorithm of ID tokens and logout tokens.
+    #[serde(default)]
+    pub id_token_signed_response_alg: SigningAlg,
+    /// Scopes it may ask for, separated by spaces; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Runs under the same roof: no consent page, but under `prompt=consent`.
+    #[serde(default)]
+    pub first_party: bool,
+    /// PKCE is demanded (RFC 9700, 2.1.1). Always so for public clients.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    /// How far its logout reaches.
+    #[serde(default)]
+    pub logout_reach: LogoutReach,
+    /// Seconds after which a sign-in is too old for this client (Registration 1.0, 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    /// Back-Channel Logout 1.0, 2.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Front-Channel Logout 1.0, 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// The client's home page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Shown on the sign-in page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Privacy policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Terms of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// SHA-256 of the secret. Never serialised.
+    #[serde(skip)]
+    pub secret_hash: Option<SecretHash>,
+    /// A disabled client is refused everywhere.
+    #[serde(skip, default = "yes")]
+    pub enabled: bool,
+    /// Who made it: decides how far `outbound` trusts its addresses.
+    #[serde(skip)]
+    pub registered_by: RegisteredBy,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Grants of the token endpoint (RFC 6749).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749, 4.1.
+    AuthorizationCode,
+    /// RFC 6749, 6.
+    RefreshToken,
+}
+
+/// Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// A public client.
+    None,
+    /// The secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// The secret in the form.
+    ClientSecretPost,
+}
+
+/// Registration 1.0, 2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// Runs on a server or in a browser.
+    #[default]
+    Web,
+    /// Runs on a person's machine (RFC 8252).
+    Native,
+}
+
+/// Algorithms that sign tokens (RFC 7518, 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SigningAlg {
+    /// RSASSA-PKCS1-v1_5 with SHA-256: what every client library knows.
+    #[default]
+    RS256,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+}
+
+impl SigningAlg {
+    /// The `alg` value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::ES256 => "ES256",
+        }
+    }
+}
+
+/// How far a logout that this client starts reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogoutReach {
+    /// The whole session, in every app.
+    #[default]
+    Sso,
+    /// Only this client's part of it.
+    Client,
+    /// The person is asked.
+    Ask,
+}
+
+/// Who registered a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RegisteredBy {
+    /// An administrator, on the command line or a page.
+    #[default]
+    Administrator,
+    /// The configuration file or the demo.
+    File,
+    /// The client itself (RFC 7591).
+    Itself,
+}
+
+impl Client {
+    /// Cannot keep a secret (RFC 6749, 2.1).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it may use this grant.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+}

@@ -1,0 +1,3 @@
+//! The rules of the specifications. Pure: no I/O, no async, time as a parameter; one file per noun.
+
+pub mod client;

@@ -1,0 +1,11 @@
+//! The heart: what a session is, when it lives, what a person must still do, and how it ends.
+//! Pure: time and facts come in as arguments, decisions go out as enums.
+
+pub mod ending;
+pub mod grant;
+pub mod participant;
+#[expect(
+    clippy::module_inception,
+    reason = "the noun that the room is named for"
+)]
+pub mod session;
