@@ -3,10 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scope::{ScopeError, ScopeSet};
 use crate::entropy::{ClientId, SecretHash};
 
 /// A registered relying party. Stored as JSON; the secret only as SHA-256 and in its own column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the metadata, under its own name"
+)]
 pub struct Client {
     /// RFC 7591, 2.
     pub client_id: ClientId,
@@ -39,9 +44,6 @@ pub struct Client {
     /// PKCE is demanded (RFC 9700, 2.1.1). Always so for public clients.
     #[serde(default = "yes")]
     pub require_pkce: bool,
-    /// How far its logout reaches.
-    #[serde(default)]
-    pub logout_reach: LogoutReach,
     /// Seconds after which a sign-in is too old for this client (Registration 1.0, 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u64>,
@@ -131,19 +133,6 @@ impl SigningAlg {
     }
 }
 
-/// How far a logout that this client starts reaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogoutReach {
-    /// The whole session, in every app.
-    #[default]
-    Sso,
-    /// Only this client's part of it.
-    Client,
-    /// The person is asked.
-    Ask,
-}
-
 /// Who registered a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RegisteredBy {
@@ -160,6 +149,12 @@ impl Client {
     /// Cannot keep a secret (RFC 6749, 2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// What it may have of these scopes today.
+    pub fn allowed_scope(&self, asked: &ScopeSet) -> Result<ScopeSet, ScopeError> {
+        let list = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
+        Ok(asked.allowed(list.as_ref()))
     }
 
     /// Whether it may use this grant.

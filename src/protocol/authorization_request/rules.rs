@@ -1,0 +1,161 @@
+//! The rules of the parameters, one by one. [`super::ForClient::check`] has their order.
+
+use std::borrow::Cow;
+
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::params::Params;
+use crate::protocol::pkce::Challenge;
+use crate::protocol::redirect_uri;
+use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
+
+/// Longest `state` and `nonce`: both are stored.
+pub(super) const MAX_STATE: usize = 2048;
+pub(super) const MAX_NONCE: usize = 512;
+/// Longest `login_hint`: a longer one is no name, and is ignored.
+pub(super) const MAX_LOGIN_HINT: usize = 320;
+/// Most `acr_values` and `ui_locales`: the rest, liked least by the client, is ignored.
+pub(super) const MAX_PREFERENCES: usize = 16;
+/// Most `resource` parameters.
+const MAX_RESOURCES: usize = 8;
+
+pub(super) fn check_repeats(params: &Params) -> Result<(), ProtocolError> {
+    match params.duplicate() {
+        Some(name) => Err(invalid(format!("{name} must be sent once"))),
+        None => Ok(()),
+    }
+}
+
+/// Core 1.0, 6 and 7.2.1: what a request object says must never be ignored.
+pub(super) fn check_unsupported(params: &Params) -> Result<(), ProtocolError> {
+    let table = [
+        ("request", ErrorCode::RequestNotSupported),
+        ("request_uri", ErrorCode::RequestUriNotSupported),
+        ("registration", ErrorCode::RegistrationNotSupported),
+    ];
+    match table
+        .into_iter()
+        .find(|(name, _)| params.get(name).is_some())
+    {
+        Some((name, code)) => Err(ProtocolError::new(
+            code,
+            format!("{name} is not supported: send plain parameters"),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_response_type(params: &Params) -> Result<(), ProtocolError> {
+    match params.get("response_type") {
+        Some("code") => Ok(()),
+        None => Err(invalid("response_type is missing: set it to code")),
+        Some(_) => Err(ProtocolError::new(
+            ErrorCode::UnsupportedResponseType,
+            "the only response_type is code: set response_type=code",
+        )),
+    }
+}
+
+pub(super) fn check_grant(client: &Client) -> Result<(), ProtocolError> {
+    if client.may_use(GrantType::AuthorizationCode) {
+        return Ok(());
+    }
+    Err(ProtocolError::new(
+        ErrorCode::UnauthorizedClient,
+        "this client is not registered for the authorization_code grant",
+    ))
+}
+
+pub(super) fn check_response_mode(params: &Params) -> Result<(), ProtocolError> {
+    match params.get("response_mode") {
+        None | Some("query" | "form_post") => Ok(()),
+        Some(_) => Err(invalid("response_mode must be query or form_post")),
+    }
+}
+
+pub(super) fn check_length(params: &Params, name: &str, most: usize) -> Result<(), ProtocolError> {
+    if params.get(name).is_some_and(|value| value.len() > most) {
+        return Err(invalid(format!("{name} is longer than {most} bytes")));
+    }
+    Ok(())
+}
+
+pub(super) fn scope(params: &Params, client: &Client) -> Result<ScopeSet, ProtocolError> {
+    let refuse = |problem: String| ProtocolError::new(ErrorCode::InvalidScope, problem);
+    let asked = ScopeSet::parse(params.get("scope").unwrap_or_default())
+        .map_err(|error| refuse(error.to_string()))?;
+    let allowed = client
+        .allowed_scope(&asked)
+        .map_err(|_| refuse("the scopes of this client are not well-formed".into()))?;
+    if asked.contains(OPENID) && !allowed.contains(OPENID) {
+        // Dropped in silence it would turn a sign-in into something else (Core 1.0, 3.1.2.1).
+        return Err(refuse("this client may not ask for openid".into()));
+    }
+    if client.may_use(GrantType::RefreshToken) {
+        return Ok(allowed);
+    }
+    // Core 1.0, 11: without refresh tokens there is no offline access to give.
+    Ok(allowed.without(OFFLINE_ACCESS))
+}
+
+pub(super) fn max_age(params: &Params) -> Result<Option<u64>, ProtocolError> {
+    let Some(text) = params.get("max_age") else {
+        return Ok(None);
+    };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(seconds) if digits => Ok(Some(seconds)),
+        _ => Err(invalid("max_age must be a number of seconds")),
+    }
+}
+
+/// RFC 9700, 2.1.1: a public client has nothing else that binds its code to itself.
+pub(super) fn challenge(
+    params: &Params,
+    client: &Client,
+) -> Result<Option<Challenge>, ProtocolError> {
+    let challenge = Challenge::from_request(
+        params.get("code_challenge"),
+        params.get("code_challenge_method"),
+    )?;
+    if challenge.is_none() && (client.require_pkce || client.is_public()) {
+        return Err(invalid("code_challenge is required (PKCE with S256)"));
+    }
+    Ok(challenge)
+}
+
+/// RFC 8707, 2: absolute, and no fragment.
+pub(super) fn resources(params: &Params) -> Result<Vec<String>, ProtocolError> {
+    let refuse = |problem| Err(ProtocolError::new(ErrorCode::InvalidTarget, problem));
+    let mut kept: Vec<String> = Vec::new();
+    for uri in params.all("resource") {
+        if redirect_uri::parse(uri).is_err() {
+            return refuse("resource must be an absolute URI without a fragment");
+        }
+        if kept.iter().any(|known| known == uri) {
+            continue;
+        }
+        if kept.len() == MAX_RESOURCES {
+            return refuse("there are more than 8 resources");
+        }
+        kept.push(uri.to_owned());
+    }
+    Ok(kept)
+}
+
+pub(super) fn preferences(params: &Params, name: &str) -> Vec<String> {
+    let values = params.get(name).unwrap_or_default().split(' ');
+    values
+        .filter(|value| !value.is_empty())
+        .take(MAX_PREFERENCES)
+        .map(str::to_owned)
+        .collect()
+}
+
+pub(super) fn owned(params: &Params, name: &str) -> Option<String> {
+    params.get(name).map(str::to_owned)
+}
+
+fn invalid(problem: impl Into<Cow<'static, str>>) -> ProtocolError {
+    ProtocolError::new(ErrorCode::InvalidRequest, problem)
+}

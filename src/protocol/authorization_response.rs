@@ -1,0 +1,198 @@
+//! How an authorization request is answered once the redirect URI can be trusted (RFC 6749, 4.1.2;
+//! OAuth 2.0 Form Post Response Mode; RFC 9207).
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ProtocolError;
+use super::redirect_uri;
+
+/// How the answer travels (OAuth 2.0 Multiple Response Type Encoding Practices, 2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query.
+    #[default]
+    Query,
+    /// In a form that the browser posts.
+    FormPost,
+    /// In the fragment: where those who asked for a token look for the error.
+    Fragment,
+}
+
+impl ResponseMode {
+    /// The `response_mode` value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+            Self::Fragment => "fragment",
+        }
+    }
+}
+
+/// Where an answer goes. Made by `authorization_request` of a redirect URI that matched: without one
+/// nothing redirects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// As presented, or the only registered one.
+    pub redirect_uri: String,
+    /// How.
+    pub mode: ResponseMode,
+    /// Given back as it came (RFC 6749, 4.1.1).
+    pub state: Option<String>,
+}
+
+/// What the browser is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// `303 See Other` to this place.
+    Redirect(String),
+    /// A page with a form that posts these fields there.
+    FormPost {
+        /// The redirect URI.
+        action: String,
+        /// Hidden inputs.
+        fields: Vec<(String, String)>,
+    },
+}
+
+/// The answer with a code.
+pub fn success(target: &Target, issuer: &str, code: &str) -> Answer {
+    answer(target, issuer, vec![pair("code", code)])
+}
+
+/// The answer with an error.
+pub fn failure(target: &Target, issuer: &str, error: &ProtocolError) -> Answer {
+    let mut fields = vec![pair("error", error.code.as_str())];
+    if !error.description().is_empty() {
+        fields.push(pair("error_description", error.description()));
+    }
+    answer(target, issuer, fields)
+}
+
+/// Adds `state` and `iss`: the latter always, against mix-up attacks (RFC 9207, 2).
+fn answer(target: &Target, issuer: &str, mut fields: Vec<(String, String)>) -> Answer {
+    fields.extend(target.state.as_deref().map(|state| pair("state", state)));
+    fields.push(pair("iss", issuer));
+    let uri = &target.redirect_uri;
+    match target.mode {
+        ResponseMode::Query => Answer::Redirect(redirect_uri::append_query(uri, &fields)),
+        ResponseMode::Fragment => {
+            Answer::Redirect(format!("{uri}#{}", redirect_uri::encode(&fields)))
+        }
+        ResponseMode::FormPost => Answer::FormPost {
+            action: uri.clone(),
+            fields,
+        },
+    }
+}
+
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::error::ErrorCode;
+    use crate::protocol::params::Params;
+
+    const ISSUER: &str = "https://login.example.com";
+
+    fn target(uri: &str, mode: ResponseMode, state: Option<&str>) -> Target {
+        Target {
+            redirect_uri: uri.to_owned(),
+            mode,
+            state: state.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn errors_travel_in_the_mode_in_force() {
+        let error = ProtocolError::new(ErrorCode::AccessDenied, "the person said no");
+        let tail = "error=access_denied&error_description=the+person+said+no&state=x+y\
+                    &iss=https%3A%2F%2Flogin.example.com";
+        let cases = [
+            (
+                ResponseMode::Query,
+                "https://a.example/cb",
+                "https://a.example/cb?",
+            ),
+            (
+                ResponseMode::Query,
+                "https://a.example/cb?t=1",
+                "https://a.example/cb?t=1&",
+            ),
+            (
+                ResponseMode::Fragment,
+                "https://a.example/cb?t=1",
+                "https://a.example/cb?t=1#",
+            ),
+        ];
+        for (mode, uri, start) in cases {
+            assert_eq!(
+                failure(&target(uri, mode, Some("x y")), ISSUER, &error),
+                Answer::Redirect(format!("{start}{tail}")),
+            );
+        }
+        let bare = ProtocolError::new(ErrorCode::ServerError, "");
+        assert_eq!(
+            failure(
+                &target("https://a.example/", ResponseMode::Query, None),
+                ISSUER,
+                &bare
+            ),
+            Answer::Redirect(
+                "https://a.example/?error=server_error&iss=https%3A%2F%2Flogin.example.com".into()
+            ),
+        );
+    }
+
+    #[test]
+    fn a_code_travels_with_state_and_issuer() {
+        let query = target("https://a.example/cb?t=%20", ResponseMode::Query, None);
+        assert_eq!(
+            success(&query, ISSUER, "c0de"),
+            Answer::Redirect(
+                "https://a.example/cb?t=%20&code=c0de&iss=https%3A%2F%2Flogin.example.com".into()
+            ),
+        );
+        let form = target(
+            "https://a.example/cb?t=1",
+            ResponseMode::FormPost,
+            Some("\"<é>"),
+        );
+        assert_eq!(
+            success(&form, ISSUER, "c0de"),
+            Answer::FormPost {
+                action: "https://a.example/cb?t=1".into(),
+                fields: vec![
+                    pair("code", "c0de"),
+                    pair("state", "\"<é>"),
+                    pair("iss", ISSUER)
+                ],
+            },
+        );
+    }
+
+    #[test]
+    fn a_state_comes_back_as_it_went() {
+        for state in [
+            "a&code=evil",
+            "a b+c%20",
+            "é\u{1F511}",
+            "line\r\nbreak",
+            "#x",
+            "-._~",
+        ] {
+            let query = target("https://a.example/cb", ResponseMode::Query, Some(state));
+            let Answer::Redirect(uri) = success(&query, ISSUER, "c0de") else {
+                panic!("query redirects");
+            };
+            let params = Params::parse(uri.split_once('?').unwrap().1).unwrap();
+            assert_eq!(params.get("state"), Some(state));
+            assert_eq!(params.all("code"), ["c0de"]);
+            assert!(uri.is_ascii() && !uri.contains(['\r', '\n', '#']));
+        }
+    }
+}

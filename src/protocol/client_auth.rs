@@ -1,0 +1,291 @@
+//! Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9): what a request presents,
+//! and whether it is enough for a client.
+
+use super::basic::basic_credentials;
+use super::client::{AuthMethod, Client};
+use super::form::{Repeated, single};
+use crate::entropy::{ClientId, SecretHash};
+
+/// Who a request says it is from, and by what proof. The secret is hashed as it is read, so that
+/// none can reach a log.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    client_id: ClientId,
+    proof: Proof,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Proof {
+    None,
+    Basic(SecretHash),
+    Post(SecretHash),
+}
+
+/// Why a request says nothing usable about its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// `invalid_request`: two methods at once (RFC 6749, 2.3).
+    #[error("the client authenticates in more than one way")]
+    MoreThanOneMethod,
+    /// `invalid_request`: a parameter comes twice (RFC 6749, 3.2).
+    #[error("the parameter {0} is repeated")]
+    Repeated(&'static str),
+    /// `invalid_request`: the form and the header name different clients.
+    #[error("the request names two clients")]
+    TwoClients,
+    /// `invalid_client`: the header is not Basic, or not as RFC 7617 and RFC 6749, 2.3.1 say.
+    #[error("the client authentication is malformed")]
+    Malformed,
+    /// `invalid_client`: a method that this server does not offer.
+    #[error("the client authentication method is not supported")]
+    Unsupported,
+    /// `invalid_client`: no client is named.
+    #[error("the client is not named")]
+    Missing,
+}
+
+/// Why a client is refused: `invalid_client` in every case; the difference is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthFailure {
+    /// It names another client.
+    #[error("another client is named")]
+    OtherClient,
+    /// The client is disabled.
+    #[error("the client is disabled")]
+    Disabled,
+    /// A public client has no secret to present.
+    #[error("a public client presents a secret")]
+    SecretFromPublic,
+    /// A confidential client must present one.
+    #[error("a confidential client presents no secret")]
+    SecretMissing,
+    /// The right secret may be, but not in the registered way.
+    #[error("the client is pinned to another method")]
+    OtherMethod,
+    /// Not its secret.
+    #[error("the secret is wrong")]
+    WrongSecret,
+}
+
+impl Presented {
+    /// Reads the `Authorization` header and the form.
+    pub fn parse(authorization: Option<&str>, form: &[(&str, &str)]) -> Result<Self, Unreadable> {
+        let single = |name| single(form, name).map_err(|Repeated(name)| Unreadable::Repeated(name));
+        let client_id = single("client_id")?;
+        let secret = single("client_secret")?;
+        let assertion = single("client_assertion")?.or(single("client_assertion_type")?);
+        let methods = [
+            authorization.is_some(),
+            secret.is_some(),
+            assertion.is_some(),
+        ];
+        if methods.into_iter().filter(|used| *used).count() > 1 {
+            return Err(Unreadable::MoreThanOneMethod);
+        }
+        if assertion.is_some() {
+            return Err(Unreadable::Unsupported);
+        }
+        if let Some(header) = authorization {
+            return Self::basic(header, client_id);
+        }
+        Ok(Self {
+            client_id: ClientId::new(client_id.ok_or(Unreadable::Missing)?),
+            proof: secret.map_or(Proof::None, |secret| {
+                Proof::Post(SecretHash::of_text(secret))
+            }),
+        })
+    }
+
+    /// Some libraries repeat `client_id` in the form beside the header: fine if both agree.
+    fn basic(header: &str, in_form: Option<&str>) -> Result<Self, Unreadable> {
+        let (client_id, secret) = basic_credentials(header).ok_or(Unreadable::Malformed)?;
+        if in_form.is_some_and(|in_form| in_form != client_id) {
+            return Err(Unreadable::TwoClients);
+        }
+        Ok(Self {
+            client_id: ClientId::new(client_id),
+            proof: Proof::Basic(SecretHash::of_text(&secret)),
+        })
+    }
+
+    /// The client that the request names: not proved before [`check`].
+    pub const fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+}
+
+/// Whether what is presented is enough for this client.
+pub fn check(client: &Client, presented: &Presented) -> Result<(), AuthFailure> {
+    if client.client_id != presented.client_id {
+        return Err(AuthFailure::OtherClient);
+    }
+    if !client.enabled {
+        return Err(AuthFailure::Disabled);
+    }
+    let (method, secret) = match (client.is_public(), &presented.proof) {
+        (true, Proof::None) => return Ok(()),
+        (true, _) => return Err(AuthFailure::SecretFromPublic),
+        (false, Proof::None) => return Err(AuthFailure::SecretMissing),
+        (false, Proof::Basic(secret)) => (AuthMethod::ClientSecretBasic, secret),
+        (false, Proof::Post(secret)) => (AuthMethod::ClientSecretPost, secret),
+    };
+    // Libraries differ in which of both they use, whatever was registered.
+    if client.pin_auth_method && client.token_endpoint_auth_method != method {
+        return Err(AuthFailure::OtherMethod);
+    }
+    match &client.secret_hash {
+        Some(registered) if registered.matches(secret) => Ok(()),
+        _ => Err(AuthFailure::WrongSecret),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use super::*;
+
+    type Form = &'static [(&'static str, &'static str)];
+
+    const ID: (&str, &str) = ("client_id", "wiki");
+    const SECRET: (&str, &str) = ("client_secret", "s3cret");
+    const ASSERTION: (&str, &str) = ("client_assertion", "a.b.c");
+
+    fn basic() -> String {
+        format!("Basic {}", STANDARD.encode("wiki:s3cret"))
+    }
+
+    fn by_basic() -> Presented {
+        Presented::parse(Some(&basic()), &[]).unwrap()
+    }
+
+    fn by_post() -> Presented {
+        Presented::parse(None, &[ID, SECRET]).unwrap()
+    }
+
+    fn bare() -> Presented {
+        Presented::parse(None, &[ID, ("client_secret", "")]).unwrap()
+    }
+
+    fn client(method: &str, secret: Option<&str>) -> Client {
+        let mut client: Client = serde_json::from_value(json!({
+            "client_id": "wiki", "client_name": "Wiki", "redirect_uris": [],
+            "grant_types": ["authorization_code"], "token_endpoint_auth_method": method,
+        }))
+        .unwrap();
+        client.secret_hash = secret.map(SecretHash::of_text);
+        client
+    }
+
+    #[test]
+    fn forms_that_name_no_client_or_several_methods_are_refused() {
+        use Unreadable::{Missing, MoreThanOneMethod, Repeated, Unsupported};
+        let cases: [(Form, Unreadable); 9] = [
+            (&[], Missing),
+            (&[("client_id", "")], Missing),
+            (&[SECRET], Missing),
+            (&[ID, ID], Repeated("client_id")),
+            (&[ID, SECRET, SECRET], Repeated("client_secret")),
+            (&[ID, ASSERTION, ASSERTION], Repeated("client_assertion")),
+            (&[ID, ASSERTION], Unsupported),
+            (&[ID, ("client_assertion_type", "urn:x")], Unsupported),
+            (&[ID, SECRET, ASSERTION], MoreThanOneMethod),
+        ];
+        for (form, error) in cases {
+            let read = Presented::parse(None, form);
+            assert_eq!(read.err(), Some(error), "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_beside_another_method_or_client_is_refused() {
+        use Unreadable::{Malformed, MoreThanOneMethod, TwoClients};
+        let basic = basic();
+        let cases: [(&str, Form, Unreadable); 7] = [
+            (&basic, &[SECRET], MoreThanOneMethod),
+            (&basic, &[ID, SECRET], MoreThanOneMethod),
+            (&basic, &[ASSERTION], MoreThanOneMethod),
+            ("Bearer x", &[ID, SECRET], MoreThanOneMethod),
+            ("Bearer x", &[ID], Malformed),
+            (&basic, &[("client_id", "shop")], TwoClients),
+            (&basic, &[("client_id", "Wiki")], TwoClients),
+        ];
+        for (header, form, error) in cases {
+            let read = Presented::parse(Some(header), form);
+            assert_eq!(read.err(), Some(error), "{header} {form:?}");
+        }
+        let agreeing = Presented::parse(Some(&basic), &[ID]).unwrap();
+        assert_eq!(agreeing.client_id().as_str(), "wiki");
+    }
+
+    #[test]
+    fn a_public_client_presents_nothing() {
+        for secret in [None, Some("s3cret")] {
+            let client = client("none", secret);
+            for presented in [by_basic(), by_post()] {
+                assert_eq!(
+                    check(&client, &presented),
+                    Err(AuthFailure::SecretFromPublic)
+                );
+            }
+            assert_eq!(check(&client, &bare()), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_confidential_client_presents_its_secret_either_way() {
+        let wrong = Err(AuthFailure::WrongSecret);
+        let cases = [
+            (None, wrong),
+            (Some(""), wrong),
+            (Some("s3cre"), wrong),
+            (Some("s3cret "), wrong),
+            (Some("S3cret"), wrong),
+            (Some("s3cret"), Ok(())),
+        ];
+        for method in ["client_secret_basic", "client_secret_post"] {
+            for (secret, expected) in cases {
+                let client = client(method, secret);
+                assert_eq!(check(&client, &bare()), Err(AuthFailure::SecretMissing));
+                assert_eq!(check(&client, &by_basic()), expected, "{method} {secret:?}");
+                assert_eq!(check(&client, &by_post()), expected, "{method} {secret:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pinned_client_has_one_way() {
+        let cases = [
+            ("client_secret_basic", by_post(), by_basic()),
+            ("client_secret_post", by_basic(), by_post()),
+        ];
+        for (method, other, registered) in cases {
+            let mut client = client(method, Some("s3cret"));
+            client.pin_auth_method = true;
+            assert_eq!(check(&client, &other), Err(AuthFailure::OtherMethod));
+            assert_eq!(check(&client, &registered), Ok(()));
+        }
+    }
+
+    #[test]
+    fn disabled_and_other_clients_are_refused() {
+        for (method, presented) in [("client_secret_basic", by_basic()), ("none", bare())] {
+            let mut client = client(method, Some("s3cret"));
+            assert_eq!(check(&client, &presented), Ok(()));
+            client.enabled = false;
+            assert_eq!(check(&client, &presented), Err(AuthFailure::Disabled));
+            client.enabled = true;
+            client.client_id = ClientId::new("shop");
+            assert_eq!(check(&client, &presented), Err(AuthFailure::OtherClient));
+        }
+    }
+
+    #[test]
+    fn the_secret_does_not_show() {
+        for presented in [by_basic(), by_post()] {
+            assert!(!format!("{presented:?}").contains("s3cret"));
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Client metadata as JSON (RFC 7591, 2), read into a [`Client`] and written again.
+//!
+//! Each error names the member and the remedy. Members without a meaning here are ignored
+//! (RFC 7591, 2), but for those that ask for protection that would not be given.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::{ApplicationType, AuthMethod, Client, GrantType, RegisteredBy, SigningAlg};
+use super::client_rules;
+pub use super::client_rules::MetadataError;
+use super::scope::ScopeSet;
+use crate::entropy::ClientId;
+
+/// The members that are read. Absent and null are the same.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Members {
+    client_name: Option<String>,
+    redirect_uris: Option<Vec<String>>,
+    post_logout_redirect_uris: Option<Vec<String>>,
+    grant_types: Option<Vec<String>>,
+    response_types: Option<Vec<String>>,
+    token_endpoint_auth_method: Option<String>,
+    pin_auth_method: Option<bool>,
+    application_type: Option<String>,
+    id_token_signed_response_alg: Option<String>,
+    scope: Option<String>,
+    first_party: Option<bool>,
+    require_pkce: Option<bool>,
+    default_max_age: Option<u64>,
+    backchannel_logout_uri: Option<String>,
+    frontchannel_logout_uri: Option<String>,
+    client_uri: Option<String>,
+    logo_uri: Option<String>,
+    policy_uri: Option<String>,
+    tos_uri: Option<String>,
+}
+
+/// Reads and judges a client. Its secret is not part of the metadata.
+pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataError> {
+    if !metadata.is_object() {
+        return Err(MetadataError::new(
+            "metadata",
+            "is not a JSON object",
+            "write { … }",
+        ));
+    }
+    refuse_unmet(metadata)?;
+    let members: Members = serde_path_to_error::deserialize(metadata).map_err(|error| {
+        let problem = error.inner().to_string();
+        MetadataError::new(
+            error.path().to_string(),
+            problem,
+            "write the type that is expected",
+        )
+    })?;
+    check_response_types(&members)?;
+    let client = build(members, client_id)?;
+    client_rules::check(&client)?;
+    Ok(client)
+}
+
+/// The client under the names of RFC 7591, defaults filled in, the secret never.
+pub fn to_json(client: &Client) -> Value {
+    let mut metadata = serde_json::to_value(client).unwrap_or_default();
+    if let Some(members) = metadata.as_object_mut() {
+        let code = client.may_use(GrantType::AuthorizationCode);
+        let types = if code { json!(["code"]) } else { json!([]) };
+        members.insert("response_types".to_owned(), types);
+        // `sid` is always sent (Front-Channel Logout 1.0, 2; Back-Channel Logout 1.0, 2.2).
+        for channel in ["backchannel_logout", "frontchannel_logout"] {
+            if members.contains_key(&format!("{channel}_uri")) {
+                members.insert(format!("{channel}_session_required"), json!(true));
+            }
+        }
+    }
+    metadata
+}
+
+fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError> {
+    let name = members.client_name.unwrap_or_default();
+    let name = name.trim();
+    Ok(Client {
+        client_name: if name.is_empty() {
+            client_id.to_string()
+        } else {
+            name.to_owned()
+        },
+        client_id,
+        redirect_uris: distinct(members.redirect_uris.unwrap_or_default()),
+        post_logout_redirect_uris: distinct(members.post_logout_redirect_uris.unwrap_or_default()),
+        grant_types: grant_types(members.grant_types)?,
+        token_endpoint_auth_method: pick(
+            "token_endpoint_auth_method",
+            members.token_endpoint_auth_method.as_deref(),
+            &[
+                ("client_secret_basic", AuthMethod::ClientSecretBasic),
+                ("client_secret_post", AuthMethod::ClientSecretPost),
+                ("none", AuthMethod::None),
+            ],
+        )?,
+        pin_auth_method: members.pin_auth_method.unwrap_or(false),
+        application_type: pick(
+            "application_type",
+            members.application_type.as_deref(),
+            &[
+                ("web", ApplicationType::Web),
+                ("native", ApplicationType::Native),
+            ],
+        )?,
+        id_token_signed_response_alg: pick(
+            "id_token_signed_response_alg",
+            members.id_token_signed_response_alg.as_deref(),
+            &[("RS256", SigningAlg::RS256), ("ES256", SigningAlg::ES256)],
+        )?,
+        scope: scope(members.scope)?,
+        first_party: members.first_party.unwrap_or(false),
+        require_pkce: members.require_pkce.unwrap_or(true),
+        default_max_age: members.default_max_age,
+        backchannel_logout_uri: present(members.backchannel_logout_uri),
+        frontchannel_logout_uri: present(members.frontchannel_logout_uri),
+        client_uri: present(members.client_uri),
+        logo_uri: present(members.logo_uri),
+        policy_uri: present(members.policy_uri),
+        tos_uri: present(members.tos_uri),
+        secret_hash: None,
+        enabled: true,
+        registered_by: RegisteredBy::default(),
+    })
+}
+
+/// The value of a word; the first of the table if there is none.
+fn pick<T: Copy>(
+    member: &str,
+    wanted: Option<&str>,
+    table: &[(&str, T)],
+) -> Result<T, MetadataError> {
+    let found = table
+        .iter()
+        .find(|(word, _)| wanted.is_none_or(|wanted| wanted == *word));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
+        MetadataError::new(member, unsupported(wanted), one_of(&words))
+    })
+}
+
+/// RFC 7591, 2: `authorization_code` unless said otherwise.
+fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataError> {
+    let table = [
+        ("authorization_code", GrantType::AuthorizationCode),
+        ("refresh_token", GrantType::RefreshToken),
+    ];
+    let Some(given) = given else {
+        return Ok(vec![GrantType::AuthorizationCode]);
+    };
+    let kinds = given.iter().enumerate();
+    let kinds =
+        kinds.map(|(at, word)| pick(&format!("grant_types[{at}]"), Some(word.as_str()), &table));
+    Ok(distinct(kinds.collect::<Result<_, _>>()?))
+}
+
+/// RFC 7591, 2.1: `code` belongs to `authorization_code`.
+fn check_response_types(members: &Members) -> Result<(), MetadataError> {
+    let Some(types) = &members.response_types else {
+        return Ok(());
+    };
+    if let Some(at) = types.iter().position(|kind| kind != "code") {
+        let problem = unsupported(types.get(at).map(String::as_str));
+        let remedy = one_of(&["code"]);
+        return Err(MetadataError::new(
+            format!("response_types[{at}]"),
+            problem,
+            remedy,
+        ));
+    }
+    let code = |kinds: &Vec<String>| kinds.iter().any(|kind| kind == "authorization_code");
+    if types.is_empty() && members.grant_types.as_ref().is_none_or(code) {
+        return Err(MetadataError::new(
+            "response_types",
+            "is empty, but grant_types has authorization_code",
+            "write [\"code\"]",
+        ));
+    }
+    Ok(())
+}
+
+fn scope(given: Option<String>) -> Result<Option<String>, MetadataError> {
+    given
+        .map(|text| ScopeSet::parse(&text).map(|scopes| scopes.to_string()))
+        .transpose()
+        .map_err(|error| {
+            let remedy = "write scopes separated by single spaces";
+            MetadataError::new("scope", error.to_string(), remedy)
+        })
+}
+
+/// Members that ask for a protection: to ignore one would be to pretend it.
+fn refuse_unmet(metadata: &Value) -> Result<(), MetadataError> {
+    const FLAGS: [&str; 4] = [
+        "dpop_bound_access_tokens",
+        "require_pushed_authorization_requests",
+        "require_signed_request_object",
+        "tls_client_certificate_bound_access_tokens",
+    ];
+    const ALGORITHMS: [&str; 3] = [
+        "id_token_encrypted_response_alg",
+        "userinfo_encrypted_response_alg",
+        "userinfo_signed_response_alg",
+    ];
+    let flag = FLAGS
+        .iter()
+        .find(|name| metadata.get(**name) == Some(&Value::Bool(true)));
+    let algorithm = ALGORITHMS
+        .iter()
+        .find(|name| metadata.get(**name).is_some_and(|value| !value.is_null()));
+    if let Some(name) = flag.or(algorithm) {
+        return Err(MetadataError::new(
+            *name,
+            "is not supported",
+            "leave it out",
+        ));
+    }
+    match metadata.get("subject_type").and_then(Value::as_str) {
+        None | Some("public") => Ok(()),
+        given => Err(MetadataError::new(
+            "subject_type",
+            unsupported(given),
+            one_of(&["public"]),
+        )),
+    }
+}
+
+fn unsupported(word: Option<&str>) -> String {
+    let short: String = word.unwrap_or_default().chars().take(60).collect();
+    format!("{short:?} is not supported")
+}
+
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [only] => format!("write {only}"),
+        _ => format!("write one of {}", words.join(", ")),
+    }
+}
+
+/// An empty text is none: forms send it for a field left blank.
+fn present(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn distinct<T: PartialEq>(items: Vec<T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

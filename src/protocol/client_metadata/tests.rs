@@ -1,0 +1,236 @@
+use serde_json::json;
+
+use super::*;
+use crate::entropy::SecretHash;
+
+fn read(metadata: &Value) -> Result<Client, MetadataError> {
+    parse(metadata, ClientId::new("wiki"))
+}
+
+/// A good client with one member changed.
+fn with(member: &str, value: Value) -> Value {
+    let mut metadata = json!({"redirect_uris": ["https://wiki.example.com/cb"]});
+    metadata[member] = value;
+    metadata
+}
+
+/// Member, its bad value, the member that the error names.
+const BAD: &[(&str, &str, &str)] = &[
+    ("redirect_uris", "[]", "redirect_uris"),
+    (
+        "redirect_uris",
+        r#""https://wiki.example.com/a""#,
+        "redirect_uris",
+    ),
+    (
+        "redirect_uris",
+        r#"["https://wiki.example.com/a", 7]"#,
+        "redirect_uris[1]",
+    ),
+    (
+        "redirect_uris",
+        r#"["https://a.example/", "http://a.example/"]"#,
+        "redirect_uris[1]",
+    ),
+    (
+        "redirect_uris",
+        r#"["JaVaScRiPt:alert(1)"]"#,
+        "redirect_uris[0]",
+    ),
+    (
+        "redirect_uris",
+        r#"["com.example.app:/cb"]"#,
+        "redirect_uris[0]",
+    ),
+    (
+        "post_logout_redirect_uris",
+        r#"["data:text/html,x"]"#,
+        "post_logout_redirect_uris[0]",
+    ),
+    ("grant_types", r#"["implicit"]"#, "grant_types[0]"),
+    (
+        "grant_types",
+        r#"["authorization_code", "password"]"#,
+        "grant_types[1]",
+    ),
+    ("grant_types", r#"["refresh_token"]"#, "grant_types"),
+    (
+        "response_types",
+        r#"["code", "token"]"#,
+        "response_types[1]",
+    ),
+    ("response_types", "[]", "response_types"),
+    (
+        "token_endpoint_auth_method",
+        r#""tls_client_auth""#,
+        "token_endpoint_auth_method",
+    ),
+    ("application_type", r#""Web""#, "application_type"),
+    (
+        "id_token_signed_response_alg",
+        r#""none""#,
+        "id_token_signed_response_alg",
+    ),
+    (
+        "id_token_signed_response_alg",
+        r#""HS256""#,
+        "id_token_signed_response_alg",
+    ),
+    ("scope", r#""openid \"""#, "scope"),
+    ("scope", r#"["openid"]"#, "scope"),
+    ("first_party", r#""yes""#, "first_party"),
+    ("require_pkce", "1", "require_pkce"),
+    ("default_max_age", "-1", "default_max_age"),
+    (
+        "backchannel_logout_uri",
+        r#""ftp://x.example/""#,
+        "backchannel_logout_uri",
+    ),
+    (
+        "frontchannel_logout_uri",
+        r#""https://x.example/""#,
+        "frontchannel_logout_uri",
+    ),
+    ("client_uri", r#""javascript:alert(1)""#, "client_uri"),
+    ("logo_uri", r#""data:image/png;base64,AA==""#, "logo_uri"),
+    ("policy_uri", r#""/policy""#, "policy_uri"),
+    ("tos_uri", r#""https://a@b.example/""#, "tos_uri"),
+    ("client_name", r#""Wiki\u202EpohS""#, "client_name"),
+    ("client_name", r#""Wiki\nShop""#, "client_name"),
+    ("subject_type", r#""pairwise""#, "subject_type"),
+    (
+        "id_token_encrypted_response_alg",
+        r#""RSA-OAEP""#,
+        "id_token_encrypted_response_alg",
+    ),
+    (
+        "dpop_bound_access_tokens",
+        "true",
+        "dpop_bound_access_tokens",
+    ),
+];
+
+#[test]
+fn each_error_names_its_member() {
+    for (member, value, named) in BAD {
+        let error = read(&with(member, value.parse().unwrap())).unwrap_err();
+        assert_eq!(error.member, *named, "{member}: {value}");
+        assert!(!error.remedy.is_empty() && !error.problem.is_empty());
+    }
+    let many: Vec<String> = (0..60)
+        .map(|n| format!("https://wiki.example.com/{n}"))
+        .collect();
+    let cases = [
+        (json!([]), "metadata"),
+        (json!({}), "redirect_uris"),
+        (with("redirect_uris", json!(many)), "redirect_uris"),
+        (with("client_name", json!("W".repeat(101))), "client_name"),
+    ];
+    for (metadata, named) in cases {
+        assert_eq!(read(&metadata).unwrap_err().member, named);
+    }
+    for member in [
+        "client_name",
+        "scope",
+        "dpop_bound_access_tokens",
+        "subject_type",
+    ] {
+        assert!(read(&with(member, Value::Null)).is_ok());
+    }
+}
+
+#[test]
+fn a_public_client_cannot_be_let_off_pkce() {
+    let mut metadata = with("token_endpoint_auth_method", json!("none"));
+    metadata["require_pkce"] = json!(false);
+    assert_eq!(read(&metadata).unwrap_err().member, "require_pkce");
+    metadata["token_endpoint_auth_method"] = json!("client_secret_post");
+    assert!(!read(&metadata).unwrap().require_pkce);
+}
+
+#[test]
+fn an_error_reads_as_one_line() {
+    let error = read(&with("redirect_uris", json!(["http://wiki.example.com/"]))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "redirect_uris[0]: uses http for a host that is not loopback; use https; http is for \
+         localhost, 127.0.0.1 and [::1]",
+    );
+    let error = read(&with("application_type", json!("app"))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "application_type: \"app\" is not supported; write one of web, native",
+    );
+}
+
+#[test]
+fn defaults_are_those_of_the_specifications() {
+    let client = read(&with("unknown", json!({"jwks": {}}))).unwrap();
+    assert_eq!(client.client_name, "wiki");
+    assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
+    assert_eq!(
+        client.token_endpoint_auth_method,
+        AuthMethod::ClientSecretBasic
+    );
+    assert_eq!(client.application_type, ApplicationType::Web);
+    assert_eq!(client.id_token_signed_response_alg, SigningAlg::RS256);
+    assert!(client.require_pkce && client.enabled && !client.first_party);
+    assert_eq!((client.scope, client.secret_hash), (None, None));
+}
+
+#[test]
+fn a_client_without_redirects_may_only_introspect() {
+    let client = read(&json!({"grant_types": [], "response_types": []})).unwrap();
+    assert!(client.redirect_uris.is_empty());
+    assert_eq!(to_json(&client)["response_types"], json!([]));
+}
+
+#[test]
+fn what_is_written_can_be_read_and_has_no_secret() {
+    let metadata = json!({
+        "client_name": "  Wiki ",
+        "redirect_uris": ["https://wiki.example.com/cb", "https://wiki.example.com/cb"],
+        "post_logout_redirect_uris": ["https://wiki.example.com/"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "id_token_signed_response_alg": "ES256",
+        "scope": "openid  wiki:read openid",
+        "first_party": true,
+        "default_max_age": 3600,
+        "backchannel_logout_uri": "http://10.0.0.7/bc",
+        "frontchannel_logout_uri": "https://wiki.example.com/fc",
+        "logo_uri": "https://cdn.example/logo.svg",
+        "tos_uri": "",
+    });
+    let mut client = read(&metadata).unwrap();
+    assert_eq!(client.client_name, "Wiki");
+    assert_eq!(client.redirect_uris.len(), 1);
+    assert_eq!(client.scope.as_deref(), Some("openid wiki:read"));
+    assert_eq!(client.tos_uri, None);
+    client.secret_hash = Some(SecretHash::of_text("hush"));
+    let written = to_json(&client);
+    assert_eq!(written["response_types"], json!(["code"]));
+    assert_eq!(written["backchannel_logout_session_required"], json!(true));
+    assert_eq!(written["frontchannel_logout_session_required"], json!(true));
+    assert!(!written.to_string().contains("secret_hash"));
+    client.secret_hash = None;
+    assert_eq!(read(&written).unwrap(), client);
+}
+
+#[test]
+fn a_change_is_judged_with_what_it_changes() {
+    let native = json!({
+        "application_type": "native",
+        "redirect_uris": ["com.example.app:/cb"],
+        "post_logout_redirect_uris": ["com.example.app:/bye"],
+    });
+    let client = read(&native).unwrap();
+    let changed = Client {
+        application_type: ApplicationType::Web,
+        ..client
+    };
+    assert_eq!(
+        client_rules::check(&changed).unwrap_err().member,
+        "redirect_uris[0]"
+    );
+}

@@ -1,0 +1,172 @@
+//! What holds for every client, however it was made or changed. Judge the client that results,
+//! never the change alone: two harmless halves can make a forbidden whole.
+
+use serde::Serialize;
+
+use super::client::{Client, GrantType};
+use super::redirect_uri::{self, LogoutUri, Why};
+
+/// Longest `client_name`, in characters.
+pub const MAX_NAME: usize = 100;
+/// Most URIs in one list.
+pub const MAX_URIS: usize = 50;
+
+/// What is wrong with a member, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{member}: {problem}; {remedy}")]
+pub struct MetadataError {
+    /// Its name, with the place in a list: `redirect_uris[0]`.
+    pub member: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl MetadataError {
+    pub(super) fn new(
+        member: impl Into<String>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            member: member.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// Judges the whole client.
+pub fn check(client: &Client) -> Result<(), MetadataError> {
+    check_name(client)?;
+    check_grants(client)?;
+    check_redirect_uris(client)?;
+    check_logout_uris(client)?;
+    check_links(client)?;
+    if client.is_public() && !client.require_pkce {
+        return Err(MetadataError::new(
+            "require_pkce",
+            "is false, but the client is public",
+            "leave it true, or give the client a secret by token_endpoint_auth_method",
+        ));
+    }
+    Ok(())
+}
+
+/// The name is shown where people decide whom to trust: it must not hide or reorder letters.
+fn check_name(client: &Client) -> Result<(), MetadataError> {
+    let name = &client.client_name;
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        let problem = format!("is empty or longer than {MAX_NAME} characters");
+        return Err(MetadataError::new(
+            "client_name",
+            problem,
+            "write a short name",
+        ));
+    }
+    if name.chars().any(is_deceptive) {
+        return Err(MetadataError::new(
+            "client_name",
+            "has an invisible character",
+            "write visible letters",
+        ));
+    }
+    Ok(())
+}
+
+/// Controls, marks of writing direction, and letters without a width.
+fn is_deceptive(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+        )
+}
+
+fn check_grants(client: &Client) -> Result<(), MetadataError> {
+    let code = client.may_use(GrantType::AuthorizationCode);
+    if client.may_use(GrantType::RefreshToken) && !code {
+        return Err(MetadataError::new(
+            "grant_types",
+            "has refresh_token without a grant that yields one",
+            "add authorization_code",
+        ));
+    }
+    if code && client.redirect_uris.is_empty() {
+        return Err(MetadataError::new(
+            "redirect_uris",
+            "is empty",
+            "write at least one, such as https://app.example.com/callback",
+        ));
+    }
+    Ok(())
+}
+
+fn check_redirect_uris(client: &Client) -> Result<(), MetadataError> {
+    let kind = client.application_type;
+    each("redirect_uris", &client.redirect_uris, |uri| {
+        redirect_uri::validate_registration(uri, kind)
+    })?;
+    each(
+        "post_logout_redirect_uris",
+        &client.post_logout_redirect_uris,
+        |uri| redirect_uri::validate_logout_uri(LogoutUri::PostLogout, uri, client),
+    )
+}
+
+fn check_logout_uris(client: &Client) -> Result<(), MetadataError> {
+    let table = [
+        (
+            "backchannel_logout_uri",
+            &client.backchannel_logout_uri,
+            LogoutUri::BackChannel,
+        ),
+        (
+            "frontchannel_logout_uri",
+            &client.frontchannel_logout_uri,
+            LogoutUri::FrontChannel,
+        ),
+    ];
+    for (member, uri, kind) in table {
+        if let Some(uri) = uri {
+            redirect_uri::validate_logout_uri(kind, uri, client)
+                .map_err(|why| refuse(member.to_owned(), why))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_links(client: &Client) -> Result<(), MetadataError> {
+    let table = [
+        ("client_uri", &client.client_uri),
+        ("logo_uri", &client.logo_uri),
+        ("policy_uri", &client.policy_uri),
+        ("tos_uri", &client.tos_uri),
+    ];
+    for (member, uri) in table {
+        if let Some(uri) = uri {
+            redirect_uri::validate_link(uri).map_err(|why| refuse(member.to_owned(), why))?;
+        }
+    }
+    Ok(())
+}
+
+fn each(
+    member: &str,
+    uris: &[String],
+    judge: impl Fn(&str) -> Result<(), Why>,
+) -> Result<(), MetadataError> {
+    if uris.len() > MAX_URIS {
+        let problem = format!("has more than {MAX_URIS} entries");
+        return Err(MetadataError::new(member, problem, "leave some out"));
+    }
+    for (at, uri) in uris.iter().enumerate() {
+        judge(uri).map_err(|why| refuse(format!("{member}[{at}]"), why))?;
+    }
+    Ok(())
+}
+
+fn refuse(member: String, why: Why) -> MetadataError {
+    MetadataError::new(member, why.to_string(), why.remedy())
+}

@@ -1,0 +1,235 @@
+//! What the house tells clients about itself (`OpenID` Connect Discovery 1.0, 3; RFC 8414, 2),
+//! and where its endpoints are. Both documents say only what is true.
+
+use serde_json::{Map, Value, json};
+
+use super::client::{AuthMethod, GrantType, SigningAlg};
+
+/// Paths of the endpoints, below the issuer: the same ones that the route table uses.
+pub mod paths {
+    /// Discovery 1.0, 4.
+    pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    /// RFC 8414, 3.
+    pub const OAUTH_AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+    /// `authorization_endpoint`.
+    pub const AUTHORIZE: &str = "/oauth2/authorize";
+    /// `token_endpoint`.
+    pub const TOKEN: &str = "/oauth2/token";
+    /// `userinfo_endpoint`.
+    pub const USERINFO: &str = "/oauth2/userinfo";
+    /// `jwks_uri`.
+    pub const JWKS: &str = "/oauth2/jwks";
+    /// `introspection_endpoint`.
+    pub const INTROSPECT: &str = "/oauth2/introspect";
+    /// `revocation_endpoint`.
+    pub const REVOKE: &str = "/oauth2/revoke";
+    /// `end_session_endpoint`.
+    pub const END_SESSION: &str = "/oauth2/logout";
+}
+
+/// The one `acr` that a password earns.
+pub const ACR_PASSWORD: &str = "urn:lanyard:acr:pwd";
+
+/// How clients with a secret, and those without, may authenticate.
+const SECRET_METHODS: [AuthMethod; 2] =
+    [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+const ALL_METHODS: [AuthMethod; 3] = [
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::None,
+];
+
+/// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
+/// slash at its end.
+pub fn oauth_authorization_server(issuer: &str) -> Value {
+    Value::Object(oauth_members(issuer))
+}
+
+/// The document at [`paths::OPENID_CONFIGURATION`].
+pub fn openid_configuration(issuer: &str) -> Value {
+    let mut members = oauth_members(issuer);
+    extend(&mut members, openid_members(issuer));
+    extend(&mut members, logout_members(issuer));
+    Value::Object(members)
+}
+
+fn extend(members: &mut Map<String, Value>, more: Value) {
+    if let Value::Object(more) = more {
+        members.extend(more);
+    }
+}
+
+fn oauth_members(issuer: &str) -> Map<String, Value> {
+    let at = |path: &str| format!("{issuer}{path}");
+    let mut members = Map::new();
+    extend(
+        &mut members,
+        json!({
+            "issuer": issuer,
+            "authorization_endpoint": at(paths::AUTHORIZE),
+            "token_endpoint": at(paths::TOKEN),
+            "jwks_uri": at(paths::JWKS),
+            "introspection_endpoint": at(paths::INTROSPECT),
+            "revocation_endpoint": at(paths::REVOKE),
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "grant_types_supported": [GrantType::AuthorizationCode, GrantType::RefreshToken],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ALL_METHODS,
+            "introspection_endpoint_auth_methods_supported": SECRET_METHODS,
+            "revocation_endpoint_auth_methods_supported": ALL_METHODS,
+            "authorization_response_iss_parameter_supported": true,
+            "ui_locales_supported": ["en"],
+        }),
+    );
+    members
+}
+
+fn openid_members(issuer: &str) -> Value {
+    json!({
+        "userinfo_endpoint": format!("{issuer}{}", paths::USERINFO),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [SigningAlg::RS256, SigningAlg::ES256],
+        "acr_values_supported": [ACR_PASSWORD],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
+            "at_hash", "name", "given_name", "family_name", "preferred_username", "updated_at",
+            "email", "email_verified",
+        ],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        // True if it were left out (Discovery 1.0, 3).
+        "request_uri_parameter_supported": false,
+    })
+}
+
+fn logout_members(issuer: &str) -> Value {
+    json!({
+        "end_session_endpoint": format!("{issuer}{}", paths::END_SESSION),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://login.example";
+
+    #[test]
+    fn what_is_not_offered_is_not_claimed() {
+        let documents = [
+            openid_configuration(ISSUER),
+            oauth_authorization_server(ISSUER),
+        ];
+        let absent = [
+            "check_session_iframe",
+            "registration_endpoint",
+            "device_authorization_endpoint",
+            "pushed_authorization_request_endpoint",
+            "request_object_signing_alg_values_supported",
+            "userinfo_signing_alg_values_supported",
+            "dpop_signing_alg_values_supported",
+            "tls_client_certificate_bound_access_tokens",
+        ];
+        for document in &documents {
+            for name in absent {
+                assert!(document.get(name).is_none(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn endpoints_are_below_the_issuer() {
+        let document = openid_configuration(ISSUER);
+        assert_eq!(document["issuer"], ISSUER);
+        let cases = [
+            ("authorization_endpoint", "/oauth2/authorize"),
+            ("token_endpoint", "/oauth2/token"),
+            ("userinfo_endpoint", "/oauth2/userinfo"),
+            ("jwks_uri", "/oauth2/jwks"),
+            ("introspection_endpoint", "/oauth2/introspect"),
+            ("revocation_endpoint", "/oauth2/revoke"),
+            ("end_session_endpoint", "/oauth2/logout"),
+        ];
+        for (name, path) in cases {
+            assert_eq!(document[name], format!("{ISSUER}{path}"), "{name}");
+        }
+        let local = openid_configuration("http://localhost:8080");
+        assert_eq!(
+            local["token_endpoint"],
+            "http://localhost:8080/oauth2/token"
+        );
+    }
+
+    #[test]
+    fn members_say_what_the_house_does() {
+        let document = openid_configuration(ISSUER);
+        let cases = [
+            ("response_types_supported", json!(["code"])),
+            ("response_modes_supported", json!(["query", "form_post"])),
+            (
+                "grant_types_supported",
+                json!(["authorization_code", "refresh_token"]),
+            ),
+            ("code_challenge_methods_supported", json!(["S256"])),
+            (
+                "scopes_supported",
+                json!(["openid", "profile", "email", "offline_access"]),
+            ),
+            ("subject_types_supported", json!(["public"])),
+            (
+                "id_token_signing_alg_values_supported",
+                json!(["RS256", "ES256"]),
+            ),
+            (
+                "token_endpoint_auth_methods_supported",
+                json!(["client_secret_basic", "client_secret_post", "none"]),
+            ),
+            (
+                "introspection_endpoint_auth_methods_supported",
+                json!(["client_secret_basic", "client_secret_post"]),
+            ),
+            (
+                "revocation_endpoint_auth_methods_supported",
+                json!(["client_secret_basic", "client_secret_post", "none"]),
+            ),
+            ("acr_values_supported", json!([ACR_PASSWORD])),
+            (
+                "prompt_values_supported",
+                json!(["none", "login", "consent", "select_account"]),
+            ),
+            ("ui_locales_supported", json!(["en"])),
+            ("claims_parameter_supported", json!(false)),
+            ("request_parameter_supported", json!(false)),
+            ("request_uri_parameter_supported", json!(false)),
+            (
+                "authorization_response_iss_parameter_supported",
+                json!(true),
+            ),
+            ("backchannel_logout_supported", json!(true)),
+            ("backchannel_logout_session_supported", json!(true)),
+            ("frontchannel_logout_supported", json!(true)),
+            ("frontchannel_logout_session_supported", json!(true)),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(document[name], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn both_documents_agree() {
+        let openid = openid_configuration(ISSUER);
+        let oauth = oauth_authorization_server(ISSUER);
+        for (name, value) in oauth.as_object().unwrap() {
+            assert_eq!(openid.get(name), Some(value), "{name}");
+        }
+        assert!(oauth.get("userinfo_endpoint").is_none());
+    }
+}

@@ -1,0 +1,207 @@
+use serde_json::json;
+
+use super::EndSessionDecision::{AlreadyOut, Ask, LogOut};
+use super::*;
+use crate::protocol::client_metadata;
+
+const BYE: &str = "https://wiki.example.com/bye?x=1";
+
+fn wiki() -> Client {
+    let metadata = json!({
+        "redirect_uris": ["https://wiki.example.com/cb"],
+        "post_logout_redirect_uris": [BYE],
+    });
+    client_metadata::parse(&metadata, ClientId::new("wiki")).unwrap()
+}
+
+fn hint(sub: &str, sid: Option<&str>) -> Hint {
+    Hint::Valid {
+        client_id: ClientId::new("wiki"),
+        sub: UserId::new(sub),
+        sid: sid.map(Sid::new),
+    }
+}
+
+fn request(query: &str) -> EndSessionRequest {
+    EndSessionRequest::from_params(&Params::parse(query).unwrap()).unwrap()
+}
+
+/// Decides with alice's session, whose participants are `s1` and `s2`, or with none.
+fn decide(query: &str, hint: &Hint, client: Option<&Client>, live: bool) -> EndSessionDecision {
+    let sub = UserId::new("u_alice");
+    let sids = [Sid::new("s1"), Sid::new("s2")];
+    let session = live.then_some(LiveSession {
+        sub: &sub,
+        sids: &sids,
+    });
+    request(query).decide(Facts {
+        hint,
+        client,
+        session,
+    })
+}
+
+fn with_uri(rest: &str) -> String {
+    format!("post_logout_redirect_uri=https%3A%2F%2Fwiki.example.com%2Fbye%3Fx%3D1{rest}")
+}
+
+#[test]
+fn what_is_wrong_never_leads_back() {
+    let wiki = wiki();
+    let off = Client {
+        enabled: false,
+        ..wiki.clone()
+    };
+    let shop = Client {
+        client_id: ClientId::new("shop"),
+        ..wiki.clone()
+    };
+    let good = hint("u_alice", Some("s1"));
+    let none = Hint::None;
+    let evil = "post_logout_redirect_uri=https://evil.example/";
+    let script = "post_logout_redirect_uri=javascript:alert(1)";
+    let prefix = "post_logout_redirect_uri=https://wiki.example.com/bye";
+    let uri = with_uri("&state=a");
+    let own = with_uri("&client_id=wiki");
+    let other = with_uri("&client_id=shop");
+    let cases = [
+        ("", &Hint::Invalid, Some(&wiki), Problem::HintInvalid),
+        (&uri, &Hint::Invalid, Some(&wiki), Problem::HintInvalid),
+        (&own, &Hint::Invalid, Some(&wiki), Problem::HintInvalid),
+        (
+            "client_id=shop",
+            &good,
+            Some(&wiki),
+            Problem::ClientMismatch,
+        ),
+        (&other, &good, Some(&wiki), Problem::ClientMismatch),
+        (&other, &good, Some(&shop), Problem::ClientMismatch),
+        (&uri, &good, None, Problem::UnknownClient),
+        (&uri, &good, Some(&off), Problem::UnknownClient),
+        (&uri, &good, Some(&shop), Problem::UnknownClient),
+        (&uri, &none, None, Problem::UnknownClient),
+        (&uri, &none, Some(&wiki), Problem::UnknownClient),
+        (&other, &none, None, Problem::UnknownClient),
+        (evil, &good, Some(&wiki), Problem::UriNotRegistered),
+        (script, &good, Some(&wiki), Problem::UriNotRegistered),
+        (prefix, &good, Some(&wiki), Problem::UriNotRegistered),
+        (
+            &format!("{evil}&client_id=wiki"),
+            &none,
+            Some(&wiki),
+            Problem::UriNotRegistered,
+        ),
+    ];
+    for (query, hint, client, kind) in cases {
+        for live in [true, false] {
+            assert_eq!(
+                decide(query, hint, client, live),
+                EndSessionDecision::Problem {
+                    kind,
+                    offer_sign_out: live
+                },
+                "{query} {hint:?}",
+            );
+        }
+    }
+}
+
+#[test]
+fn only_an_id_token_of_this_session_spares_the_question() {
+    let wiki = wiki();
+    let cases = [
+        (Hint::None, false),
+        (hint("u_alice", Some("s3")), false),
+        (hint("u_alice", None), false),
+        (hint("u_mallory", Some("s1")), false),
+        (hint("u_mallory", Some("s9")), false),
+        (hint("u_alice", Some("s1")), true),
+        (hint("u_alice", Some("s2")), true),
+    ];
+    for (hint, straight) in cases {
+        let expected = if straight {
+            LogOut { return_to: None }
+        } else {
+            Ask { return_to: None }
+        };
+        assert_eq!(decide("", &hint, Some(&wiki), true), expected, "{hint:?}");
+        assert_eq!(
+            decide("", &hint, Some(&wiki), false),
+            AlreadyOut { return_to: None }
+        );
+    }
+}
+
+#[test]
+fn a_valid_hint_and_a_registered_uri_lead_back_with_the_state_alone() {
+    let wiki = wiki();
+    let here = hint("u_alice", Some("s1"));
+    let elsewhere = hint("u_alice", Some("s3"));
+    let query = with_uri("&state=a%26b&client_id=wiki");
+    let there = || Some("https://wiki.example.com/bye?x=1&state=a%26b".to_owned());
+    assert_eq!(
+        decide(&query, &here, Some(&wiki), true),
+        LogOut { return_to: there() }
+    );
+    assert_eq!(
+        decide(&query, &elsewhere, Some(&wiki), true),
+        Ask { return_to: there() }
+    );
+    assert_eq!(
+        decide(&query, &here, Some(&wiki), false),
+        AlreadyOut { return_to: there() }
+    );
+    assert_eq!(
+        decide(&with_uri(""), &here, Some(&wiki), true),
+        LogOut {
+            return_to: Some(BYE.to_owned())
+        }
+    );
+}
+
+#[test]
+fn a_uri_without_a_hint_leads_nowhere() {
+    let wiki = wiki();
+    let query = with_uri("&client_id=wiki&state=a");
+    assert_eq!(
+        decide(&query, &Hint::None, Some(&wiki), true),
+        Ask { return_to: None }
+    );
+    assert_eq!(
+        decide(&query, &Hint::None, Some(&wiki), false),
+        AlreadyOut { return_to: None }
+    );
+}
+
+#[test]
+fn a_client_that_is_gone_can_still_log_its_person_out() {
+    let good = hint("u_alice", Some("s1"));
+    assert_eq!(decide("", &good, None, true), LogOut { return_to: None });
+    assert_eq!(
+        decide("client_id=gone", &Hint::None, None, true),
+        Ask { return_to: None }
+    );
+}
+
+#[test]
+fn requests_are_read() {
+    let read = request(
+        "id_token_hint=a.b.c&client_id=wiki&state=s&logout_hint=alice&ui_locales=de++en&x=1&x=2",
+    );
+    assert_eq!(read.id_token_hint.as_deref(), Some("a.b.c"));
+    assert_eq!(read.logout_hint.as_deref(), Some("alice"));
+    assert_eq!(read.ui_locales, ["de", "en"]);
+    assert_eq!(
+        read.client_to_resolve(&Hint::None),
+        Some(ClientId::new("wiki"))
+    );
+    assert_eq!(
+        request("").client_to_resolve(&hint("u_alice", None)),
+        Some(ClientId::new("wiki")),
+    );
+    let twice = Params::parse("id_token_hint=a&id_token_hint=b").unwrap();
+    assert_eq!(
+        EndSessionRequest::from_params(&twice),
+        Err(Problem::Repeated("id_token_hint"))
+    );
+}

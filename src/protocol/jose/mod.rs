@@ -1,0 +1,47 @@
+//! Keys and signatures (RFC 7515, 7517, 7518, 7638): one writer and one reader for every token.
+//!
+//! Nothing here knows a claim or a clock. Who calls [`KeySet::verify`] says which types and
+//! algorithms may come, and judges issuer, audience and expiry afterwards.
+
+mod jws;
+mod key;
+mod key_set;
+
+pub use jws::sign;
+pub use key::SigningKey;
+pub use key_set::{Expect, KeySet, MAX_TOKEN};
+
+#[cfg(test)]
+pub(crate) mod test_keys;
+
+/// Why a token or a key is refused. None of these carries anything of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoseError {
+    /// Longer than [`MAX_TOKEN`].
+    #[error("the token is too long")]
+    TooLong,
+    /// Not a compact JWS (RFC 7515, 7.1) with a JSON object in it.
+    #[error("the token is malformed")]
+    Malformed,
+    /// It demands an extension that is not understood (RFC 7515, 4.1.11).
+    #[error("the token names a critical extension")]
+    Critical,
+    /// Another kind of token (RFC 8725, 3.11).
+    #[error("the token is of another type")]
+    Type,
+    /// An algorithm that is not allowed here, or not its key's own (RFC 8725, 3.1).
+    #[error("the algorithm is not allowed")]
+    Algorithm,
+    /// No key of ours has its `kid`.
+    #[error("the key is unknown")]
+    UnknownKey,
+    /// The signature is not this key's over this text.
+    #[error("the signature is wrong")]
+    Signature,
+    /// A private key that cannot be made or read.
+    #[error("the key is unusable")]
+    Key,
+    /// Claims that cannot be written, or a signature that cannot be made.
+    #[error("the token cannot be signed")]
+    Signing,
+}

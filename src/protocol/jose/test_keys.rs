@@ -1,0 +1,26 @@
+//! Keys that all tests share, as making an RSA key is slow.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{KeySet, SigningKey};
+use crate::clock::Timestamp;
+use crate::protocol::client::SigningAlg;
+
+fn shared(slot: &OnceLock<Arc<SigningKey>>, alg: SigningAlg) -> Arc<SigningKey> {
+    let make = || Arc::new(SigningKey::generate(alg, Timestamp::from_secs(1_000)).unwrap());
+    Arc::clone(slot.get_or_init(make))
+}
+
+pub(crate) fn rsa() -> Arc<SigningKey> {
+    static KEY: OnceLock<Arc<SigningKey>> = OnceLock::new();
+    shared(&KEY, SigningAlg::RS256)
+}
+
+pub(crate) fn p256() -> Arc<SigningKey> {
+    static KEY: OnceLock<Arc<SigningKey>> = OnceLock::new();
+    shared(&KEY, SigningAlg::ES256)
+}
+
+pub(crate) fn key_set() -> KeySet {
+    KeySet::new(vec![rsa(), p256()])
+}
