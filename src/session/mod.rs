@@ -1,9 +1,12 @@
 //! The heart: what a session is, when it lives, what a person must still do, and how it ends.
 //! Pure: time and facts come in as arguments, decisions go out as enums.
 
+pub mod consent;
+pub mod decision;
 pub mod ending;
 pub mod grant;
 pub mod participant;
+pub mod refresh;
 #[expect(
     clippy::module_inception,
     reason = "the noun that the room is named for"

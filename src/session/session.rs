@@ -142,8 +142,8 @@ mod tests {
             acr: "urn:lanyard:acr:pwd".to_owned(),
             amr: vec!["pwd".to_owned()],
             last_seen: now,
-            idle_timeout: Duration::from_secs(7_200),
-            expires: now + Duration::from_secs(43_200),
+            idle_timeout: Duration::from_hours(2),
+            expires: now + Duration::from_hours(12),
             remembered: false,
             secret: secret.hash(),
             previous_secret: None,
@@ -179,7 +179,7 @@ mod tests {
         let entropy = Entropy::seeded(2);
         let (old, new) = (Secret::random(&entropy), Secret::random(&entropy));
         let session = session(&entropy, &old);
-        let at = session.began + Duration::from_secs(60);
+        let at = session.began + Duration::from_mins(1);
         let session = session.reauthenticated(new.hash(), at);
         let judge =
             |secret: &Secret, after| session.judge_secret(secret, at + Duration::from_secs(after));
