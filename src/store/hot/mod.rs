@@ -5,13 +5,17 @@
 //! root. Deadlines are in the documents and judged by the callers' clock; the expiry given here is
 //! garbage collection, judged by the store's own injected clock.
 
+mod entry;
 mod memory;
+mod meter;
 
 pub use memory::MemoryStore;
 
 use crate::clock::Timestamp;
 use crate::entropy::Root;
 use crate::store::Unknown;
+
+use meter::Meter;
 
 /// What a document is called under its root.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,14 +62,15 @@ pub enum Effect {
         /// When it may be forgotten.
         expires: Timestamp,
     },
-    /// Removes the document and leaves a mark. Allowed also when memory is full.
+    /// Removes the document and leaves a mark. Allowed also when memory is full. Over an earlier
+    /// mark the later expiry holds.
     Tombstone {
         /// Its name.
         name: Name,
         /// When the mark may be forgotten.
         expires: Timestamp,
     },
-    /// Removes the document, leaving no mark.
+    /// Removes the document, leaving no mark. A tombstone stays: it wins always.
     Delete(Name),
 }
 
@@ -96,7 +101,32 @@ pub enum HotStore {
     Memory(MemoryStore),
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "memory answers at once; a back end over the network will not"
+)]
 impl HotStore {
+    /// Calls of [`Self::read`] so far.
+    pub fn reads(&self) -> u64 {
+        self.meter().reads()
+    }
+
+    /// Calls of [`Self::commit`] so far, whatever came of them.
+    pub fn commits(&self) -> u64 {
+        self.meter().commits()
+    }
+
+    /// Calls of [`Self::count`], [`Self::counted`] and [`Self::forget`] so far.
+    pub fn counts(&self) -> u64 {
+        self.meter().counts()
+    }
+
+    fn meter(&self) -> &Meter {
+        match self {
+            Self::Memory(store) => store.meter(),
+        }
+    }
+
     /// Reads several names of one root as of one moment, in the order asked.
     pub async fn read(&self, root: &Root, names: &[Name]) -> Result<Vec<Slot>, Unknown> {
         match self {
@@ -123,6 +153,16 @@ impl HotStore {
     pub async fn counted(&self, key: &str) -> Result<u64, Unknown> {
         match self {
             Self::Memory(store) => Ok(store.counted(key)),
+        }
+    }
+
+    /// Takes one away from a counter that was raised.
+    pub async fn uncount(&self, key: &str) -> Result<(), Unknown> {
+        match self {
+            Self::Memory(store) => {
+                store.uncount(key);
+                Ok(())
+            }
         }
     }
 
