@@ -1,0 +1,140 @@
+//! Clients: their metadata as JSON, and beside it what joins need and what JSON must not hold.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::changes::{self, ChangeKind};
+use super::jobs::Durability;
+use super::rows::{Columns as _, to_json};
+use super::{Record, RecordError};
+use crate::clock::Timestamp;
+use crate::entropy::ClientId;
+use crate::protocol::client::{Client, RegisteredBy};
+
+/// What became of a new client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCreation {
+    /// It is there.
+    Created,
+    /// Another has this id.
+    IdTaken,
+}
+
+macro_rules! insert_client {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO clients (client_id, metadata, secret_hash, enabled, registered_by, ",
+            "client_name, backchannel_logout_uri, created_at, updated_at) ",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (client_id) ",
+            $conflict
+        )
+    };
+}
+
+const INSERT: &str = insert_client!("DO NOTHING");
+const UPSERT: &str = insert_client!(
+    "DO UPDATE SET metadata = excluded.metadata, secret_hash = excluded.secret_hash, \
+     enabled = excluded.enabled, registered_by = excluded.registered_by, \
+     client_name = excluded.client_name, updated_at = excluded.updated_at, \
+     backchannel_logout_uri = excluded.backchannel_logout_uri"
+);
+const COLUMNS_OF_ONE: &str = "SELECT metadata, secret_hash, enabled, registered_by FROM clients \
+     WHERE client_id = $1";
+const COLUMNS_OF_ALL: &str = "SELECT metadata, secret_hash, enabled, registered_by FROM clients \
+     ORDER BY client_name, client_id";
+
+impl Record {
+    /// Makes a client, if its id is free.
+    pub async fn insert_client(&self, client: &Client) -> Result<ClientCreation, RecordError> {
+        let params = (client.clone(), self.now());
+        self.write(Durability::Full, params, |conn, (client, now)| {
+            Box::pin(async move {
+                if put(conn, INSERT, client, *now).await? {
+                    Ok(ClientCreation::Created)
+                } else {
+                    Ok(ClientCreation::IdTaken)
+                }
+            })
+        })
+        .await
+    }
+
+    /// Makes a client or overwrites it: for those that the configuration declares.
+    pub async fn upsert_client(&self, client: &Client) -> Result<(), RecordError> {
+        let params = (client.clone(), self.now());
+        self.write(Durability::Full, params, |conn, (client, now)| {
+            Box::pin(async move { put(conn, UPSERT, client, *now).await.map(drop) })
+        })
+        .await
+    }
+
+    /// A client by id, enabled or not.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, RecordError> {
+        let mut conn = self.reader().await?;
+        let query = sqlx::query(COLUMNS_OF_ONE).bind(id.as_str());
+        query
+            .fetch_optional(&mut *conn)
+            .await?
+            .as_ref()
+            .map(client)
+            .transpose()
+    }
+
+    /// All clients, by name.
+    pub async fn clients(&self) -> Result<Vec<Client>, RecordError> {
+        let mut conn = self.reader().await?;
+        sqlx::query(COLUMNS_OF_ALL)
+            .fetch_all(&mut *conn)
+            .await?
+            .iter()
+            .map(client)
+            .collect()
+    }
+}
+
+async fn put(
+    conn: &mut AnyConnection,
+    sql: &'static str,
+    client: &Client,
+    now: Timestamp,
+) -> Result<bool, RecordError> {
+    let query = sqlx::query(sql)
+        .bind(client.client_id.as_str())
+        .bind(to_json(client)?)
+        .bind(client.secret_hash.map(|hash| hash.as_bytes().to_vec()))
+        .bind(i64::from(client.enabled))
+        .bind(word(client.registered_by))
+        .bind(client.client_name.as_str())
+        .bind(client.backchannel_logout_uri.as_deref())
+        .bind(now.as_millis());
+    let done = query.execute(&mut *conn).await?.rows_affected() == 1;
+    if done {
+        changes::note(conn, &ChangeKind::Client(client.client_id.clone()), now).await?;
+    }
+    Ok(done)
+}
+
+fn client(row: &AnyRow) -> Result<Client, RecordError> {
+    let mut client: Client = row.json("metadata")?;
+    client.secret_hash = row.hash_or_null("secret_hash")?;
+    client.enabled = row.flag("enabled")?;
+    client.registered_by = registered_by(&row.text("registered_by")?)?;
+    Ok(client)
+}
+
+const fn word(by: RegisteredBy) -> &'static str {
+    match by {
+        RegisteredBy::Administrator => "administrator",
+        RegisteredBy::File => "file",
+        RegisteredBy::Itself => "itself",
+    }
+}
+
+fn registered_by(word: &str) -> Result<RegisteredBy, RecordError> {
+    match word {
+        "administrator" => Ok(RegisteredBy::Administrator),
+        "file" => Ok(RegisteredBy::File),
+        "itself" => Ok(RegisteredBy::Itself),
+        _ => Err(RecordError::malformed("registered_by")),
+    }
+}

@@ -1,0 +1,90 @@
+//! What the writer is given: a function with its parameters, and somebody who waits for its answer.
+
+use sqlx::AnyConnection;
+use tokio::sync::oneshot;
+
+use super::RecordError;
+
+/// A future that borrows what it works on.
+pub(super) type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a job does. A function of its parameters alone, so that a back end whose transactions may
+/// fail for their neighbours' sake (PostgreSQL, 40001 and 40P01) can run it again.
+pub(super) type Work<P, T> =
+    for<'a> fn(&'a mut AnyConnection, &'a P) -> BoxFuture<'a, Result<T, RecordError>>;
+
+/// What a commit must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Durability {
+    /// The end of this process.
+    Normal,
+    /// The end of the machine's power.
+    Full,
+}
+
+/// A job, whatever its parameters and answer.
+pub(super) trait Job: Send {
+    fn durability(&self) -> Durability;
+    /// Does the work; whether it may be kept.
+    fn run<'a>(&'a mut self, conn: &'a mut AnyConnection) -> BoxFuture<'a, bool>;
+    /// Tells the caller, after the commit or instead of it.
+    fn answer(self: Box<Self>, committed: &Result<(), RecordError>);
+}
+
+struct Task<P, T> {
+    durability: Durability,
+    params: P,
+    work: Work<P, T>,
+    result: Option<Result<T, RecordError>>,
+    caller: oneshot::Sender<Result<T, RecordError>>,
+}
+
+/// A job, and where its answer will come.
+pub(super) fn job<P, T>(
+    durability: Durability,
+    params: P,
+    work: Work<P, T>,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, RecordError>>)
+where
+    P: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let (caller, answer) = oneshot::channel();
+    (
+        Box::new(Task {
+            durability,
+            params,
+            work,
+            result: None,
+            caller,
+        }),
+        answer,
+    )
+}
+
+impl<P: Send + Sync, T: Send> Job for Task<P, T> {
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    fn run<'a>(&'a mut self, conn: &'a mut AnyConnection) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let result = (self.work)(conn, &self.params).await;
+            let keep = result.is_ok();
+            self.result = Some(result);
+            keep
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<(), RecordError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            // What the work itself says is the better explanation.
+            (Err(_), Some(Err(error))) => Err(error),
+            (Err(error), _) => Err(error.clone()),
+            (Ok(()), None) => Err(RecordError::new("the job did not run")),
+        };
+        // A caller that went away needs no answer.
+        self.caller.send(result).ok();
+    }
+}

@@ -1,0 +1,138 @@
+//! Clients in sessions. A first join and an end cannot both win unseen: both take the session's
+//! row, and a join demands that it has not ended.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::grants::{document, select_grants};
+use super::jobs::Durability;
+use super::rows::Columns as _;
+use super::{Record, RecordError, consents, ends_position, sessions};
+use crate::clock::Timestamp;
+use crate::entropy::{ClientId, SessionId, Sid, UserId};
+use crate::session::grant::Grant;
+use crate::session::participant::Participant;
+
+/// What became of a join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// The client is a new participant; known live as of this position of the ends log.
+    Joined(Participant, i64),
+    /// It was one already, under another `sid` than the one offered.
+    Existing(Participant, i64),
+    /// The session ended.
+    Ended,
+    /// The consent that it rests on is gone.
+    NoConsent,
+}
+
+/// A join that is asked for.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    /// Of which session.
+    pub session: SessionId,
+    /// By which client.
+    pub client: ClientId,
+    /// Its name for the session, if it is new there.
+    pub sid: Sid,
+    /// Whose consent it rests on; none for a client that needs none.
+    pub consent_of: Option<UserId>,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Record {
+    /// Makes a client a participant of a live session.
+    pub async fn join(&self, joining: Joining) -> Result<Join, RecordError> {
+        self.write(Durability::Normal, joining, |conn, joining| {
+            Box::pin(join(conn, joining))
+        })
+        .await
+    }
+}
+
+async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, RecordError> {
+    let Joining {
+        client, sid, now, ..
+    } = joining;
+    let session = &joining.session.encode();
+    if !sessions::seen(conn, session, *now).await? {
+        return Ok(Join::Ended);
+    }
+    if let Some(user) = &joining.consent_of
+        && !consents::stands(conn, user, client).await?
+    {
+        return Ok(Join::NoConsent);
+    }
+    let grants = bound_grants(conn, session).await?;
+    let known = live(conn, session, &grants).await?;
+    let existing = known
+        .into_iter()
+        .find(|participant| participant.client == *client);
+    let position = ends_position(conn).await?;
+    if let Some(participant) = existing {
+        return Ok(Join::Existing(participant, position));
+    }
+    let sql = "INSERT INTO participants (sid, session_id, client_id, joined_at) \
+         VALUES ($1, $2, $3, $4)";
+    sqlx::query(sql)
+        .bind(sid.as_str())
+        .bind(session.as_str())
+        .bind(client.as_str())
+        .bind(now.as_millis())
+        .execute(conn)
+        .await?;
+    let participant = Participant {
+        client: client.clone(),
+        sid: sid.clone(),
+        joined: *now,
+        grants: Vec::new(),
+        consented: Vec::new(),
+    };
+    Ok(Join::Joined(participant, position))
+}
+
+/// Live participants of a session, in the order in which they joined.
+pub(super) async fn live(
+    conn: &mut AnyConnection,
+    session: &str,
+    grants: &[Grant],
+) -> Result<Vec<Participant>, RecordError> {
+    let sql = "SELECT sid, client_id, joined_at FROM participants \
+         WHERE session_id = $1 AND ended_at IS NULL ORDER BY joined_at, sid";
+    let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
+    rows.iter().map(|row| participant(row, grants)).collect()
+}
+
+/// Live session-bound grants, oldest first. Only those whose participant lives and that are not
+/// in the ends log: a late flush may have written a row after the end.
+pub(super) async fn bound_grants(
+    conn: &mut AnyConnection,
+    session: &str,
+) -> Result<Vec<Grant>, RecordError> {
+    let sql = select_grants!(
+        "JOIN participants p ON p.sid = g.sid \
+         WHERE g.session_id = $1 AND g.offline = 0 AND g.ended_at IS NULL \
+         AND p.session_id = g.session_id AND p.ended_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
+         ORDER BY g.began_at, g.id"
+    );
+    let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
+    rows.iter().map(document).collect()
+}
+
+fn participant(row: &AnyRow, grants: &[Grant]) -> Result<Participant, RecordError> {
+    let sid = Sid::new(row.text("sid")?);
+    let own = grants
+        .iter()
+        .filter(|grant| grant.sid == sid)
+        .map(|grant| grant.id)
+        .collect();
+    Ok(Participant {
+        client: ClientId::new(row.text("client_id")?),
+        sid,
+        joined: row.time("joined_at")?,
+        grants: own,
+        consented: Vec::new(),
+    })
+}

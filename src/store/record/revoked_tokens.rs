@@ -1,0 +1,57 @@
+//! Access tokens that were revoked, until they would have run out: a restart must not forgive them.
+
+use super::jobs::Durability;
+use super::rows::Columns as _;
+use super::{Record, RecordError};
+use crate::clock::Timestamp;
+use crate::entropy::TokenId;
+
+impl Record {
+    /// Remembers a revoked token; forgets those that have run out.
+    pub async fn revoke_token(
+        &self,
+        id: TokenId,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), RecordError> {
+        self.write(
+            Durability::Full,
+            (id, expires, now),
+            |conn, (id, expires, now)| {
+                Box::pin(async move {
+                    let sql = "DELETE FROM revoked_tokens WHERE expires_at <= $1";
+                    sqlx::query(sql)
+                        .bind(now.as_millis())
+                        .execute(&mut *conn)
+                        .await?;
+                    let sql = "INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) \
+                     ON CONFLICT (id) DO NOTHING";
+                    let query = sqlx::query(sql).bind(id.encode()).bind(expires.as_millis());
+                    query.execute(conn).await?;
+                    Ok(())
+                })
+            },
+        )
+        .await
+    }
+
+    /// Revoked tokens that have not run out.
+    pub async fn revoked_tokens(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(TokenId, Timestamp)>, RecordError> {
+        let mut conn = self.reader().await?;
+        let sql = "SELECT id, expires_at FROM revoked_tokens WHERE expires_at > $1";
+        let rows = sqlx::query(sql)
+            .bind(now.as_millis())
+            .fetch_all(&mut *conn)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let id = TokenId::decode(&row.text("id")?);
+                let id = id.ok_or_else(|| RecordError::malformed("revoked_tokens.id"))?;
+                Ok((id, row.time("expires_at")?))
+            })
+            .collect()
+    }
+}

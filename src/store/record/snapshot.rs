@@ -1,0 +1,52 @@
+//! A session with everything that its hot copy is made of, as of one moment.
+
+use super::rows::Columns as _;
+use super::sessions::{select_sessions, session};
+use super::{Record, RecordError, ends_position, participants};
+use crate::clock::Timestamp;
+use crate::entropy::SessionId;
+use crate::session::ending::Reason;
+use crate::session::grant::Grant;
+use crate::session::participant::Participant;
+use crate::session::session::Session;
+
+/// What the record knows of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The session.
+    pub session: Session,
+    /// When and why it ended, if it did.
+    pub ended: Option<(Timestamp, Reason)>,
+    /// Its live participants, with those of their grants that reached the record.
+    pub participants: Vec<Participant>,
+    /// These grants themselves, oldest first: session-bound ones only, as `offline_access` grants
+    /// have a life and a place of their own.
+    pub grants: Vec<Grant>,
+    /// The position of the ends log as of which all of this is true.
+    pub position: i64,
+}
+
+impl Record {
+    /// A session with its live parts, in one snapshot.
+    pub async fn load_session(&self, id: SessionId) -> Result<Option<Snapshot>, RecordError> {
+        let mut snapshot = self.snapshot().await?;
+        let position = ends_position(&mut snapshot).await?;
+        let key = id.encode();
+        let query = sqlx::query(select_sessions!("", "WHERE s.id = $1")).bind(key.as_str());
+        let Some(row) = query.fetch_optional(&mut *snapshot).await? else {
+            snapshot.rollback().await?;
+            return Ok(None);
+        };
+        let grants = participants::bound_grants(&mut snapshot, &key).await?;
+        let participants = participants::live(&mut snapshot, &key, &grants).await?;
+        snapshot.rollback().await?;
+        let ended = row.end("ended_at", "reason")?;
+        Ok(Some(Snapshot {
+            session: session(&row)?,
+            ended,
+            participants,
+            grants,
+            position,
+        }))
+    }
+}

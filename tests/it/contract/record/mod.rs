@@ -1,0 +1,243 @@
+//! What every back end of the record promises. Each test has a file, a clock and a seed of its
+//! own; runs on SQLite.
+
+mod directory;
+mod ending;
+mod grants;
+mod lists;
+mod logs;
+mod notices;
+mod processes;
+mod races;
+mod sessions;
+
+use std::time::Duration;
+
+use lanyard::clock::{Clock, Timestamp};
+use lanyard::entropy::{ClientId, Entropy, GrantId, Secret, SessionId, Sid, UserId};
+use lanyard::identity::user::{Profile, User};
+use lanyard::protocol::client::{
+    ApplicationType, AuthMethod, Client, GrantType, RegisteredBy, SigningAlg,
+};
+use lanyard::session::ending::{Actor, Reason, Selection};
+use lanyard::session::grant::{Grant, Place};
+use lanyard::session::session::Session;
+use lanyard::store::record::{Ended, Join, Joining, Places, Record, RecordSettings, SignIn};
+use tempfile::TempDir;
+
+pub(super) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// So many places, all of them for whichever client.
+pub(super) const fn places(free: i64) -> Places {
+    Places {
+        free,
+        per_client: free,
+    }
+}
+
+/// A record of its own, with people and clients.
+pub(super) struct World {
+    pub(super) record: Record,
+    pub(super) clock: Clock,
+    pub(super) entropy: Entropy,
+    folder: TempDir,
+}
+
+impl World {
+    /// An empty record.
+    pub(super) async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, entropy) = (Clock::manual(START), Entropy::System);
+        let record = open(&folder, &clock).await;
+        assert_eq!(record.migrate().await.unwrap(), 1);
+        Self {
+            record,
+            clock,
+            entropy,
+            folder,
+        }
+    }
+
+    /// With alice and bob; with wiki and shop, which want notices, and blog, which does not.
+    pub(super) async fn peopled() -> Self {
+        let world = Self::empty().await;
+        for name in ["alice", "bob"] {
+            world.record.insert_user(&user(name)).await.unwrap();
+        }
+        for (id, uri) in [
+            ("wiki", Some("https://wiki.example/bc")),
+            ("shop", Some("https://shop.example/bc")),
+            ("blog", None),
+        ] {
+            world.record.insert_client(&client(id, uri)).await.unwrap();
+        }
+        world
+    }
+
+    /// The same file, opened again: another process.
+    pub(super) async fn again(&self) -> Record {
+        open(&self.folder, &self.clock).await
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn pass(&self, secs: u64) -> Timestamp {
+        self.clock.advance(Duration::from_secs(secs));
+        self.now()
+    }
+
+    pub(super) fn new_session(&self, user: &str) -> Session {
+        let now = self.now();
+        Session {
+            id: SessionId::random(&self.entropy),
+            user: user_id(user),
+            began: now,
+            auth_time: now,
+            acr: "urn:lanyard:acr:pwd".to_owned(),
+            amr: vec!["pwd".to_owned()],
+            last_seen: now,
+            idle_timeout: Duration::from_hours(2),
+            expires: now + Duration::from_hours(12),
+            remembered: false,
+            secret: Secret::random(&self.entropy).hash(),
+            previous_secret: None,
+            address: "192.0.2.0/24".to_owned(),
+            user_agent: "Test".to_owned(),
+        }
+    }
+
+    pub(super) async fn begin(&self, user: &str) -> Session {
+        let session = self.new_session(user);
+        let done = self.record.begin_session(&session).await.unwrap();
+        assert!(matches!(done, SignIn::Begun { .. }));
+        session
+    }
+
+    pub(super) async fn join(&self, session: &Session, client: &str) -> Sid {
+        let sid = Sid::random(&self.entropy);
+        let client = ClientId::new(client);
+        match self
+            .record
+            .join(joining(session.id, &client, sid, self.now()))
+            .await
+            .unwrap()
+        {
+            Join::Joined(participant, _) | Join::Existing(participant, _) => participant.sid,
+            Join::Ended | Join::NoConsent => panic!("the session ended"),
+        }
+    }
+
+    pub(super) fn new_grant(&self, session: &Session, client: &str, sid: &Sid) -> Grant {
+        let now = self.now();
+        Grant {
+            id: GrantId::random(&self.entropy),
+            user: session.user.clone(),
+            client: ClientId::new(client),
+            session: session.id,
+            sid: sid.clone(),
+            scope: vec!["openid".to_owned()],
+            resources: vec![],
+            nonce: Some("n".to_owned()),
+            auth_time: session.auth_time,
+            acr: session.acr.clone(),
+            amr: session.amr.clone(),
+            began: now,
+            expires: now + Duration::from_hours(12),
+            offline: false,
+            refreshable: true,
+            place: Place {
+                generation: 1,
+                sequence: 1,
+            },
+            previous: None,
+            last_used: now,
+        }
+    }
+
+    pub(super) async fn end(&self, selection: Selection, reason: Reason) -> Ended {
+        let actor = Actor::System;
+        self.record
+            .end(&selection, reason, reason.verb(), &actor, self.now())
+            .await
+            .unwrap()
+    }
+
+    /// Runs a statement behind the record's back: what only tests may look at.
+    pub(super) async fn count(&self, sql: &'static str) -> i64 {
+        use sqlx::{AnyConnection, Connection as _};
+        let path = self.folder.path().join("lanyard.db");
+        let mut conn = AnyConnection::connect(&RecordSettings::sqlite(&path).url)
+            .await
+            .unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
+    }
+}
+
+async fn open(folder: &TempDir, clock: &Clock) -> Record {
+    let settings = RecordSettings::sqlite(&folder.path().join("lanyard.db"));
+    Record::open(&settings, clock.clone(), Entropy::System)
+        .await
+        .unwrap()
+}
+
+pub(super) fn user_id(name: &str) -> UserId {
+    UserId::new(format!("u_{name}"))
+}
+
+pub(super) fn user(name: &str) -> User {
+    User {
+        id: user_id(name),
+        username: name.to_owned(),
+        profile: Profile {
+            name: Some(format!("{name} Example")),
+            email: Some(format!("{name}@example.com")),
+            ..Profile::default()
+        },
+        password: Some("$argon2id$old".to_owned()),
+        admin: false,
+        enabled: true,
+        created: START,
+        updated: START,
+    }
+}
+
+pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
+    Client {
+        client_id: ClientId::new(id),
+        client_name: format!("The {id}"),
+        redirect_uris: vec![format!("https://{id}.example/cb")],
+        post_logout_redirect_uris: vec![],
+        grant_types: vec![GrantType::AuthorizationCode],
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        pin_auth_method: false,
+        application_type: ApplicationType::Web,
+        id_token_signed_response_alg: SigningAlg::RS256,
+        scope: None,
+        first_party: true,
+        require_pkce: true,
+        default_max_age: None,
+        backchannel_logout_uri: backchannel_logout_uri.map(str::to_owned),
+        frontchannel_logout_uri: None,
+        client_uri: None,
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
+        enabled: true,
+        registered_by: RegisteredBy::File,
+    }
+}
+
+/// A join that rests on nobody's consent.
+fn joining(session: SessionId, client: &ClientId, sid: Sid, now: Timestamp) -> Joining {
+    let client = client.clone();
+    Joining {
+        session,
+        client,
+        sid,
+        consent_of: None,
+        now,
+    }
+}

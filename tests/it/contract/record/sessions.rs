@@ -1,0 +1,250 @@
+//! Sessions: begin, join, renew, touch, load, run out.
+
+use std::time::Duration;
+
+use lanyard::entropy::{ClientId, Secret, SessionId, Sid};
+use lanyard::session::ending::{Reason, Selection};
+use lanyard::store::record::{Join, Renewed, SignIn, reference};
+
+use super::{World, user_id};
+
+#[tokio::test]
+async fn a_disabled_person_and_a_stranger_are_refused() {
+    let world = World::peopled().await;
+    assert!(
+        world
+            .record
+            .set_enabled(&user_id("alice"), false)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .record
+            .set_enabled(&user_id("nobody"), false)
+            .await
+            .unwrap()
+    );
+    for name in ["alice", "nobody"] {
+        let session = world.new_session(name);
+        assert_eq!(
+            world.record.begin_session(&session).await.unwrap(),
+            SignIn::Refused,
+            "{name}"
+        );
+        assert!(
+            world
+                .record
+                .load_session(session.id)
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+    world
+        .record
+        .set_enabled(&user_id("alice"), true)
+        .await
+        .unwrap();
+    world.begin("alice").await;
+}
+
+#[tokio::test]
+async fn a_session_loads_as_it_was_written() {
+    let world = World::peopled().await;
+    let mut session = world.new_session("alice");
+    session.previous_secret = Some((Secret::random(&world.entropy).hash(), world.now()));
+    session.remembered = true;
+    world.record.append_distrust(world.now()).await.unwrap();
+    let begun = world.record.begin_session(&session).await.unwrap();
+    assert_eq!(begun, SignIn::Begun { position: 1 });
+
+    let snapshot = world
+        .record
+        .load_session(session.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(snapshot.session, session);
+    assert_eq!((snapshot.ended, snapshot.position), (None, 1));
+    assert!(snapshot.participants.is_empty() && snapshot.grants.is_empty());
+
+    let name = reference(session.id);
+    for typed in [name.clone(), name.to_lowercase(), format!(" {name} ")] {
+        let found = world.record.session_by_reference(&typed).await.unwrap();
+        assert_eq!(found, Some(session.id), "{typed}");
+    }
+    assert_eq!(
+        world
+            .record
+            .session_by_reference("AAAA-AAAA-AAAA")
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+async fn join(world: &World, session: SessionId, sid: &str) -> Join {
+    let wiki = ClientId::new("wiki");
+    world
+        .record
+        .join(super::joining(session, &wiki, Sid::new(sid), world.now()))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_client_joins_once_and_keeps_its_sid() {
+    let world = World::peopled().await;
+    let session = world.begin("alice").await;
+    let first = Sid::new("first");
+    let joined = join(&world, session.id, "first").await;
+    assert!(
+        matches!(&joined, Join::Joined(member, 0) if member.sid == first),
+        "{joined:?}"
+    );
+    let later = world.pass(30);
+    let again = join(&world, session.id, "second").await;
+    assert!(
+        matches!(&again, Join::Existing(member, 0) if member.sid == first),
+        "{again:?}"
+    );
+
+    let owner = world.record.session_of_sid(&first).await.unwrap();
+    assert_eq!(owner, Some((session.id, ClientId::new("wiki"), false)));
+    assert_eq!(
+        world
+            .record
+            .session_of_sid(&Sid::new("second"))
+            .await
+            .unwrap(),
+        None
+    );
+    let snapshot = world
+        .record
+        .load_session(session.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(snapshot.session.last_seen, later, "a join is activity");
+}
+
+#[tokio::test]
+async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_session() {
+    let world = World::peopled().await;
+    let session = world.begin("alice").await;
+    join(&world, session.id, "first").await;
+    let selection = Selection::ClientInSession(session.id, ClientId::new("wiki"));
+    world.end(selection, Reason::Client).await;
+    let (first, second) = (Sid::new("first"), Sid::new("second"));
+    let rejoined = join(&world, session.id, "second").await;
+    assert!(
+        matches!(&rejoined, Join::Joined(member, 1) if member.sid == second),
+        "{rejoined:?}"
+    );
+    let owner = world.record.session_of_sid(&first).await.unwrap();
+    assert_eq!(owner, Some((session.id, ClientId::new("wiki"), true)));
+
+    world
+        .end(Selection::Session(session.id), Reason::User)
+        .await;
+    assert_eq!(join(&world, session.id, "third").await, Join::Ended);
+    let unknown = SessionId::random(&world.entropy);
+    assert_eq!(join(&world, unknown, "third").await, Join::Ended);
+}
+
+#[tokio::test]
+async fn a_renewal_changes_the_secret_of_a_live_session_only() {
+    let world = World::peopled().await;
+    let session = world.begin("alice").await;
+    let now = world.pass(100);
+    let renewed = session
+        .clone()
+        .reauthenticated(Secret::random(&world.entropy).hash(), now);
+    let done = world.record.renew_session(&renewed).await.unwrap();
+    assert_eq!(done, Renewed::Renewed { position: 0 });
+    let snapshot = world
+        .record
+        .load_session(session.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(snapshot.session, renewed);
+
+    world
+        .end(Selection::Session(session.id), Reason::User)
+        .await;
+    assert_eq!(
+        world.record.renew_session(&session).await.unwrap(),
+        Renewed::Ended
+    );
+    let snapshot = world
+        .record
+        .load_session(session.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(snapshot.session, renewed);
+    assert_eq!(snapshot.ended, Some((now, Reason::User)));
+}
+
+#[tokio::test]
+async fn activity_moves_forward_and_never_wakes_an_ended_session() {
+    let world = World::peopled().await;
+    let (live, ended) = (world.begin("alice").await, world.begin("bob").await);
+    let began = world.now();
+    world.end(Selection::Session(ended.id), Reason::User).await;
+    let later = world.pass(600);
+    world
+        .record
+        .touch(&[(live.id, later), (ended.id, later)])
+        .await
+        .unwrap();
+    world.record.touch(&[(live.id, began)]).await.unwrap();
+    world.record.touch(&[]).await.unwrap();
+    let seen = |id| {
+        let record = world.record.clone();
+        async move {
+            record
+                .load_session(id)
+                .await
+                .unwrap()
+                .unwrap()
+                .session
+                .last_seen
+        }
+    };
+    assert_eq!(seen(live.id).await, later);
+    assert_eq!(seen(ended.id).await, began);
+}
+
+#[tokio::test]
+async fn the_sweeper_finds_what_ran_out_and_gives_idle_ones_slack() {
+    let world = World::peopled().await;
+    let idle = world.begin("alice").await;
+    let busy = world.begin("alice").await;
+    let slack = Duration::from_mins(20);
+    let expired = |now| {
+        let record = world.record.clone();
+        async move { record.expired(now, slack, 10).await.unwrap() }
+    };
+    for (secs, reason) in [(7_200, None), (8_399, None), (8_400, Some(Reason::Idle))] {
+        let now = world.now() + Duration::from_secs(secs);
+        world.record.touch(&[(busy.id, now)]).await.unwrap();
+        let found: Vec<_> = reason.map(|reason| (idle.id, reason)).into_iter().collect();
+        assert_eq!(expired(now).await, found, "{secs}");
+    }
+    let over = world.now() + Duration::from_hours(12);
+    world
+        .record
+        .touch(&[(busy.id, over - Duration::from_secs(1))])
+        .await
+        .unwrap();
+    // The idle one has the nearer deadline still.
+    let both = vec![(idle.id, Reason::Lifetime), (busy.id, Reason::Lifetime)];
+    assert_eq!(expired(over).await, both);
+    world
+        .end(Selection::Session(idle.id), Reason::Lifetime)
+        .await;
+    assert_eq!(expired(over).await, vec![(busy.id, Reason::Lifetime)]);
+}
