@@ -1,0 +1,218 @@
+//! The only HTTP client: what Lanyard sends to others, with time limits, without redirects or
+//! proxies, and past an address guard.
+//!
+//! One pool of connections per [`Trust`], so that a connection opened for an administrator's
+//! client is never used for one that registered itself.
+
+pub mod address;
+mod resolver;
+
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, Response, redirect, retry};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+pub use address::Trust;
+use address::{Verdict, judge_address};
+use resolver::GuardedResolver;
+pub use resolver::Refusal;
+
+/// Limits of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Until a connection stands: name, TCP and TLS.
+    pub connect_timeout: Duration,
+    /// Until the answer has been read.
+    pub total_timeout: Duration,
+    /// How many bytes of an answer are read before the connection is dropped.
+    pub body_cap: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(2),
+            total_timeout: Duration::from_secs(5),
+            body_cap: 64 * 1024,
+        }
+    }
+}
+
+/// What a receiver answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status. A redirect is an answer like any other: it is not followed.
+    pub status: u16,
+    /// From the call to the status line.
+    pub elapsed: Duration,
+}
+
+/// Why there is no answer. The texts carry no URL, hence no query string and no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    /// Not a URL that can be posted to.
+    #[error("the URL cannot be used: {0}")]
+    Url(&'static str),
+    /// The guard does not let this client's messages go there.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// No answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// No connection.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// Anything else.
+    #[error("no answer: {0}")]
+    Other(String),
+}
+
+/// The client.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    administered: Client,
+    /// Made when it is first needed: reading the machine's certificate authorities again takes
+    /// time that a start need not spend.
+    self_registered: Arc<OnceLock<Client>>,
+    settings: Settings,
+}
+
+impl Outbound {
+    /// Reads the machine's certificate authorities. A machine that has none can still post over
+    /// plain http, so that is a warning and not an error.
+    pub fn new(settings: Settings) -> Result<Self, OutboundError> {
+        Ok(Self {
+            administered: pool(Trust::Administered, settings)?,
+            self_registered: Arc::default(),
+            settings,
+        })
+    }
+
+    fn pool(&self, trust: Trust) -> Result<&Client, OutboundError> {
+        if trust == Trust::Administered {
+            return Ok(&self.administered);
+        }
+        if let Some(made) = self.self_registered.get() {
+            return Ok(made);
+        }
+        let made = pool(trust, self.settings)?;
+        Ok(self.self_registered.get_or_init(|| made))
+    }
+
+    /// Posts a form (`application/x-www-form-urlencoded`) once and answers with the status.
+    pub async fn post_form(
+        &self,
+        trust: Trust,
+        url: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Reply, OutboundError> {
+        let url = check_url(url, trust)?;
+        let client = self.pool(trust)?;
+        let started = Instant::now();
+        let sent = client.post(url).form(fields).send().await;
+        let response = sent.map_err(|error| classify(&error))?;
+        let reply = Reply {
+            status: response.status().as_u16(),
+            elapsed: started.elapsed(),
+        };
+        drain(response, self.settings.body_cap).await;
+        Ok(reply)
+    }
+}
+
+fn pool(trust: Trust, settings: Settings) -> Result<Client, OutboundError> {
+    builder(trust, settings).build().or_else(|error| {
+        tracing::warn!(
+            cause = root_cause(&error),
+            "no certificate authorities found: receivers on https cannot be reached; install the \
+             package ca-certificates"
+        );
+        let built = builder(trust, settings).tls_certs_only([]).build();
+        built.map_err(|error| OutboundError::Other(root_cause(&error)))
+    })
+}
+
+fn builder(trust: Trust, settings: Settings) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("lanyard/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.total_timeout)
+        // A redirect would lead past the check of the URL.
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // A proxy would resolve the name itself, behind the guard.
+        .no_proxy()
+        // Each attempt needs a fresh token with its own `jti`; only the caller can make one.
+        .retry(retry::never())
+        .https_only(trust == Trust::SelfRegistered)
+        .dns_resolver(GuardedResolver(trust))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(4)
+}
+
+/// What can be judged before a name is resolved. An IP literal never reaches the resolver, so its
+/// judgement is here; the parser has already read the odd spellings (`0x7f.1`, `2130706433`).
+fn check_url(url: &str, trust: Trust) -> Result<Url, OutboundError> {
+    let url = Url::parse(url).map_err(|_| OutboundError::Url("it cannot be read"))?;
+    match (url.scheme(), trust) {
+        ("https", _) | ("http", Trust::Administered) => {}
+        ("http", Trust::SelfRegistered) => return Err(Refusal::PlainHttp.into()),
+        _ => return Err(OutboundError::Url("only https and http can be posted to")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(OutboundError::Url("it carries a name or password"));
+    }
+    let literal = match url.host() {
+        Some(Host::Ipv4(address)) => Some(address.into()),
+        Some(Host::Ipv6(address)) => Some(address.into()),
+        Some(Host::Domain(_)) => None,
+        None => return Err(OutboundError::Url("it names no host")),
+    };
+    match literal.map(|address| judge_address(address, trust)) {
+        Some(Verdict::Refused(kind)) => Err(Refusal::Address(kind).into()),
+        Some(Verdict::Allowed) | None => Ok(url),
+    }
+}
+
+/// Reads the rest of an answer so that its connection can serve again. The status is known by now;
+/// what goes wrong here changes nothing.
+async fn drain(mut response: Response, cap: usize) {
+    let mut left = cap;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let Some(rest) = left.checked_sub(chunk.len()) else {
+            return;
+        };
+        left = rest;
+    }
+}
+
+fn classify(error: &reqwest::Error) -> OutboundError {
+    let refusal = causes(error).find_map(|cause| cause.downcast_ref::<Refusal>());
+    if let Some(refusal) = refusal {
+        OutboundError::Refused(*refusal)
+    } else if error.is_timeout() {
+        OutboundError::Timeout
+    } else if error.is_connect() {
+        OutboundError::Connect(root_cause(error))
+    } else {
+        OutboundError::Other(root_cause(error))
+    }
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+/// The innermost text. The outermost names the URL.
+fn root_cause(error: &reqwest::Error) -> String {
+    causes(error).last().map_or_else(
+        || "the request could not be made".to_owned(),
+        ToString::to_string,
+    )
+}
+
+#[cfg(test)]
+mod tests;
