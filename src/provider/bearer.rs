@@ -1,0 +1,124 @@
+//! An access token at our own door: signature, time, then whether its session, its client's part,
+//! its grant and the token itself still live. One read of the hot state.
+
+use std::sync::Arc;
+
+use super::Provider;
+use super::documents;
+use super::handles::AccessHandle;
+use super::live::{LiveSession, Lookup};
+use super::trouble::Trouble;
+use crate::entropy::{SessionId, sha256};
+use crate::identity::user::User;
+use crate::protocol::access_token::{self, AccessToken};
+use crate::session::grant::Grant;
+use crate::session::participant::Participant;
+use crate::store::hot::{Name, Slot};
+
+/// A token that is good right now.
+pub(super) struct Bearer {
+    pub(super) token: AccessToken,
+    pub(super) grant: Grant,
+    pub(super) person: Arc<User>,
+    pub(super) live: Option<LiveSession>,
+}
+
+/// Why a token is not accepted (RFC 6750, 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BearerProblem {
+    /// None was sent.
+    Missing,
+    /// Not one of ours, run out, revoked, or its session ended.
+    Invalid,
+    /// Good, but not for this.
+    Insufficient,
+}
+
+impl Provider {
+    /// The bearer of an access token; none if it is not good.
+    pub(super) async fn bearer(&self, token: &str) -> Result<Option<Bearer>, Trouble> {
+        let Some((token, handle)) = self.read_access_token(token) else {
+            return Ok(None);
+        };
+        if self.revoked.contains(&handle.token) {
+            return Ok(None);
+        }
+        let client = token.client_id.clone();
+        if self.enabled_client(&client).await?.is_none() {
+            return Ok(None);
+        }
+        let revoked = documents::revoked_token(&handle.token);
+        if handle.offline {
+            return self.offline_bearer(token, handle, revoked).await;
+        }
+        let names = [
+            documents::participant(&client),
+            documents::grant(&handle.grant),
+            revoked,
+        ];
+        let session = SessionId::from(handle.root);
+        let Lookup::Live(live) = self.live_session(session, &names).await? else {
+            return Ok(None);
+        };
+        let [part, grant, revoked] = &names;
+        if live.slot(revoked) != Some(&Slot::Absent) {
+            return Ok(None);
+        }
+        let part = self.document::<Participant>(&handle.root, part, live.slot(part));
+        let grant = self.document::<Grant>(&handle.root, grant, live.slot(grant));
+        let (Some((part, _)), Some((grant, _))) = (part, grant) else {
+            return Ok(None);
+        };
+        let usable = grant.client == client
+            && part.sid == grant.sid
+            && !self.ends.sid_ended(&grant.sid)
+            && !self.ends.grant_ended(&grant.id);
+        let person = Arc::clone(&live.person);
+        Ok(usable.then_some(Bearer {
+            token,
+            grant,
+            person,
+            live: Some(live),
+        }))
+    }
+
+    async fn offline_bearer(
+        &self,
+        token: AccessToken,
+        handle: AccessHandle,
+        revoked: Name,
+    ) -> Result<Option<Bearer>, Trouble> {
+        let Some(offline) = self.offline_grant(handle.grant, &[revoked]).await? else {
+            return Ok(None);
+        };
+        let grant = offline.grant;
+        let usable =
+            offline.slots.first() == Some(&Slot::Absent) && grant.client == token.client_id;
+        let Some(person) = self.enabled_person(&grant.user).await?.filter(|_| usable) else {
+            return Ok(None);
+        };
+        Ok(Some(Bearer {
+            token,
+            grant,
+            person,
+            live: None,
+        }))
+    }
+
+    /// Signature, type, issuer and time; and where it says to look. A signature is checked once
+    /// per node: it costs more than all the rest, and never changes its verdict.
+    pub(super) fn read_access_token(&self, token: &str) -> Option<(AccessToken, AccessHandle)> {
+        let fingerprint = sha256(token.as_bytes());
+        let claims = if let Some(claims) = self.keys.verified(&fingerprint) {
+            claims
+        } else {
+            let keys = self.keys.current();
+            let claims = keys.verify(token, access_token::EXPECT).ok()?;
+            self.keys.remember(fingerprint, claims)
+        };
+        let token =
+            AccessToken::from_claims(&claims, &self.settings.issuer, self.clock.now()).ok()?;
+        let handle = self.open_access(&token.jti)?;
+        Some((token, handle))
+    }
+}

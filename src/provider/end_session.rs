@@ -1,0 +1,299 @@
+//! The `end_session` endpoint (RP-Initiated Logout 1.0): who asks, what the rule says, and then
+//! `sessions::end`.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::Provider;
+use super::documents;
+use super::handles::SessionCookie;
+use super::live::{LiveSession, Presented};
+use super::trouble::Trouble;
+use crate::entropy::{SessionId, Sid};
+use crate::protocol::client::Client;
+use crate::protocol::end_session::{
+    EndSessionDecision, EndSessionRequest, Facts, Hint, LiveSession as Session, Problem,
+};
+use crate::protocol::id_token;
+use crate::protocol::params::Params;
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::participant::Participant;
+use crate::store::seal::Purpose;
+
+/// A logout request as it arrived.
+#[derive(Debug)]
+pub struct EndSessionInput {
+    /// Query or form.
+    pub params: Params,
+    /// The SSO cookie.
+    pub cookie: Option<SessionCookie>,
+}
+
+/// What the endpoint does next.
+#[derive(Debug)]
+pub enum EndSessionStep {
+    /// Signed out: receipts, frames to load, and where to go on.
+    Done(SignedOut),
+    /// The person is asked.
+    Ask(LogoutQuestion),
+}
+
+/// A finished logout.
+#[derive(Debug, Default)]
+pub struct SignedOut {
+    /// Opens the receipts page; absent if nobody was signed in.
+    pub receipts: Option<String>,
+    /// Front-channel logout URIs, with `iss` and `sid`.
+    pub frames: Vec<String>,
+    /// `post_logout_redirect_uri` with its state, if it may be used.
+    pub return_to: Option<String>,
+    /// The app that asked.
+    pub client_name: Option<String>,
+    /// Why nobody is sent back, if the request asked for it in vain.
+    pub problem: Option<Problem>,
+}
+
+/// "Sign out?"
+#[derive(Debug)]
+pub struct LogoutQuestion {
+    /// Who is signed in.
+    pub person: String,
+    /// The apps in the session.
+    pub apps: Vec<String>,
+    /// For the form.
+    pub csrf: String,
+    /// Sealed: where to go afterwards.
+    pub return_to: Option<String>,
+    /// What is wrong with the request, if something is.
+    pub problem: Option<Problem>,
+}
+
+impl Provider {
+    /// RP-Initiated Logout 1.0, 2.
+    pub async fn end_session(&self, input: EndSessionInput) -> Result<EndSessionStep, Trouble> {
+        let request = EndSessionRequest::from_params(&input.params);
+        let request = match request {
+            Ok(request) => request,
+            Err(problem) => return self.refuse(problem, input.cookie.as_ref()).await,
+        };
+        let hint = self.judge_hint(request.id_token_hint.as_deref());
+        let named = request.client_to_resolve(&hint);
+        let parts: Vec<_> = named.iter().map(documents::participant).collect();
+        let client = match &named {
+            Some(id) => self.enabled_client(id).await?,
+            None => None,
+        };
+        let live = match self.presented(input.cookie.as_ref(), &parts).await? {
+            Presented::Live(live) => Some(*live),
+            Presented::Useless | Presented::None => None,
+        };
+        let hinted = match &live {
+            Some(live) => self.hinted_sid(&hint, live).await?,
+            None => Vec::new(),
+        };
+        let session = live.as_ref().map(|live| Session {
+            sub: &live.session.user,
+            sids: &hinted,
+        });
+        let facts = Facts {
+            hint: &hint,
+            client: client.as_deref(),
+            session,
+        };
+        let decision = request.decide(facts);
+        self.act(decision, client, live).await
+    }
+
+    fn judge_hint(&self, hint: Option<&str>) -> Hint {
+        match hint.map(|hint| self.read_hint(hint)) {
+            None => Hint::None,
+            Some(None) => Hint::Invalid,
+            Some(Some(hint)) => Hint::Valid {
+                client_id: hint.client_id,
+                sub: hint.sub,
+                sid: hint.sid,
+            },
+        }
+    }
+
+    async fn refuse(
+        &self,
+        problem: Problem,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<EndSessionStep, Trouble> {
+        match self.presented(cookie, &[]).await? {
+            Presented::Live(live) => Ok(EndSessionStep::Ask(
+                self.question(&live, None, Some(problem)).await?,
+            )),
+            Presented::Useless | Presented::None => Ok(EndSessionStep::Done(SignedOut {
+                problem: Some(problem),
+                ..SignedOut::default()
+            })),
+        }
+    }
+
+    async fn act(
+        &self,
+        decision: EndSessionDecision,
+        client: Option<Arc<Client>>,
+        live: Option<LiveSession>,
+    ) -> Result<EndSessionStep, Trouble> {
+        let client_name = client.as_ref().map(|client| client.client_name.clone());
+        let (return_to, problem) = match decision {
+            EndSessionDecision::LogOut { return_to } => {
+                if let (Some(live), Some(client)) = (&live, &client) {
+                    let actor = Actor::Client(client.client_id.clone());
+                    let done = self
+                        .sign_out(live.session.id, Reason::Client, &actor)
+                        .await?;
+                    return Ok(EndSessionStep::Done(SignedOut {
+                        return_to,
+                        client_name,
+                        ..done
+                    }));
+                }
+                (return_to, None)
+            }
+            EndSessionDecision::Ask { return_to }
+            | EndSessionDecision::AlreadyOut { return_to } => (return_to, None),
+            EndSessionDecision::Problem { kind, .. } => (None, Some(kind)),
+        };
+        Ok(match live {
+            Some(live) => EndSessionStep::Ask(self.question(&live, return_to, problem).await?),
+            None => EndSessionStep::Done(SignedOut {
+                return_to,
+                client_name,
+                problem,
+                ..SignedOut::default()
+            }),
+        })
+    }
+
+    async fn question(
+        &self,
+        live: &LiveSession,
+        return_to: Option<String>,
+        problem: Option<Problem>,
+    ) -> Result<LogoutQuestion, Trouble> {
+        self.seen(live).await?;
+        let snapshot = self.record.load_session(live.session.id).await?;
+        let mut apps = Vec::new();
+        for participant in snapshot
+            .map(|snapshot| snapshot.participants)
+            .unwrap_or_default()
+        {
+            if let Some(client) = self.client(&participant.client).await? {
+                apps.push(client.client_name.clone());
+            }
+        }
+        Ok(LogoutQuestion {
+            person: live.person.display_name().to_owned(),
+            apps,
+            csrf: self.session_token(live.session.id),
+            return_to: return_to.map(|url| {
+                self.sealer
+                    .seal_text(Purpose::Handle, b"return", url.as_bytes(), &self.entropy)
+            }),
+            problem,
+        })
+    }
+
+    /// The person confirms. None: the form was not made for their session.
+    pub async fn confirm_logout(
+        &self,
+        cookie: Option<&SessionCookie>,
+        csrf: &str,
+        return_to: Option<&str>,
+    ) -> Result<Option<SignedOut>, Trouble> {
+        let return_to = self.open_return(return_to);
+        let Presented::Live(live) = self.presented(cookie, &[]).await? else {
+            return Ok(Some(SignedOut {
+                return_to,
+                ..SignedOut::default()
+            }));
+        };
+        if !self.session_token_matches(live.session.id, csrf) {
+            return Ok(None);
+        }
+        let actor = Actor::Person(live.session.user.clone());
+        let mut done = self.sign_out(live.session.id, Reason::User, &actor).await?;
+        done.return_to = return_to;
+        Ok(Some(done))
+    }
+
+    /// Where a sealed `return_to` leads.
+    pub fn open_return(&self, sealed: Option<&str>) -> Option<String> {
+        let bytes = self.sealer.open_text(Purpose::Handle, b"return", sealed?)?;
+        String::from_utf8(bytes).ok()
+    }
+
+    /// Ends a session for the browser that holds it: frames of front-channel apps, and the right
+    /// to see the receipts.
+    pub(super) async fn sign_out(
+        &self,
+        id: SessionId,
+        reason: Reason,
+        actor: &Actor,
+    ) -> Result<SignedOut, Trouble> {
+        self.end(&Selection::Session(id), reason, actor).await?;
+        // Asked after the end: an app that joined at the last moment needs its frame too.
+        let snapshot = self.record.load_session(id).await?;
+        let ended = snapshot.and_then(|snapshot| snapshot.ended.map(|(at, _)| at));
+        let mut frames = Vec::new();
+        for part in self.record.participants_of(id).await? {
+            if part.ended != ended {
+                continue;
+            }
+            let part = part.participant;
+            let client = self.client(&part.client).await?;
+            let uri = client.and_then(|client| client.frontchannel_logout_uri.clone());
+            frames.extend(uri.and_then(|uri| frame(&uri, &self.settings.issuer, &part.sid)));
+        }
+        Ok(SignedOut {
+            receipts: Some(self.seal_receipts(id)),
+            frames,
+            ..SignedOut::default()
+        })
+    }
+
+    /// An ID token of ours, signature checked, expiry not.
+    pub(super) fn read_hint(&self, hint: &str) -> Option<id_token::Hint> {
+        let claims = self.keys.current().verify(hint, id_token::EXPECT).ok()?;
+        id_token::Hint::from_claims(&claims, &self.settings.issuer).ok()
+    }
+
+    /// The hint's `sid`, if it is one of this very session: an old hint of the same person must
+    /// not end another session of theirs without their being asked.
+    async fn hinted_sid(&self, hint: &Hint, live: &LiveSession) -> Result<Vec<Sid>, Trouble> {
+        let Hint::Valid {
+            client_id,
+            sid: Some(sid),
+            ..
+        } = hint
+        else {
+            return Ok(Vec::new());
+        };
+        let name = documents::participant(client_id);
+        let part = self.document::<Participant>(&live.root(), &name, live.slot(&name));
+        if part.is_some_and(|(part, _)| part.sid == *sid) {
+            return Ok(vec![sid.clone()]);
+        }
+        let known = self.record.session_of_sid(sid).await?;
+        let of_session = known.is_some_and(|(session, _, _)| session == live.session.id);
+        Ok(if of_session {
+            vec![sid.clone()]
+        } else {
+            Vec::new()
+        })
+    }
+}
+
+/// Front-Channel Logout 1.0, 2: `iss` and `sid` always, as that works without any cookie.
+fn frame(uri: &str, issuer: &str, sid: &Sid) -> Option<String> {
+    let mut url = Url::parse(uri).ok()?;
+    url.query_pairs_mut()
+        .append_pair("iss", issuer)
+        .append_pair("sid", sid.as_str());
+    Some(url.into())
+}

@@ -1,0 +1,225 @@
+//! Handles: what browsers and clients carry. Sealed bytes that say where to look and reveal
+//! nothing; a forged one is dropped before any store is asked.
+
+use std::time::Duration;
+
+use super::Provider;
+use crate::clock::Timestamp;
+use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, TokenId};
+use crate::session::grant::Place;
+use crate::store::seal::Purpose;
+
+/// How long receipts can be looked at: their address may stay in a shared browser's history.
+const RECEIPTS: Duration = Duration::from_hours(1);
+
+/// The SSO cookie: a session and the secret that proves it is this browser's.
+#[derive(Clone, Debug)]
+pub struct SessionCookie {
+    pub(super) id: SessionId,
+    pub(super) secret: Secret,
+}
+
+/// Where a request waits that arrived by POST without the session cookie.
+#[derive(Clone, Debug)]
+pub struct StoredRequest(pub(super) Root);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InteractionHandle {
+    pub(super) root: Root,
+    pub(super) secret: Secret,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CodeHandle {
+    pub(super) root: Root,
+    pub(super) code: CodeId,
+    pub(super) generation: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RefreshHandle {
+    pub(super) root: Root,
+    pub(super) grant: GrantId,
+    pub(super) place: Place,
+    pub(super) offline: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AccessHandle {
+    pub(super) root: Root,
+    pub(super) grant: GrantId,
+    pub(super) token: TokenId,
+    pub(super) offline: bool,
+}
+
+/// Reads fixed parts off the front of a handle's bytes.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        self.take::<1>().map(|[byte]| byte == 1)
+    }
+
+    fn end<T>(self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}
+
+impl Provider {
+    fn seal_handle(&self, kind: &str, parts: &[&[u8]]) -> String {
+        self.sealer.seal_text(
+            Purpose::Handle,
+            kind.as_bytes(),
+            &parts.concat(),
+            &self.entropy,
+        )
+    }
+
+    fn open_handle(&self, kind: &str, text: &str) -> Option<Vec<u8>> {
+        self.sealer
+            .open_text(Purpose::Handle, kind.as_bytes(), text)
+    }
+
+    /// The value of the SSO cookie.
+    pub fn seal_cookie(&self, cookie: &SessionCookie) -> String {
+        self.seal_handle("cookie", &[cookie.id.as_bytes(), cookie.secret.as_bytes()])
+    }
+
+    /// Reads the SSO cookie.
+    pub fn open_cookie(&self, text: &str) -> Option<SessionCookie> {
+        let bytes = self.open_handle("cookie", text)?;
+        let mut reader = Reader(&bytes);
+        let id = SessionId::from_bytes(reader.take()?);
+        let secret = Secret::from_bytes(reader.take()?);
+        reader.end(SessionCookie { id, secret })
+    }
+
+    pub(super) fn seal_interaction(&self, handle: &InteractionHandle) -> String {
+        self.seal_handle(
+            "interaction",
+            &[handle.root.as_bytes(), handle.secret.as_bytes()],
+        )
+    }
+
+    pub(super) fn open_interaction(&self, text: &str) -> Option<InteractionHandle> {
+        let bytes = self.open_handle("interaction", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        let secret = Secret::from_bytes(reader.take()?);
+        reader.end(InteractionHandle { root, secret })
+    }
+
+    /// The text by which a stored request is found again.
+    pub fn seal_stored(&self, stored: &StoredRequest) -> String {
+        self.seal_handle("stored", &[stored.0.as_bytes()])
+    }
+
+    /// Reads it.
+    pub fn open_stored(&self, text: &str) -> Option<StoredRequest> {
+        let bytes = self.open_handle("stored", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        reader.end(StoredRequest(root))
+    }
+
+    /// The right to see who has been told about an ended session.
+    pub(super) fn seal_receipts(&self, session: SessionId) -> String {
+        let until = (self.clock.now() + RECEIPTS).as_millis().to_be_bytes();
+        self.seal_handle("receipts", &[session.as_bytes(), &until])
+    }
+
+    pub(super) fn open_receipts(&self, text: &str) -> Option<SessionId> {
+        let bytes = self.open_handle("receipts", text)?;
+        let mut reader = Reader(&bytes);
+        let id = SessionId::from_bytes(reader.take()?);
+        let until = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
+        reader.end(id).filter(|_| self.clock.now() < until)
+    }
+
+    pub(super) fn seal_code(&self, handle: &CodeHandle) -> String {
+        let generation = handle.generation.to_be_bytes();
+        self.seal_handle(
+            "code",
+            &[handle.root.as_bytes(), handle.code.as_bytes(), &generation],
+        )
+    }
+
+    pub(super) fn open_code(&self, text: &str) -> Option<CodeHandle> {
+        let bytes = self.open_handle("code", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        let code = CodeId::from_bytes(reader.take()?);
+        let generation = i64::from_be_bytes(reader.take()?);
+        reader.end(CodeHandle {
+            root,
+            code,
+            generation,
+        })
+    }
+
+    /// The same place in a family is always the same token, as two tabs may both be told.
+    pub(super) fn seal_refresh(&self, handle: &RefreshHandle) -> String {
+        let parts = [
+            handle.root.as_bytes().as_slice(),
+            handle.grant.as_bytes(),
+            &handle.place.generation.to_be_bytes(),
+            &handle.place.sequence.to_be_bytes(),
+            &[u8::from(handle.offline)],
+        ];
+        self.sealer
+            .seal_same_text(Purpose::Handle, b"refresh", &parts.concat())
+    }
+
+    pub(super) fn open_refresh(&self, text: &str) -> Option<RefreshHandle> {
+        let bytes = self.open_handle("refresh", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        let grant = GrantId::from_bytes(reader.take()?);
+        let generation = i64::from_be_bytes(reader.take()?);
+        let sequence = u64::from_be_bytes(reader.take()?);
+        let offline = reader.flag()?;
+        let place = Place {
+            generation,
+            sequence,
+        };
+        reader.end(RefreshHandle {
+            root,
+            grant,
+            place,
+            offline,
+        })
+    }
+
+    /// The `jti` of an access token.
+    pub(super) fn seal_access(&self, handle: &AccessHandle) -> String {
+        let offline = [u8::from(handle.offline)];
+        let parts = [
+            handle.root.as_bytes().as_slice(),
+            handle.grant.as_bytes(),
+            handle.token.as_bytes(),
+            &offline,
+        ];
+        self.seal_handle("access", &parts)
+    }
+
+    pub(super) fn open_access(&self, text: &str) -> Option<AccessHandle> {
+        let bytes = self.open_handle("access", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        let grant = GrantId::from_bytes(reader.take()?);
+        let token = TokenId::from_bytes(reader.take()?);
+        let offline = reader.flag()?;
+        reader.end(AccessHandle {
+            root,
+            grant,
+            token,
+            offline,
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! The introspection endpoint (RFC 7662). Only confidential clients may ask, and only about tokens
+//! of their own or made for them; anything else is `active: false`, which tells nothing.
+
+use serde_json::Value;
+
+use super::Provider;
+use super::bearer::Bearer;
+use super::token::TokenInput;
+use super::token_refresh::Held;
+use super::trouble::Trouble;
+use crate::protocol::client::Client;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::introspection::{self, Active};
+use crate::session::refresh::{self, Verdict};
+
+impl Provider {
+    /// Whether a token is good right now, and what it says.
+    pub async fn introspect(
+        &self,
+        input: TokenInput<'_>,
+    ) -> Result<Result<Value, ProtocolError>, Trouble> {
+        let client = match self.authenticate_client(input).await? {
+            Ok(client) if client.is_public() => {
+                return Ok(Err(ProtocolError::new(
+                    ErrorCode::InvalidClient,
+                    "a public client cannot introspect",
+                )));
+            }
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(token) = form_value(input.form, "token") else {
+            return Ok(Err(ProtocolError::new(
+                ErrorCode::InvalidRequest,
+                "token is missing",
+            )));
+        };
+        if let Some(bearer) = self.bearer(token).await? {
+            let own = bearer.token.client_id == client.client_id;
+            let for_it = bearer
+                .token
+                .audience
+                .iter()
+                .any(|audience| audience == client.client_id.as_str());
+            if !own && !for_it {
+                return Ok(Ok(introspection::inactive()));
+            }
+            if let Some(live) = bearer.live.as_ref().filter(|_| own) {
+                self.seen(live).await?;
+            }
+            return Ok(Ok(self.describe_access(&bearer)));
+        }
+        self.introspect_refresh(&client, token).await.map(Ok)
+    }
+
+    fn describe_access(&self, bearer: &Bearer) -> Value {
+        let token = &bearer.token;
+        said(&Active {
+            scope: &token.scope,
+            client_id: &token.client_id,
+            username: Some(&bearer.person.username),
+            token_type: Some("Bearer"),
+            issued: token.issued,
+            expires: token.expires,
+            subject: &token.sub,
+            audience: &token.audience,
+            issuer: &self.settings.issuer,
+            jti: Some(&token.jti),
+            sid: bearer.live.is_some().then_some(&bearer.grant.sid),
+        })
+    }
+
+    async fn introspect_refresh(&self, client: &Client, token: &str) -> Result<Value, Trouble> {
+        let Some(handle) = self.open_refresh(token) else {
+            return Ok(introspection::inactive());
+        };
+        let held = self.held_grant(client, &handle).await?;
+        let Some(Held { grant, live, .. }) = held else {
+            return Ok(introspection::inactive());
+        };
+        let (generation, now) = (self.ends.generation(), self.clock.now());
+        match refresh::judge(&grant, handle.place, generation, now) {
+            Verdict::Rotate | Verdict::AskRecord | Verdict::SameSuccessor => {}
+            Verdict::StoreLostWrites | Verdict::Reuse => return Ok(introspection::inactive()),
+        }
+        if let Some(live) = &live {
+            self.seen(live).await?;
+        }
+        Ok(said(&Active {
+            scope: &grant.scope,
+            client_id: &grant.client,
+            username: None,
+            token_type: None,
+            issued: grant.began,
+            expires: grant.expires,
+            subject: &grant.user,
+            audience: &[],
+            issuer: &self.settings.issuer,
+            jti: None,
+            sid: live.is_some().then_some(&grant.sid),
+        }))
+    }
+}
+
+fn said(active: &Active<'_>) -> Value {
+    serde_json::to_value(active).unwrap_or_else(|_| introspection::inactive())
+}
+
+/// The first non-empty value of a form field.
+pub(super) fn form_value<'a>(form: &[(&'a str, &'a str)], name: &str) -> Option<&'a str> {
+    form.iter()
+        .find(|(key, value)| *key == name && !value.is_empty())
+        .map(|(_, value)| *value)
+}

@@ -1,0 +1,243 @@
+//! Finding a live session: one read of the hot state; SQL only when that copy is missing or its
+//! position is not trusted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Provider;
+use super::documents::{self, SessionDocument};
+use super::handles::SessionCookie;
+use super::trouble::Trouble;
+use crate::entropy::{Root, SessionId};
+use crate::identity::user::User;
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::session::{Liveness, SecretVerdict, Session};
+use crate::store::hot::{Check, Commit, Effect, Name, Outcome, Slot};
+
+/// Activity is written at most this often.
+const ACTIVITY: Duration = Duration::from_mins(1);
+
+/// What a look-up found. "Unknown" is the error beside it.
+#[derive(Debug)]
+pub(super) enum Lookup<T> {
+    Live(T),
+    Ended,
+}
+
+/// A live session as of one moment, with the other documents that were asked for.
+#[derive(Debug)]
+pub(super) struct LiveSession {
+    pub(super) session: Session,
+    pub(super) person: Arc<User>,
+    version: u64,
+    /// Known live as of this position of the ends log.
+    position: i64,
+    slots: Vec<(Name, Slot)>,
+}
+
+/// What a browser's cookie is worth.
+#[derive(Debug)]
+pub(super) enum Presented {
+    /// A live session.
+    Live(Box<LiveSession>),
+    /// A session that ended, or whose secret is not this one: the cookie is of no use.
+    Useless,
+    /// No cookie, or not one of ours.
+    None,
+}
+
+impl LiveSession {
+    pub(super) fn root(&self) -> Root {
+        self.session.id.into()
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn slot(&self, name: &Name) -> Option<&Slot> {
+        self.slots
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, slot)| slot)
+    }
+}
+
+impl Provider {
+    /// A session, and more documents under its root, in one read.
+    pub(super) async fn live_session(
+        &self,
+        id: SessionId,
+        names: &[Name],
+    ) -> Result<Lookup<LiveSession>, Trouble> {
+        self.demand_fresh_ends()?;
+        let root = Root::from(id);
+        let mut wanted = vec![documents::session()];
+        wanted.extend_from_slice(names);
+        for _ in 0..3 {
+            let slots = self.hot.read(&root, &wanted).await?;
+            if slots.first() == Some(&Slot::Tombstone) {
+                return Ok(Lookup::Ended);
+            }
+            let found =
+                self.document::<SessionDocument>(&root, &documents::session(), slots.first());
+            if let Some((document, version)) = found
+                && let Some(position) = self.ends.trusts_session(&id, document.position)
+            {
+                let slots = wanted.into_iter().zip(slots).skip(1).collect();
+                return self.judge(document.session, version, position, slots).await;
+            }
+            match self.reload(id).await? {
+                Lookup::Live(()) => {}
+                Lookup::Ended => return Ok(Lookup::Ended),
+            }
+        }
+        Err(Trouble::contention())
+    }
+
+    /// The deadlines and the person, on every use.
+    async fn judge(
+        &self,
+        session: Session,
+        version: u64,
+        position: i64,
+        slots: Vec<(Name, Slot)>,
+    ) -> Result<Lookup<LiveSession>, Trouble> {
+        if self.has_run_out(&session).await? {
+            return Ok(Lookup::Ended);
+        }
+        let Some(person) = self.enabled_person(&session.user).await? else {
+            self.end_if_disabled(&session.user).await?;
+            return Ok(Lookup::Ended);
+        };
+        Ok(Lookup::Live(LiveSession {
+            session,
+            person,
+            version,
+            position,
+            slots,
+        }))
+    }
+
+    /// Whether a session is past a deadline. If it is, it is ended.
+    pub(super) async fn has_run_out(&self, session: &Session) -> Result<bool, Trouble> {
+        let reason = match session.liveness(self.clock.now()) {
+            Liveness::Live => return Ok(false),
+            Liveness::Idle => Reason::Idle,
+            Liveness::Expired => Reason::Lifetime,
+        };
+        self.end(&Selection::Session(session.id), reason, &Actor::System)
+            .await?;
+        Ok(true)
+    }
+
+    /// The session that a browser's cookie proves, and more documents under its root.
+    pub(super) async fn presented(
+        &self,
+        cookie: Option<&SessionCookie>,
+        names: &[Name],
+    ) -> Result<Presented, Trouble> {
+        let Some(cookie) = cookie else {
+            return Ok(Presented::None);
+        };
+        let Lookup::Live(live) = self.live_session(cookie.id, names).await? else {
+            return Ok(Presented::Useless);
+        };
+        match live.session.judge_secret(&cookie.secret, self.clock.now()) {
+            SecretVerdict::Current | SecretVerdict::Previous => Ok(Presented::Live(Box::new(live))),
+            SecretVerdict::Stale => {
+                self.note_stale_secret(&live);
+                Ok(Presented::Useless)
+            }
+            SecretVerdict::Foreign => Ok(Presented::Useless),
+        }
+    }
+
+    /// What every commit under a session demands; writes its activity along when that is due.
+    pub(super) fn alive(&self, live: &LiveSession) -> (Check, Option<Effect>) {
+        let name = documents::session();
+        match self.activity(live) {
+            Some(effect) => (Check::At(name, live.version), Some(effect)),
+            None => (Check::Present(name), None),
+        }
+    }
+
+    fn activity(&self, live: &LiveSession) -> Option<Effect> {
+        let now = self.clock.now();
+        // Well before the idle deadline, however short that is.
+        let often = ACTIVITY.min(live.session.idle_timeout / 6);
+        (now.since(live.session.last_seen) >= often).then(|| {
+            let mut session = live.session.clone();
+            session.last_seen = now;
+            self.put_session(session, live.position)
+        })
+    }
+
+    pub(super) fn put_session(&self, session: Session, position: i64) -> Effect {
+        let (root, expires) = (session.id.into(), session.expires);
+        self.put(
+            &root,
+            documents::session(),
+            &SessionDocument { session, position },
+            expires,
+        )
+    }
+
+    /// Commits under a live session; remembers its activity for the record when it was written.
+    pub(super) async fn commit_alive(
+        &self,
+        live: &LiveSession,
+        mut checks: Vec<Check>,
+        mut effects: Vec<Effect>,
+    ) -> Result<Outcome, Trouble> {
+        let (alive, activity) = self.alive(live);
+        let active = activity.is_some();
+        checks.push(alive);
+        effects.extend(activity);
+        let outcome = self.commit(&live.root(), checks, effects).await?;
+        if active && outcome == Outcome::Committed {
+            self.flush.active(live.session.id, self.clock.now());
+        }
+        Ok(outcome)
+    }
+
+    pub(super) async fn commit(
+        &self,
+        root: &Root,
+        checks: Vec<Check>,
+        effects: Vec<Effect>,
+    ) -> Result<Outcome, Trouble> {
+        let attempt = self.entropy.bytes();
+        let commit = Commit {
+            checks,
+            effects,
+            attempt,
+        };
+        Ok(self.hot.commit(root, commit).await?)
+    }
+
+    /// The same for what anybody may store: interactions and requests that wait.
+    pub(super) async fn commit_waiting(
+        &self,
+        root: &Root,
+        checks: Vec<Check>,
+        effects: Vec<Effect>,
+    ) -> Result<Outcome, Trouble> {
+        let attempt = self.entropy.bytes();
+        let commit = Commit {
+            checks,
+            effects,
+            attempt,
+        };
+        Ok(self.waiting.commit(root, commit).await?)
+    }
+
+    /// Notes that a session was used, where nothing else is committed. Losing the race to another
+    /// request's note is as good as winning it.
+    pub(super) async fn seen(&self, live: &LiveSession) -> Result<(), Trouble> {
+        if self.activity(live).is_some() {
+            self.commit_alive(live, Vec::new(), Vec::new()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,268 @@
+//! The delivery worker: leases due notices, mints a fresh logout token for each attempt, posts it,
+//! writes the receipt. Killing the process at any point loses none (Back-Channel Logout 1.0, 2.5).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use url::Url;
+
+use super::Provider;
+use super::trouble::Trouble;
+use crate::clock::Timestamp;
+use crate::outbound::{OutboundError, Trust};
+use crate::protocol::client::Client;
+use crate::protocol::logout_token::LogoutTokenClaims;
+use crate::session::ending::Actor;
+use crate::store::record::{DueNotice, Places, Receipt};
+
+/// How long a worker may hold a notice: longer than its turn and any attempt can take, as
+/// `delivery.timeout` is a minute at most.
+const LEASE: Duration = Duration::from_secs(90);
+/// How long an attempt may wait for its turn. With the time limit of the attempt itself it must
+/// stay well below the lease.
+const WAIT: Duration = Duration::from_secs(15);
+/// Attempts that run at a time, over all receivers.
+const AT_A_TIME: usize = 32;
+/// Attempts that run at a time to one host.
+const AT_ONE_HOST: usize = 4;
+/// Notices leased and not settled yet, waiting or under way.
+pub(super) const IN_HAND: usize = 128;
+/// Of these, for one client: what an app that hangs is owed must not fill the hands, nor wait for
+/// a turn until it counts as tried.
+const IN_HAND_OF_ONE: i64 = 4;
+/// The first retry comes after about this; each further one after twice as long.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_hours(1);
+
+/// What an attempt means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Attempt {
+    Delivered(u16),
+    /// The receiver says that the token is wrong: repeating it is of no use.
+    Refused(u16),
+    Failed {
+        status: Option<u16>,
+        problem: String,
+    },
+}
+
+/// 200 and 204 are done, 400 is the receiver's refusal (Back-Channel Logout 1.0, 2.8).
+fn judge(outcome: Result<u16, OutboundError>) -> Attempt {
+    match outcome {
+        Ok(status @ (200 | 204)) => Attempt::Delivered(status),
+        Ok(400) => Attempt::Refused(400),
+        Ok(status) => Attempt::Failed {
+            status: Some(status),
+            problem: format!("the app answered {status}"),
+        },
+        Err(error) => Attempt::Failed {
+            status: None,
+            problem: error.to_string(),
+        },
+    }
+}
+
+/// Exponential, with a jitter of a quarter either way, so that an app that comes back is not met
+/// by everything at once.
+fn pause(attempt: i64, jitter: f64) -> Duration {
+    let doublings = u32::try_from(attempt.saturating_sub(1))
+        .unwrap_or(0)
+        .min(20);
+    let pause = FIRST_RETRY
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_RETRY);
+    pause.mul_f64(0.75 + jitter / 2.0)
+}
+
+/// Who may post now: so many over all, and so many to one host, so that one app that hangs cannot
+/// keep the others from being told.
+#[derive(Debug)]
+pub(super) struct Turns {
+    all: Semaphore,
+    hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self {
+            all: Semaphore::new(AT_A_TIME),
+            hosts: Mutex::default(),
+        }
+    }
+}
+
+impl Turns {
+    /// A turn at this host and one of all; none if that takes too long for the lease.
+    async fn take(&self, uri: &str) -> Option<(OwnedSemaphorePermit, SemaphorePermit<'_>)> {
+        let host = self.host(uri);
+        let both = async {
+            Some((
+                host.acquire_owned().await.ok()?,
+                self.all.acquire().await.ok()?,
+            ))
+        };
+        tokio::time::timeout(WAIT, both).await.ok().flatten()
+    }
+
+    fn host(&self, uri: &str) -> Arc<Semaphore> {
+        let host = Url::parse(uri).map(|url| url.origin().ascii_serialization());
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits for a host that is not busy: it need not be remembered.
+        hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
+        let turns = hosts
+            .entry(host.unwrap_or_default())
+            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONE_HOST)));
+        Arc::clone(turns)
+    }
+}
+
+impl Provider {
+    /// Leases at most `room` notices that are due now.
+    pub(super) async fn lease_due(&self, room: usize) -> Result<Vec<DueNotice>, Trouble> {
+        let now = self.clock.now();
+        let places = Places {
+            free: i64::try_from(room).unwrap_or(i64::MAX),
+            per_client: IN_HAND_OF_ONE,
+        };
+        Ok(self
+            .record
+            .lease(&self.node, now, places, now + LEASE)
+            .await?)
+    }
+
+    /// One attempt, and its receipt.
+    pub(super) async fn deliver(&self, notice: DueNotice) -> Result<(), Trouble> {
+        // The tombstone again, harmless: nobody may hear of an end that is not in force.
+        self.bury_participant(notice.session, &notice.client, &notice.sid)
+            .await?;
+        if self.record.session_over(notice.session).await? {
+            self.bury_session(notice.session).await?;
+        }
+        let client = self.client(&notice.client).await?;
+        let uri = client
+            .as_ref()
+            .and_then(|client| client.backchannel_logout_uri.clone());
+        let attempt = match (&client, uri) {
+            (Some(client), Some(uri)) => self.post(client, &uri, &notice).await?,
+            _ => Attempt::Failed {
+                status: None,
+                problem: "the app has no back-channel logout URI any more".to_owned(),
+            },
+        };
+        let receipt = self.receipt(&notice, attempt);
+        if let Receipt::GaveUp { problem, .. } = &receipt {
+            tracing::warn!(client = %notice.client, problem, "gave up telling an app of an end");
+            self.note(super::audit::Note {
+                actor: &Actor::System,
+                action: "notice_given_up",
+                target: format!("client:{}", notice.client),
+                session: Some(crate::store::record::reference(notice.session)),
+                address: None,
+                reason: None,
+            });
+        }
+        self.record
+            .receipt(&notice.id, receipt, self.clock.now())
+            .await?;
+        Ok(())
+    }
+
+    async fn post(
+        &self,
+        client: &Client,
+        uri: &str,
+        notice: &DueNotice,
+    ) -> Result<Attempt, Trouble> {
+        let Some(_turns) = self.turns.take(uri).await else {
+            let problem = "the app is slow; other notices to it are under way".to_owned();
+            return Ok(Attempt::Failed {
+                status: None,
+                problem,
+            });
+        };
+        let claims = LogoutTokenClaims {
+            issuer: &self.settings.issuer,
+            client_id: &client.client_id,
+            issued: self.clock.now(),
+            jti: &self.entropy.alphanumeric(24),
+            sid: &notice.sid,
+            subject: self.whole_person(notice).await?.then_some(&notice.user),
+        };
+        let key = self.signing_key(client.id_token_signed_response_alg)?;
+        let token = claims
+            .sign(&key)
+            .map_err(|error| Trouble::Internal(error.to_string()))?;
+        let trust = Trust::from(client.registered_by);
+        let reply = self
+            .outbound
+            .post_form(trust, uri, &[("logout_token", &token)])
+            .await;
+        Ok(judge(reply.map(|reply| reply.status)))
+    }
+
+    /// Whether `sub` may go along: only if every session of the person ended, and none began
+    /// since. A common client library ends all it knows of them on seeing it.
+    async fn whole_person(&self, notice: &DueNotice) -> Result<bool, Trouble> {
+        if !notice.include_sub {
+            return Ok(false);
+        }
+        let live = self
+            .record
+            .sessions_of(&notice.user, self.clock.now())
+            .await?;
+        Ok(live.is_empty())
+    }
+
+    fn receipt(&self, notice: &DueNotice, attempt: Attempt) -> Receipt {
+        let now = self.clock.now();
+        match attempt {
+            Attempt::Delivered(status) => Receipt::Delivered { status },
+            Attempt::Refused(status) => Receipt::Refused { status },
+            Attempt::Failed { status, problem } => {
+                let next: Timestamp = now + pause(notice.attempt, self.entropy.unit());
+                if next >= notice.created + self.settings.give_up_after {
+                    Receipt::GaveUp { status, problem }
+                } else {
+                    Receipt::Retry {
+                        next,
+                        status,
+                        problem,
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_yes_is_delivered_and_only_400_is_final() {
+        assert_eq!(judge(Ok(200)), Attempt::Delivered(200));
+        assert_eq!(judge(Ok(204)), Attempt::Delivered(204));
+        assert_eq!(judge(Ok(400)), Attempt::Refused(400));
+        for status in [201, 302, 401, 404, 429, 500, 501, 503] {
+            assert!(
+                matches!(judge(Ok(status)), Attempt::Failed { status: Some(s), .. } if s == status),
+                "{status}"
+            );
+        }
+        assert!(matches!(
+            judge(Err(OutboundError::Timeout)),
+            Attempt::Failed { status: None, .. }
+        ));
+    }
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        assert_eq!(pause(1, 0.5), Duration::from_secs(1));
+        assert_eq!(pause(2, 0.5), Duration::from_secs(2));
+        assert_eq!(pause(6, 0.5), Duration::from_secs(32));
+        assert_eq!(pause(60, 0.5), LONGEST_RETRY);
+        assert!(pause(5, 0.0) < pause(5, 0.99));
+    }
+}

@@ -1,0 +1,175 @@
+//! Bringing a session back from the record: one flight per session, a bounded number at a time,
+//! and the result of a flight is the outcome of its put, never the row alone.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::Provider;
+use super::documents::{self, SessionDocument};
+use super::live::Lookup;
+use super::sessions::TOMBSTONE;
+use super::trouble::Trouble;
+use crate::entropy::{Root, SessionId};
+use crate::session::participant::Participant;
+use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
+use crate::store::record::Snapshot;
+
+/// Reloads that may run at a time: a flushed hot state must not become a flood of SQL.
+const AT_A_TIME: usize = 64;
+const TRIES: usize = 4;
+/// How late the record may know of activity: the hot copy is written at most once a minute, and
+/// flushed within a second of that.
+const LATE: Duration = Duration::from_secs(61);
+
+pub(super) struct Flights {
+    places: Semaphore,
+    open: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Default for Flights {
+    fn default() -> Self {
+        Self {
+            places: Semaphore::new(AT_A_TIME),
+            open: Mutex::default(),
+        }
+    }
+}
+
+impl Flights {
+    fn join(&self, id: SessionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(open.entry(id).or_default())
+    }
+
+    fn leave(&self, id: SessionId, flight: Arc<tokio::sync::Mutex<()>>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(flight);
+        if open
+            .get(&id)
+            .is_some_and(|flight| Arc::strong_count(flight) == 1)
+        {
+            open.remove(&id);
+        }
+    }
+}
+
+impl Provider {
+    /// Brings the hot copy up to what SQL says.
+    pub(super) async fn reload(&self, id: SessionId) -> Result<Lookup<()>, Trouble> {
+        let flight = self.reloads.join(id);
+        let result = async {
+            let _turn = flight.lock().await;
+            let _place = self.reloads.places.acquire().await;
+            for _ in 0..TRIES {
+                if let Some(result) = self.reload_once(id).await? {
+                    return Ok(result);
+                }
+            }
+            Err(Trouble::contention())
+        }
+        .await;
+        self.reloads.leave(id, flight);
+        result
+    }
+
+    /// None: somebody else wrote in between; look again.
+    async fn reload_once(&self, id: SessionId) -> Result<Option<Lookup<()>>, Trouble> {
+        let root = Root::from(id);
+        let name = documents::session();
+        let slots = self.hot.read(&root, std::slice::from_ref(&name)).await?;
+        if slots.first() == Some(&Slot::Tombstone) {
+            return Ok(Some(Lookup::Ended));
+        }
+        // Another flight may have landed while this one waited for its turn.
+        let known = self.document::<SessionDocument>(&root, &name, slots.first());
+        if known.is_some_and(|(doc, _)| self.ends.trusts_session(&id, doc.position).is_some()) {
+            return Ok(Some(Lookup::Live(())));
+        }
+        let Some(mut snapshot) = self.record.load_session(id).await? else {
+            return Ok(Some(Lookup::Ended));
+        };
+        if snapshot.ended.is_some() {
+            let expires = self.clock.now() + TOMBSTONE;
+            let effects = vec![Effect::Tombstone { name, expires }];
+            self.commit(&root, Vec::new(), effects).await?;
+            return Ok(Some(Lookup::Ended));
+        }
+        let now = self.clock.now();
+        let session = &mut snapshot.session;
+        let late = LATE.min(session.idle_timeout / 6);
+        session.last_seen = (session.last_seen + late).min(now).max(session.last_seen);
+        // A hot copy past its lifetime is gone as soon as it is put: it would be sought forever.
+        if self.has_run_out(session).await? {
+            return Ok(Some(Lookup::Ended));
+        }
+        let as_found = match slots.first() {
+            Some(Slot::Found { version, .. }) => Check::At(name, *version),
+            _ => Check::Absent(name),
+        };
+        let (checks, effects) = self.rebuilt(&root, as_found, snapshot).await?;
+        let outcome = self.commit(&root, checks, effects).await?;
+        Ok((outcome == Outcome::Committed).then_some(Lookup::Live(())))
+    }
+
+    /// The commit that puts a snapshot: what is live and missing is put, what ended is removed,
+    /// what the hot state has already is newer and stays.
+    async fn rebuilt(
+        &self,
+        root: &Root,
+        as_found: Check,
+        snapshot: Snapshot,
+    ) -> Result<(Vec<Check>, Vec<Effect>), Trouble> {
+        let expires = snapshot.session.expires;
+        let mut checks = vec![as_found];
+        let mut effects = vec![self.put_session(snapshot.session, snapshot.position)];
+
+        let members: Vec<&Participant> = snapshot.participants.iter().collect();
+        let mut names: Vec<Name> = members
+            .iter()
+            .map(|member| documents::participant(&member.client))
+            .collect();
+        names.extend(
+            snapshot
+                .grants
+                .iter()
+                .map(|grant| documents::grant(&grant.id)),
+        );
+        let slots = self.hot.read(root, &names).await?;
+        let (member_slots, grant_slots) = slots.split_at(members.len());
+        let mut held = HashSet::new();
+        for (member, slot) in members.iter().zip(member_slots) {
+            let name = documents::participant(&member.client);
+            let known = self.document::<Participant>(root, &name, Some(slot));
+            checks.push(unchanged(&name, slot));
+            checks.push(Check::NoTombstone(documents::ended_participant(
+                &member.sid,
+            )));
+            if let Some((known, _)) = known.filter(|(known, _)| known.sid == member.sid) {
+                held.extend(known.grants);
+            } else {
+                let member = (*member).clone().within_limit();
+                effects.push(self.put(root, name, &member, expires));
+                held.extend(member.grants);
+            }
+        }
+        for (grant, slot) in snapshot.grants.iter().zip(grant_slots) {
+            // One that is not in its participant's list gave way to a newer one.
+            if *slot == Slot::Absent && held.contains(&grant.id) {
+                let name = documents::grant(&grant.id);
+                checks.push(Check::Absent(name.clone()));
+                effects.push(self.put(root, name, grant, grant.expires));
+            }
+        }
+        Ok((checks, effects))
+    }
+}
+
+fn unchanged(name: &Name, slot: &Slot) -> Check {
+    match slot {
+        Slot::Found { version, .. } => Check::At(name.clone(), *version),
+        Slot::Absent | Slot::Tombstone => Check::NoTombstone(name.clone()),
+    }
+}

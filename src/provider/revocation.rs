@@ -1,0 +1,77 @@
+//! The revocation endpoint (RFC 7009). A refresh token ends its grant, in the record; an access
+//! token is remembered until it would have run out, in the hot state alone: where that is lost,
+//! by a restart of the embedded store, the token works for what is left of its five minutes.
+//! Unknown tokens are fine: they are of no use already.
+
+use super::Provider;
+use super::documents;
+use super::introspection::form_value;
+use super::token::TokenInput;
+use super::trouble::Trouble;
+use crate::protocol::client::Client;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::refresh::{self, Verdict};
+
+impl Provider {
+    /// Revokes a token of the client that asks.
+    pub async fn revoke(
+        &self,
+        input: TokenInput<'_>,
+    ) -> Result<Result<(), ProtocolError>, Trouble> {
+        let client = match self.authenticate_client(input).await? {
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(token) = form_value(input.form, "token") else {
+            return Ok(Err(ProtocolError::new(
+                ErrorCode::InvalidRequest,
+                "token is missing",
+            )));
+        };
+        if self.open_refresh(token).is_some() {
+            self.revoke_refresh(&client, token).await?;
+            return Ok(Ok(()));
+        }
+        if let Some((access, handle)) = self.read_access_token(token)
+            && access.client_id == client.client_id
+        {
+            // The mark in the hot state reaches other nodes at once, SQL outlives a restart.
+            let name = documents::revoked_token(&handle.token);
+            self.revoke_access(handle.token, access.expires).await?;
+            let mark = self.put(&handle.root, name, &true, access.expires);
+            self.commit(&handle.root, Vec::new(), vec![mark]).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Only this grant ends: the person's other browsers at the same client stay signed in. A
+    /// token that was rotated away says that somebody holds an old copy: its grant ends as well.
+    async fn revoke_refresh(&self, client: &Client, token: &str) -> Result<(), Trouble> {
+        let Some(handle) = self.open_refresh(token) else {
+            return Ok(());
+        };
+        let reason = match self.held_grant(client, &handle).await? {
+            Some(held) => {
+                let (generation, now) = (self.ends.generation(), self.clock.now());
+                match refresh::judge(&held.grant, handle.place, generation, now) {
+                    Verdict::Reuse => Reason::Reuse,
+                    _ => Reason::Client,
+                }
+            }
+            None => Reason::Client,
+        };
+        // Also where it could not be used just now (a disabled person may be enabled again).
+        self.flush().await?;
+        let Some((grant, ended)) = self.record.grant(&handle.grant).await? else {
+            return Ok(());
+        };
+        if ended || grant.client != client.client_id {
+            return Ok(());
+        }
+        let selection = Selection::Grant(grant.id, grant.session);
+        let actor = Actor::Client(client.client_id.clone());
+        self.end(&selection, reason, &actor).await?;
+        Ok(())
+    }
+}

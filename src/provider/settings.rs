@@ -1,0 +1,45 @@
+//! What use cases need to know of the configuration.
+
+use std::time::Duration;
+
+use crate::identity::password::Parameters;
+use crate::session::session::Limits;
+
+/// The provider's part of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer: an origin without a trailing slash.
+    pub issuer: String,
+    /// Sessions on a shared or unnamed device.
+    pub session: Limits,
+    /// "Stay signed in on this device."
+    pub remembered: Limits,
+    /// `offline_access` grants.
+    pub offline: Limits,
+    /// Passwords.
+    pub password: PasswordSettings,
+    /// How long a logout notice is tried.
+    pub give_up_after: Duration,
+}
+
+/// How passwords are hashed, and how many at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordSettings {
+    /// argon2id.
+    pub parameters: Parameters,
+    /// Hashes at a time: each holds its own memory.
+    pub concurrency: usize,
+    /// How many may wait beyond that before 503.
+    pub queue: usize,
+}
+
+impl Settings {
+    /// The limits of a new session.
+    pub(super) const fn limits(&self, remembered: bool) -> Limits {
+        if remembered {
+            self.remembered
+        } else {
+            self.session
+        }
+    }
+}

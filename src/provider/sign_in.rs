@@ -1,0 +1,294 @@
+//! Signing in: throttle, password, then a session of a new secret. SQL first (it demands that the
+//! person is enabled), then the hot copy, then the cookie.
+
+use super::Provider;
+use super::authorize::Step;
+use super::documents;
+use super::handles::SessionCookie;
+use super::interactions::{Browser, Open};
+use super::live::{LiveSession, Lookup, Presented};
+use super::trouble::Trouble;
+use crate::entropy::{Secret, SessionId, UserId};
+use crate::identity::password::Verdict;
+use crate::identity::throttle::{AccountKey, coarse};
+use crate::identity::user::{LoginKey, User};
+use crate::protocol::discovery::ACR_PASSWORD;
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::session::Session;
+use crate::store::hot::{Check, Outcome};
+use crate::store::record::{Renewed, SignIn};
+
+/// What a person typed.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Username or email.
+    pub username: String,
+    /// As typed.
+    pub password: String,
+    /// "Stay signed in on this device."
+    pub remember_me: bool,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// No enabled account has this name and password together.
+    NoMatch,
+    /// Too many tries: wait.
+    Wait(std::time::Duration),
+}
+
+/// What a try to sign in came to.
+pub enum SignInOutcome {
+    /// Signed in: set this cookie, then take the step.
+    Done {
+        /// The new cookie.
+        cookie: SessionCookie,
+        /// Whether it outlives the browser.
+        remembered: Option<std::time::Duration>,
+        /// What comes next.
+        step: Step,
+    },
+    /// Not signed in.
+    Problem(SignInProblem),
+}
+
+const USER_AGENT: usize = 256;
+const TRIES: usize = 4;
+
+impl Provider {
+    /// Signs a person in for an open interaction.
+    pub async fn sign_in(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+        credentials: Credentials,
+        browser: &Browser,
+    ) -> Result<SignInOutcome, Trouble> {
+        let remember = credentials.remember_me;
+        let person = match self.authenticate(credentials, browser).await? {
+            Ok(person) => person,
+            Err(problem) => return Ok(SignInOutcome::Problem(problem)),
+        };
+        // Of two requests with one form (a double click) one goes on, before anything begins.
+        self.claim(open).await?;
+        let (renewed, ended) = match self.presented(cookie, &[]).await? {
+            Presented::Live(live) if live.session.user == person.id => {
+                (self.renew(*live).await?, None)
+            }
+            Presented::Live(live) => (None, Some(live.session.id)),
+            Presented::Useless | Presented::None => (None, None),
+        };
+        if let Some(id) = ended {
+            self.replace(id, &person.id).await?;
+        }
+        let fresh = renewed.is_none();
+        let begun = match renewed {
+            Some(renewed) => Some(renewed),
+            None => self.begin(&person, remember, browser).await?,
+        };
+        let Some((session, cookie)) = begun else {
+            return Ok(SignInOutcome::Problem(SignInProblem::NoMatch));
+        };
+        self.note_sign_in(&session, browser);
+        self.save_sign_in(open, &session, fresh).await?;
+        let remembered = session
+            .remembered
+            .then(|| self.clock.now().until(session.expires));
+        let step = self.step(open, Some(&cookie)).await?;
+        Ok(SignInOutcome::Done {
+            cookie,
+            remembered,
+            step,
+        })
+    }
+
+    /// Of several sign-ins on one interaction, only the one that it goes on with stays: the browser
+    /// keeps one cookie, and nobody would ever hold another's.
+    async fn save_sign_in(
+        &self,
+        open: &mut Open,
+        session: &Session,
+        fresh: bool,
+    ) -> Result<(), Trouble> {
+        let earlier = open.document.signed_in.filter(|id| *id != session.id);
+        let saved = self
+            .save_step(open, |document| document.signed_in = Some(session.id))
+            .await?;
+        let over = if saved {
+            earlier
+        } else {
+            fresh.then_some(session.id)
+        };
+        if let Some(over) = over {
+            self.replace(over, &session.user).await?;
+        }
+        if saved {
+            Ok(())
+        } else {
+            Err(Trouble::contention())
+        }
+    }
+
+    async fn replace(&self, session: SessionId, by: &UserId) -> Result<(), Trouble> {
+        let actor = Actor::Person(by.clone());
+        self.end(&Selection::Session(session), Reason::Replaced, &actor)
+            .await?;
+        Ok(())
+    }
+
+    /// Checks name and password. Counted before hashing; the same work for unknown names.
+    async fn authenticate(
+        &self,
+        credentials: Credentials,
+        browser: &Browser,
+    ) -> Result<Result<User, SignInProblem>, Trouble> {
+        let key = LoginKey::new(&credentials.username);
+        let person = self.record.user_by_login(&key).await?;
+        let account = match &person {
+            Some(person) => AccountKey::of_person(&person.id),
+            None => AccountKey::of_nobody(&key),
+        };
+        if let Some(throttled) = self.count_attempt(&account, browser.address).await? {
+            if throttled.first {
+                self.note_failure(&account, browser, "throttled");
+            }
+            return Ok(Err(SignInProblem::Wait(throttled.wait)));
+        }
+        let person = person.filter(|person| person.enabled);
+        let stored = person.as_ref().and_then(|person| person.password.clone());
+        let verdict = self
+            .check_password(credentials.password.clone(), stored.clone())
+            .await?;
+        let (Some(person), Verdict::Match { rehash }) = (person, verdict) else {
+            self.note_failure(&account, browser, "no_match");
+            return Ok(Err(SignInProblem::NoMatch));
+        };
+        self.forget_attempts(&account, browser.address).await?;
+        if let (true, Some(old)) = (rehash, stored) {
+            let new = self.hash_password(credentials.password).await?;
+            self.record.replace_password(&person.id, &old, &new).await?;
+        }
+        Ok(Ok(person))
+    }
+
+    /// A new session. None: the person was disabled in between.
+    async fn begin(
+        &self,
+        person: &User,
+        remember: bool,
+        browser: &Browser,
+    ) -> Result<Option<(Session, SessionCookie)>, Trouble> {
+        let now = self.clock.now();
+        let limits = self.settings.limits(remember);
+        let secret = Secret::random(&self.entropy);
+        let session = Session {
+            id: SessionId::random(&self.entropy),
+            user: person.id.clone(),
+            began: now,
+            auth_time: now,
+            acr: ACR_PASSWORD.to_owned(),
+            amr: vec!["pwd".to_owned()],
+            last_seen: now,
+            idle_timeout: limits.idle_timeout,
+            expires: now + limits.lifetime,
+            remembered: remember,
+            secret: secret.hash(),
+            previous_secret: None,
+            address: coarse(browser.address),
+            user_agent: cut(&browser.user_agent, USER_AGENT),
+        };
+        let SignIn::Begun { position } = self.record.begin_session(&session).await? else {
+            return Ok(None);
+        };
+        let put = self.put_session(session.clone(), position);
+        let checks = vec![Check::Absent(documents::session())];
+        let cookie = SessionCookie {
+            id: session.id,
+            secret,
+        };
+        // A tombstone there means that it ended already: no cookie.
+        Ok(
+            match self.commit(&session.id.into(), checks, vec![put]).await? {
+                Outcome::Committed => Some((session, cookie)),
+                Outcome::Conflict => None,
+            },
+        )
+    }
+
+    /// The same person proves again who they are: the session goes on, its secret does not.
+    async fn renew(
+        &self,
+        mut live: LiveSession,
+    ) -> Result<Option<(Session, SessionCookie)>, Trouble> {
+        let secret = Secret::random(&self.entropy);
+        let id = live.session.id;
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let renewed = live.session.clone().reauthenticated(secret.hash(), now);
+            let Renewed::Renewed { position } = self.record.renew_session(&renewed).await? else {
+                return Ok(None);
+            };
+            let checks = vec![Check::At(documents::session(), live.version())];
+            let put = self.put_session(renewed.clone(), position);
+            if self.commit(&id.into(), checks, vec![put]).await? == Outcome::Committed {
+                return Ok(Some((renewed, SessionCookie { id, secret })));
+            }
+            // Another tab was first: build on what it wrote, or its secret would be forgotten.
+            match self.live_session(id, &[]).await? {
+                Lookup::Live(again) => live = again,
+                Lookup::Ended => return Ok(None),
+            }
+        }
+        Err(Trouble::contention())
+    }
+
+    fn note_sign_in(&self, session: &Session, browser: &Browser) {
+        self.note(super::audit::Note {
+            actor: &Actor::Person(session.user.clone()),
+            action: "sign_in",
+            target: format!("person:{}", session.user),
+            session: Some(crate::store::record::reference(session.id)),
+            address: Some(browser.address.to_string()),
+            reason: None,
+        });
+    }
+
+    /// A failure is noted under the account's hashed key: people type passwords into the wrong
+    /// field.
+    fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
+        self.note(super::audit::Note {
+            actor: &Actor::System,
+            action: "sign_in_failed",
+            target: format!("account:{}", account.as_str().get(..12).unwrap_or_default()),
+            session: None,
+            address: Some(browser.address.to_string()),
+            reason: Some(why),
+        });
+    }
+
+    pub(super) fn note_stale_secret(&self, live: &LiveSession) {
+        self.note(super::audit::Note {
+            actor: &Actor::System,
+            action: "stale_cookie",
+            target: format!("person:{}", live.session.user),
+            session: Some(crate::store::record::reference(live.session.id)),
+            address: None,
+            reason: Some(Reason::Theft.as_str()),
+        });
+    }
+}
+
+/// At most `limit` bytes, cut between characters.
+fn cut(text: &str, limit: usize) -> String {
+    let end = (0..=limit.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,88 @@
+//! Counting tries before any work is done for them. The arithmetic is `identity::throttle`'s.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Provider;
+use super::trouble::Trouble;
+use crate::identity::throttle::{self, AccountKey, AddressKey};
+
+/// In each wait of an account so many tries go on from different addresses together: enough that
+/// a guesser seldom takes the person's own, too few for a crowd of addresses to guess with.
+const PER_WAIT: u64 = 10;
+
+/// A try that must not be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Throttled {
+    pub(super) wait: Duration,
+    /// The first one refused in this wait: worth a line in the audit, the others are not.
+    pub(super) first: bool,
+}
+
+impl Provider {
+    /// Counts one try at an account from an address; says how long to wait if it must not be made.
+    pub(super) async fn count_attempt(
+        &self,
+        account: &AccountKey,
+        address: IpAddr,
+    ) -> Result<Option<Throttled>, Trouble> {
+        let address = AddressKey::of(address);
+        // The address first: one that must wait makes no more counters.
+        let tries = self
+            .hot
+            .count(&address_counter(&address), throttle::WINDOW)
+            .await?;
+        let wait = throttle::address_wait(tries);
+        let pause = format!("pause-address:{}", address.as_str());
+        if let Some(throttled) = self.one_in(&pause, wait, 1).await? {
+            return Ok(Some(throttled));
+        }
+        let tries = self
+            .hot
+            .count(&account_counter(account), throttle::WINDOW)
+            .await?;
+        let wait = throttle::account_wait(tries);
+        let pause = format!("pause:{}:{}", account.as_str(), address.as_str());
+        if let Some(throttled) = self.one_in(&pause, wait, 1).await? {
+            return Ok(Some(throttled));
+        }
+        let pause = format!("pause-account:{}", account.as_str());
+        self.one_in(&pause, wait, PER_WAIT).await
+    }
+
+    async fn one_in(
+        &self,
+        pause: &str,
+        wait: Duration,
+        allowed: u64,
+    ) -> Result<Option<Throttled>, Trouble> {
+        if wait.is_zero() {
+            return Ok(None);
+        }
+        let tries = self.hot.count(pause, wait).await?;
+        let first = tries == allowed + 1;
+        Ok((tries > allowed).then_some(Throttled { wait, first }))
+    }
+
+    /// After a success the account's count starts anew, and the address's forgets this try: many
+    /// people may sign in from one address.
+    pub(super) async fn forget_attempts(
+        &self,
+        account: &AccountKey,
+        address: IpAddr,
+    ) -> Result<(), Trouble> {
+        self.hot.forget(&account_counter(account)).await?;
+        Ok(self
+            .hot
+            .uncount(&address_counter(&AddressKey::of(address)))
+            .await?)
+    }
+}
+
+fn account_counter(account: &AccountKey) -> String {
+    format!("account:{}", account.as_str())
+}
+
+fn address_counter(address: &AddressKey) -> String {
+    format!("address:{}", address.as_str())
+}

@@ -1,0 +1,220 @@
+//! The token endpoint: who asks, with which grant, and the answer that both grants share.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Provider;
+use super::client_throttle;
+use super::handles::{AccessHandle, RefreshHandle};
+use super::trouble::Trouble;
+use crate::entropy::{Root, TokenId};
+use crate::protocol::access_token::{self, AccessTokenClaims};
+use crate::protocol::client::{Client, GrantType, SigningAlg};
+use crate::protocol::client_auth::{self, AuthFailure, Presented, Unreadable};
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::id_token::IdTokenClaims;
+use crate::protocol::jose::JoseError;
+use crate::protocol::token_request::{InvalidTokenRequest, TokenRequest};
+use crate::protocol::token_response::TokenResponse;
+use crate::session::grant::Grant;
+
+/// How long an access token lives. Short, as a relying party that checks it by itself learns of
+/// an end only when it runs out.
+pub(super) const ACCESS_TOKEN: Duration = access_token::LIFETIME;
+
+/// A token request's credentials and form.
+#[derive(Clone, Copy)]
+pub struct TokenInput<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The decoded form.
+    pub form: &'a [(&'a str, &'a str)],
+    /// The peer's address.
+    pub address: IpAddr,
+}
+
+impl std::fmt::Debug for TokenInput<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenInput(…)")
+    }
+}
+
+/// An answer, or the error to give. Trouble is beside both.
+pub type TokenAnswer = Result<TokenResponse, ProtocolError>;
+
+impl Provider {
+    /// The token endpoint (RFC 6749, 3.2; Core 1.0, 3.1.3).
+    pub async fn token(&self, input: TokenInput<'_>) -> Result<TokenAnswer, Trouble> {
+        let client = match self.authenticate_client(input).await? {
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let request = match TokenRequest::parse(input.form) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(invalid_request(&error))),
+        };
+        let needed = match &request {
+            TokenRequest::AuthorizationCode { .. } => GrantType::AuthorizationCode,
+            TokenRequest::RefreshToken { .. } => GrantType::RefreshToken,
+        };
+        if !client.may_use(needed) {
+            return Ok(Err(ProtocolError::new(
+                ErrorCode::UnauthorizedClient,
+                "this client is not registered for that grant type",
+            )));
+        }
+        match request {
+            TokenRequest::AuthorizationCode {
+                code,
+                redirect_uri,
+                code_verifier,
+            } => {
+                self.redeem_code(&client, &code, redirect_uri, code_verifier)
+                    .await
+            }
+            TokenRequest::RefreshToken {
+                refresh_token,
+                scope,
+            } => self.refresh(&client, &refresh_token, scope).await,
+        }
+    }
+
+    /// Who asks (RFC 6749, 2.3). Every failure is the same `invalid_client`.
+    pub(super) async fn authenticate_client(
+        &self,
+        input: TokenInput<'_>,
+    ) -> Result<Result<Arc<Client>, ProtocolError>, Trouble> {
+        let presented = match Presented::parse(input.authorization, input.form) {
+            Ok(presented) => presented,
+            Err(error) => return Ok(Err(unreadable(&error))),
+        };
+        let words = "the client is unknown, disabled, or did not authenticate as registered";
+        let refused = Ok(Err(ProtocolError::new(ErrorCode::InvalidClient, words)));
+        let Some(client) = self.client(presented.client_id()).await? else {
+            return refused;
+        };
+        if client.is_public() {
+            let known = client_auth::check(&client, &presented).is_ok();
+            return if known { Ok(Ok(client)) } else { refused };
+        }
+        let pair = client_throttle::pair(&client.client_id, input.address);
+        if let Some(wait) = self.client_must_wait(&pair) {
+            let words = "too many wrong secrets came from this address; wait";
+            let error = ProtocolError::new(ErrorCode::InvalidClient, words);
+            return Ok(Err(error.again_after(wait)));
+        }
+        match client_auth::check(&client, &presented) {
+            Ok(()) => {
+                self.client_proved(pair);
+                Ok(Ok(client))
+            }
+            Err(AuthFailure::WrongSecret) => {
+                self.client_failed(pair).await?;
+                refused
+            }
+            Err(_) => refused,
+        }
+    }
+
+    /// Signs what a grant yields. The scope may be narrower than the grant's.
+    pub(super) fn token_response(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        scope: &[String],
+    ) -> Result<TokenResponse, Trouble> {
+        let root = if grant.offline {
+            Self::offline_root(grant.id)
+        } else {
+            Root::from(grant.session)
+        };
+        let token = TokenId::random(&self.entropy);
+        let access = AccessHandle {
+            root,
+            grant: grant.id,
+            token,
+            offline: grant.offline,
+        };
+        let claims = AccessTokenClaims {
+            issuer: &self.settings.issuer,
+            subject: &grant.user,
+            client_id: &client.client_id,
+            resources: &grant.resources,
+            jti: &self.seal_access(&access),
+            scope,
+            issued: self.clock.now(),
+            auth_time: grant.auth_time,
+            acr: &grant.acr,
+            amr: &grant.amr,
+        };
+        let key = self.signing_key(SigningAlg::ES256)?;
+        let access_token = claims.sign(&key).map_err(internal)?;
+        let id_token = scope
+            .iter()
+            .any(|scope| scope == "openid")
+            .then(|| self.id_token(client, grant, &access_token))
+            .transpose()?;
+        let refresh_token = grant.refreshable.then(|| {
+            let place = grant.place;
+            self.seal_refresh(&RefreshHandle {
+                root,
+                grant: grant.id,
+                place,
+                offline: grant.offline,
+            })
+        });
+        Ok(TokenResponse::new(access_token, ACCESS_TOKEN, scope)
+            .with_refresh_token(refresh_token)
+            .with_id_token(id_token))
+    }
+
+    fn id_token(&self, client: &Client, grant: &Grant, access: &str) -> Result<String, Trouble> {
+        let claims = IdTokenClaims {
+            issuer: &self.settings.issuer,
+            subject: &grant.user,
+            client_id: &client.client_id,
+            issued: self.clock.now(),
+            auth_time: grant.auth_time,
+            nonce: grant.nonce.as_deref(),
+            acr: &grant.acr,
+            amr: &grant.amr,
+            sid: &grant.sid,
+            access_token: Some(access),
+        };
+        let key = self.signing_key(client.id_token_signed_response_alg)?;
+        claims.sign(&key).map_err(internal)
+    }
+}
+
+fn internal(error: JoseError) -> Trouble {
+    Trouble::Internal(error.to_string())
+}
+
+/// What broke in reading a client's credentials, in the words of RFC 6749, 5.2.
+fn unreadable(error: &Unreadable) -> ProtocolError {
+    let code = match error {
+        Unreadable::MoreThanOneMethod | Unreadable::Repeated(_) | Unreadable::TwoClients => {
+            ErrorCode::InvalidRequest
+        }
+        Unreadable::Malformed | Unreadable::Unsupported | Unreadable::Missing => {
+            ErrorCode::InvalidClient
+        }
+    };
+    ProtocolError::new(code, error.to_string())
+}
+
+fn invalid_request(error: &InvalidTokenRequest) -> ProtocolError {
+    let code = match error {
+        InvalidTokenRequest::UnsupportedGrantType => ErrorCode::UnsupportedGrantType,
+        InvalidTokenRequest::MissingParameter(_) | InvalidTokenRequest::Repeated(_) => {
+            ErrorCode::InvalidRequest
+        }
+    };
+    ProtocolError::new(code, error.to_string())
+}
+
+/// The one answer to every unusable code and refresh token (RFC 6749, 5.2).
+pub(super) fn invalid_grant(description: &'static str) -> TokenAnswer {
+    Err(ProtocolError::new(ErrorCode::InvalidGrant, description))
+}

@@ -1,0 +1,201 @@
+//! Redeeming an authorization code (RFC 6749, 4.1.3; RFC 7636, 4.6): once. A second use ends what
+//! the first one yielded.
+
+use super::Provider;
+use super::documents::{self, CodeDocument};
+use super::handles::CodeHandle;
+use super::live::{LiveSession, Lookup};
+use super::token::{TokenAnswer, invalid_grant};
+use super::trouble::Trouble;
+use crate::entropy::{GrantId, Root, SessionId};
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::pkce;
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::grant::{Grant, Place};
+use crate::session::participant::Participant;
+use crate::store::hot::{Check, Effect, Outcome};
+
+const TRIES: usize = 4;
+const UNKNOWN: &str = "the code is unknown, has expired, or was given to another client";
+
+/// What one try at a redemption came to.
+enum Redemption {
+    Yields(Box<Grant>),
+    Refused(&'static str),
+    Raced,
+}
+
+impl Provider {
+    pub(super) async fn redeem_code(
+        &self,
+        client: &Client,
+        code: &str,
+        redirect_uri: Option<String>,
+        verifier: Option<String>,
+    ) -> Result<TokenAnswer, Trouble> {
+        let Some(handle) = self.open_code(code) else {
+            return Ok(invalid_grant(UNKNOWN));
+        };
+        // A code of an older generation may have been used in writes that the store lost.
+        if handle.generation < self.ends.generation() {
+            return Ok(invalid_grant(UNKNOWN));
+        }
+        let names = [
+            documents::code(&handle.code),
+            documents::participant(&client.client_id),
+        ];
+        for _ in 0..TRIES {
+            let session = SessionId::from(handle.root);
+            let Lookup::Live(live) = self.live_session(session, &names).await? else {
+                return Ok(invalid_grant("the session has ended"));
+            };
+            let found =
+                self.document::<CodeDocument>(&handle.root, &names[0], live.slot(&names[0]));
+            let Some((document, version)) = found else {
+                return Ok(invalid_grant(UNKNOWN));
+            };
+            if let Err(problem) = judge(
+                &document,
+                client,
+                redirect_uri.as_deref(),
+                verifier.as_deref(),
+            ) {
+                return Ok(invalid_grant(problem));
+            }
+            if let Some(grant) = document.redeemed {
+                let selection = Selection::Grant(grant, session);
+                let actor = Actor::Client(client.client_id.clone());
+                self.end(&selection, Reason::Reuse, &actor).await?;
+                return Ok(invalid_grant(
+                    "the code was used before; what it yielded is ended",
+                ));
+            }
+            if self.clock.now() >= document.expires {
+                return Ok(invalid_grant(UNKNOWN));
+            }
+            match self
+                .redeem_once(client, &live, &handle, (document, version))
+                .await?
+            {
+                Redemption::Yields(grant) => {
+                    return self.token_response(client, &grant, &grant.scope).map(Ok);
+                }
+                Redemption::Refused(problem) => return Ok(invalid_grant(problem)),
+                Redemption::Raced => {}
+            }
+        }
+        Err(Trouble::contention())
+    }
+
+    async fn redeem_once(
+        &self,
+        client: &Client,
+        live: &LiveSession,
+        handle: &CodeHandle,
+        (mut document, version): (CodeDocument, u64),
+    ) -> Result<Redemption, Trouble> {
+        let root = handle.root;
+        let part = documents::participant(&client.client_id);
+        let joined = self
+            .document::<Participant>(&root, &part, live.slot(&part))
+            .filter(|(part, _)| part.sid == document.sid && !self.ends.sid_ended(&part.sid));
+        let Some((mut participant, part_version)) = joined else {
+            return Ok(Redemption::Refused(
+                "the client was signed out of this session",
+            ));
+        };
+        let grant = self.new_grant(client, live, &document);
+        document.redeemed = Some(grant.id);
+        let code = documents::code(&handle.code);
+        let forget = document.expires + super::token::ACCESS_TOKEN;
+        let mut checks = vec![
+            Check::At(code.clone(), version),
+            Check::NoTombstone(documents::ended_participant(&participant.sid)),
+        ];
+        let mut effects = vec![self.put(&root, code, &document, forget)];
+        let mut displaced = None;
+        if grant.offline {
+            checks.push(Check::Present(part));
+        } else {
+            displaced = participant.add_grant(grant.id);
+            effects.extend(displaced.map(|old| Effect::Delete(documents::grant(&old))));
+            checks.push(Check::At(part.clone(), part_version));
+            effects.push(self.put(&root, part, &participant, live.session.expires));
+            effects.push(self.put(&root, documents::grant(&grant.id), &grant, grant.expires));
+        }
+        if self.commit_alive(live, checks, effects).await? == Outcome::Conflict {
+            return Ok(Redemption::Raced);
+        }
+        if grant.offline && !self.begin_offline(&grant).await? {
+            return Ok(Redemption::Refused("the account is disabled"));
+        }
+        if !grant.offline {
+            self.flush.grant(grant.clone());
+        }
+        if let Some(old) = displaced {
+            self.flush.gone(old, self.clock.now());
+        }
+        Ok(Redemption::Yields(Box::new(grant)))
+    }
+
+    fn new_grant(&self, client: &Client, live: &LiveSession, code: &CodeDocument) -> Grant {
+        let now = self.clock.now();
+        let refreshable = client.may_use(GrantType::RefreshToken);
+        let offline = refreshable && code.scope.iter().any(|scope| scope == "offline_access");
+        let session_end = live.session.expires;
+        Grant {
+            id: GrantId::random(&self.entropy),
+            user: live.session.user.clone(),
+            client: client.client_id.clone(),
+            session: live.session.id,
+            sid: code.sid.clone(),
+            scope: code.scope.clone(),
+            resources: code.resources.clone(),
+            nonce: code.nonce.clone(),
+            auth_time: code.auth_time,
+            acr: code.acr.clone(),
+            amr: code.amr.clone(),
+            began: now,
+            expires: match (offline, refreshable) {
+                (true, _) => now + self.settings.offline.lifetime,
+                (false, true) => session_end,
+                // Nothing but its one access token can ever use it.
+                (false, false) => (now + super::token::ACCESS_TOKEN).min(session_end),
+            },
+            offline,
+            refreshable,
+            place: Place {
+                generation: self.ends.generation(),
+                sequence: 0,
+            },
+            previous: None,
+            last_used: now,
+        }
+    }
+
+    /// The root of an offline grant: its own, as it outlives the session.
+    pub(super) fn offline_root(id: GrantId) -> Root {
+        Root::from_bytes(*id.as_bytes())
+    }
+}
+
+/// Every binding of a code, each on its own (a client that is not the code's own learns nothing).
+fn judge(
+    code: &CodeDocument,
+    client: &Client,
+    redirect_uri: Option<&str>,
+    verifier: Option<&str>,
+) -> Result<(), &'static str> {
+    if code.client != client.client_id {
+        return Err(UNKNOWN);
+    }
+    match redirect_uri {
+        Some(uri) if uri != code.redirect_uri => {
+            return Err("redirect_uri is not the one of the authorization request");
+        }
+        None if code.redirect_uri_given => return Err("redirect_uri is missing"),
+        _ => {}
+    }
+    pkce::verify(code.challenge.as_ref(), verifier)
+        .map_err(|_| "code_verifier does not fit the code_challenge")
+}

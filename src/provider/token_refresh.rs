@@ -1,0 +1,182 @@
+//! Refreshing (RFC 6749, 6; RFC 9700, 4.14): the rules are `session::refresh`'s, the order is here.
+
+use super::Provider;
+use super::documents;
+use super::handles::RefreshHandle;
+use super::live::{LiveSession, Lookup};
+use super::token::{TokenAnswer, invalid_grant};
+use super::trouble::Trouble;
+use crate::entropy::SessionId;
+use crate::protocol::client::Client;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::grant::Grant;
+use crate::session::participant::Participant;
+use crate::session::refresh::{self, Verdict};
+use crate::store::hot::{Check, Outcome};
+
+const TRIES: usize = 4;
+const UNKNOWN: &str = "the refresh token is unknown, has ended, or was given to another client";
+
+/// A grant that a refresh token leads to, and what a commit on it demands.
+pub(super) struct Held {
+    pub(super) grant: Grant,
+    pub(super) version: u64,
+    /// None for an offline grant: it has no session to keep alive.
+    pub(super) live: Option<LiveSession>,
+    /// Of an offline grant: known live as of this position.
+    pub(super) position: i64,
+}
+
+impl Provider {
+    pub(super) async fn refresh(
+        &self,
+        client: &Client,
+        token: &str,
+        scope: Option<String>,
+    ) -> Result<TokenAnswer, Trouble> {
+        let Some(handle) = self.open_refresh(token) else {
+            return Ok(invalid_grant(UNKNOWN));
+        };
+        for _ in 0..TRIES {
+            let Some(held) = self.held_grant(client, &handle).await? else {
+                return Ok(invalid_grant(UNKNOWN));
+            };
+            let Some(granted) = still_granted(client, &held.grant) else {
+                return Ok(invalid_grant(
+                    "the client may no longer have what it was granted",
+                ));
+            };
+            let scope = match narrowed(&granted, scope.as_deref()) {
+                Ok(scope) => scope,
+                Err(error) => return Ok(Err(error)),
+            };
+            let generation = self.ends.generation();
+            let now = self.clock.now();
+            match refresh::judge(&held.grant, handle.place, generation, now) {
+                Verdict::SameSuccessor => {
+                    return self.token_response(client, &held.grant, &scope).map(Ok);
+                }
+                Verdict::Rotate => {}
+                Verdict::AskRecord => {
+                    if self.record.grant_ended(&held.grant.id).await? {
+                        return Ok(invalid_grant(UNKNOWN));
+                    }
+                }
+                Verdict::StoreLostWrites => {
+                    self.record.append_distrust(now).await?;
+                    self.ends.follow(&self.record, now).await?;
+                    continue;
+                }
+                Verdict::Reuse => {
+                    let selection = Selection::Grant(held.grant.id, held.grant.session);
+                    let actor = Actor::Client(client.client_id.clone());
+                    self.end(&selection, Reason::Reuse, &actor).await?;
+                    return Ok(invalid_grant(
+                        "the refresh token was used before; its grant is ended",
+                    ));
+                }
+            }
+            if let Some(grant) = self.rotate(held, &handle, generation).await? {
+                return self.token_response(client, &grant, &scope).map(Ok);
+            }
+        }
+        Err(Trouble::contention())
+    }
+
+    /// The live grant of this client that a refresh token names.
+    pub(super) async fn held_grant(
+        &self,
+        client: &Client,
+        handle: &RefreshHandle,
+    ) -> Result<Option<Held>, Trouble> {
+        if handle.offline {
+            let held = self.offline_grant(handle.grant, &[]).await?;
+            return Ok(held.and_then(|offline| {
+                (offline.grant.client == client.client_id).then_some(Held {
+                    grant: offline.grant,
+                    version: offline.version,
+                    live: None,
+                    position: offline.position,
+                })
+            }));
+        }
+        let names = [
+            documents::grant(&handle.grant),
+            documents::participant(&client.client_id),
+        ];
+        let session = SessionId::from(handle.root);
+        let Lookup::Live(live) = self.live_session(session, &names).await? else {
+            return Ok(None);
+        };
+        let [grant, part] = &names;
+        let part = self.document::<Participant>(&handle.root, part, live.slot(part));
+        let grant = self.document::<Grant>(&handle.root, grant, live.slot(grant));
+        let (Some((part, _)), Some((grant, version))) = (part, grant) else {
+            return Ok(None);
+        };
+        let usable = grant.client == client.client_id
+            && grant.refreshable
+            && part.sid == grant.sid
+            && !self.ends.sid_ended(&grant.sid)
+            && !self.ends.grant_ended(&grant.id)
+            && self.clock.now() < grant.expires;
+        Ok(usable.then_some(Held {
+            grant,
+            version,
+            live: Some(live),
+            position: 0,
+        }))
+    }
+
+    /// None: another request was first; judge again.
+    async fn rotate(
+        &self,
+        held: Held,
+        handle: &RefreshHandle,
+        generation: i64,
+    ) -> Result<Option<Grant>, Trouble> {
+        let mut grant = held.grant;
+        refresh::rotate(&mut grant, handle.place, generation, self.clock.now());
+        let name = documents::grant(&grant.id);
+        let mut checks = vec![Check::At(name.clone(), held.version)];
+        let outcome = if let Some(live) = &held.live {
+            checks.push(Check::Present(documents::participant(&grant.client)));
+            checks.push(Check::NoTombstone(documents::ended_participant(&grant.sid)));
+            let put = self.put(&live.root(), name, &grant, grant.expires);
+            self.commit_alive(live, checks, vec![put]).await?
+        } else {
+            let put = self.put_offline(&grant, held.position);
+            self.commit(&Self::offline_root(grant.id), checks, vec![put])
+                .await?
+        };
+        if outcome == Outcome::Conflict {
+            return Ok(None);
+        }
+        self.flush.grant(grant.clone());
+        Ok(Some(grant))
+    }
+}
+
+/// What is left of a grant's scope when the client's own list was cut since. An offline grant
+/// without `offline_access` is none.
+fn still_granted(client: &Client, grant: &Grant) -> Option<ScopeSet> {
+    let granted = ScopeSet::parse(&grant.scope.join(" ")).ok()?;
+    let allowed = client.allowed_scope(&granted).ok()?;
+    (!grant.offline || allowed.contains(OFFLINE_ACCESS)).then_some(allowed)
+}
+
+/// Scope may narrow, never widen (RFC 6749, 6). To nothing is no narrowing.
+fn narrowed(granted: &ScopeSet, asked: Option<&str>) -> Result<Vec<String>, ProtocolError> {
+    let Some(asked) = asked else {
+        return Ok(granted.clone().into_vec());
+    };
+    let refuse = |problem: String| ProtocolError::new(ErrorCode::InvalidScope, problem);
+    let asked = ScopeSet::parse(asked).map_err(|error| refuse(error.to_string()))?;
+    if asked.is_empty() || !asked.is_subset_of(granted) {
+        let problem = "scope asks for something else than was granted; leave it out or narrow it";
+        return Err(refuse(problem.to_owned()));
+    }
+    Ok(asked.into_vec())
+}

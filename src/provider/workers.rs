@@ -1,0 +1,153 @@
+//! What runs beside the requests: following the logs, delivering notices, writing back what waits,
+//! finding sessions that ran out. A worker that fails says so and tries again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Provider;
+use super::live::Lookup;
+use super::notices;
+use super::trouble::Trouble;
+
+/// How late this process may learn of what another one did.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// The backstop of delivery: the node that ended a session wakes its worker at once.
+const DELIVER: Duration = Duration::from_millis(500);
+/// How long deliveries that run at a stop may take to finish.
+const FINISH: Duration = Duration::from_secs(6);
+const FLUSH: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(5);
+/// Run-out sessions ended in one sweep.
+const SWEPT: i64 = 200;
+
+/// The running workers.
+#[derive(Debug)]
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts them.
+    pub fn start(provider: &Arc<Provider>) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let mut running = JoinSet::new();
+        running.spawn(follow(Arc::clone(provider), stopping.clone()));
+        running.spawn(deliver(Arc::clone(provider), stopping.clone()));
+        running.spawn(write_back(Arc::clone(provider), stopping.clone()));
+        running.spawn(sweep(Arc::clone(provider), stopping));
+        Self { stop, running }
+    }
+
+    /// Stops them; writes back what waits. Stopped ones stay stopped.
+    pub async fn stop(&mut self, provider: &Provider) {
+        let _ = self.stop.send(true);
+        while self.running.join_next().await.is_some() {}
+        report("writing back", provider.write_back().await);
+    }
+}
+
+async fn pause(every: Duration, stopping: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(every) => true,
+        _ = stopping.changed() => false,
+    }
+}
+
+async fn follow(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    while pause(FOLLOW, &mut stopping).await {
+        report("following the ends log", provider.follow_ends().await);
+        report("following the change log", provider.follow_changes().await);
+    }
+}
+
+async fn deliver(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut in_hand = JoinSet::new();
+    while !*stopping.borrow() {
+        while let Some(done) = in_hand.try_join_next() {
+            settle(done);
+        }
+        let due = match provider
+            .lease_due(notices::IN_HAND.saturating_sub(in_hand.len()))
+            .await
+        {
+            Ok(due) => due,
+            Err(error) => {
+                report::<()>("leasing notices", Err(error));
+                Vec::new()
+            }
+        };
+        let more = !due.is_empty();
+        for notice in due {
+            let provider = Arc::clone(&provider);
+            in_hand.spawn(async move { provider.deliver(notice).await });
+        }
+        if more {
+            continue;
+        }
+        tokio::select! {
+            () = provider.notices_due.notified() => {}
+            () = tokio::time::sleep(DELIVER) => {}
+            Some(done) = in_hand.join_next() => settle(done),
+            _ = stopping.changed() => {}
+        }
+    }
+    // What is under way gets its receipt; what is cut short is leased again after the next start.
+    let finish = async {
+        while let Some(done) = in_hand.join_next().await {
+            settle(done);
+        }
+    };
+    let _ = tokio::time::timeout(FINISH, finish).await;
+}
+
+fn settle(done: Result<Result<(), Trouble>, tokio::task::JoinError>) {
+    match done {
+        Ok(result) => report("delivering a notice", result),
+        Err(error) => tracing::error!(%error, "a delivery broke off"),
+    }
+}
+
+async fn write_back(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    while pause(FLUSH, &mut stopping).await {
+        report("writing back", provider.write_back().await);
+    }
+}
+
+async fn sweep(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    while pause(SWEEP, &mut stopping).await {
+        report("sweeping", provider.sweep().await);
+    }
+}
+
+fn report<T>(what: &str, result: Result<T, Trouble>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "{what} failed; it will be tried again");
+    }
+}
+
+impl Provider {
+    async fn write_back(&self) -> Result<(), Trouble> {
+        self.flush().await?;
+        self.write_audit().await
+    }
+
+    /// Looks at the sessions whose deadline in SQL has passed. The hot copy knows of later
+    /// activity, so it is asked first; looking at a session that ran out ends it.
+    pub(super) async fn sweep(&self) -> Result<usize, Trouble> {
+        let due = self
+            .record
+            .expired(self.clock.now(), Duration::ZERO, SWEPT)
+            .await?;
+        let mut swept = 0;
+        for (session, _) in due {
+            if let Lookup::Ended = self.live_session(session, &[]).await? {
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}
