@@ -1,0 +1,151 @@
+//! "… asks for your permission": what an app may have, in words of the person.
+
+use askama::Template;
+
+use super::parts::App;
+use super::samples;
+use super::{Page, Sample};
+
+/// The consent page. Its POST ends at an app: no `form-action`; the origin of the app's logo
+/// belongs in `img-src`.
+#[derive(Clone, Template)]
+#[template(path = "consent.html")]
+pub struct Consent {
+    /// Who asks.
+    pub app: App,
+    /// Who is asked.
+    pub person: String,
+    /// What is asked for.
+    pub permissions: Vec<Permission>,
+    /// The host (or private-use scheme) of the redirect URI: what an impostor cannot choose.
+    pub returns_to: String,
+    /// Where the form posts to; it carries the interaction.
+    pub action: String,
+    /// The anti-forgery token.
+    pub csrf: String,
+}
+
+/// One thing an app may do or see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// "See your email address".
+    pub title: String,
+    /// "alice@example.com".
+    pub detail: String,
+}
+
+/// The data of a person that a permission would show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What `profile` shows.
+    pub name: String,
+    /// What `email` shows.
+    pub email: Option<String>,
+}
+
+impl Permission {
+    /// The words for one scope value (Core 1.0, 5.4 and 11; anything else is the app's own).
+    pub fn for_scope(scope: &str, shown: &Shown) -> Self {
+        let (title, detail) = match scope {
+            "openid" => (
+                "Know you again",
+                "A fixed number for you, and when you signed in".to_owned(),
+            ),
+            "profile" => ("See who you are", shown.name.clone()),
+            "email" => ("See your email address", email(shown)),
+            "address" => ("See your postal address", "As far as we have it".to_owned()),
+            "phone" => ("See your phone number", "As far as we have it".to_owned()),
+            "offline_access" => (
+                "Stay connected while you are away",
+                "Until you withdraw it on your account page. Signing out doesn’t end this."
+                    .to_owned(),
+            ),
+            own => {
+                return Self {
+                    title: format!("Use “{own}”"),
+                    detail: "A permission of the app’s own: it can tell you what it means"
+                        .to_owned(),
+                };
+            }
+        };
+        Self {
+            title: title.to_owned(),
+            detail,
+        }
+    }
+}
+
+fn email(shown: &Shown) -> String {
+    shown
+        .email
+        .clone()
+        .unwrap_or_else(|| "We have none of yours".to_owned())
+}
+
+impl Page for Consent {
+    const KIND: &'static str = "consent";
+    const MARKER: &'static str = " asks for your permission";
+
+    fn samples() -> Vec<Sample<Self>> {
+        let shown = Shown {
+            name: "Alice Moreau".to_owned(),
+            email: Some("alice.moreau@example.com".to_owned()),
+        };
+        let words = |scopes: &[&str]| {
+            let each = scopes
+                .iter()
+                .map(|scope| Permission::for_scope(scope, &shown));
+            each.collect::<Vec<_>>()
+        };
+        let full = Self {
+            app: samples::notes(),
+            person: shown.name.clone(),
+            permissions: words(&["openid", "profile", "email", "offline_access", "notes.read"]),
+            returns_to: "notes.example.net".to_owned(),
+            action: "/consent/sample".to_owned(),
+            csrf: samples::CSRF.to_owned(),
+        };
+        vec![
+            (
+                "least",
+                Self {
+                    app: App::named("Kiosk"),
+                    permissions: words(&["openid"]),
+                    returns_to: "com.example.kiosk".to_owned(),
+                    ..full.clone()
+                },
+            ),
+            (
+                "hostile",
+                Self {
+                    app: samples::hostile_app(),
+                    person: samples::HOSTILE.to_owned(),
+                    permissions: words(&[samples::HOSTILE]),
+                    returns_to: samples::HOSTILE.to_owned(),
+                    ..full.clone()
+                },
+            ),
+            ("full", full),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_have_words() {
+        let nobody = Shown::default();
+        for (scope, title, detail) in [
+            ("email", "See your email address", "We have none of yours"),
+            ("openid", "Know you again", "A fixed number"),
+            ("offline_access", "Stay connected", "Until you withdraw it"),
+            ("notes.read", "Use “notes.read”", "the app’s own"),
+        ] {
+            let permission = Permission::for_scope(scope, &nobody);
+            assert!(permission.title.contains(title), "{scope}");
+            assert!(permission.detail.contains(detail), "{scope}");
+        }
+    }
+}

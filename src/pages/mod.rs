@@ -1,0 +1,93 @@
+//! The pages: one struct for each, with exactly what its template shows, and samples of it.
+//!
+//! A page decides nothing and knows nothing of sessions or clients: it is given texts and says
+//! them. Templates lie in `templates/`, files in `static/`. No page needs a script, and none has
+//! one inline, nor a style: the Content-Security-Policy can stay strict. What a page needs in its
+//! headers stands at its struct.
+
+pub mod account;
+pub mod account_apps;
+pub mod account_sessions;
+pub mod assets;
+pub mod choose_account;
+pub mod consent;
+pub mod device;
+pub mod error;
+pub mod form_post;
+pub mod message;
+pub mod parts;
+mod samples;
+pub mod sign_in;
+pub mod sign_out;
+pub mod signed_out;
+pub mod time;
+
+use askama::Template;
+
+/// A page that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the page could not be rendered")]
+pub struct RenderError(#[source] askama::Error);
+
+/// A name for a state of a page, and the page in that state.
+pub type Sample<P> = (&'static str, P);
+
+/// One kind of page.
+pub trait Page: Template + Sized {
+    /// Its name, for tests and screenshots.
+    const KIND: &'static str;
+    /// A stable part of its heading, by which tests and conformance suites know it.
+    const MARKER: &'static str;
+
+    /// The states worth looking at.
+    fn samples() -> Vec<Sample<Self>>;
+
+    /// The whole HTML document.
+    fn render_page(&self) -> Result<String, RenderError> {
+        self.render().map_err(RenderError)
+    }
+}
+
+/// One rendered sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// [`Page::KIND`].
+    pub kind: &'static str,
+    /// The sample's name.
+    pub sample: &'static str,
+    /// [`Page::MARKER`].
+    pub marker: &'static str,
+    /// The document.
+    pub html: String,
+}
+
+/// Every sample of every page: for the tests, and to be looked at.
+pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
+    let mut all = Vec::new();
+    add::<sign_in::SignIn>(&mut all)?;
+    add::<consent::Consent>(&mut all)?;
+    add::<choose_account::ChooseAccount>(&mut all)?;
+    add::<error::ErrorPage>(&mut all)?;
+    add::<sign_out::SignOut>(&mut all)?;
+    add::<signed_out::SignedOut>(&mut all)?;
+    add::<form_post::FormPost>(&mut all)?;
+    add::<message::Message>(&mut all)?;
+    add::<account_sessions::AccountSessions>(&mut all)?;
+    add::<account_apps::AccountApps>(&mut all)?;
+    Ok(all)
+}
+
+fn add<P: Page>(all: &mut Vec<Rendered>) -> Result<(), RenderError> {
+    for (sample, page) in P::samples() {
+        all.push(Rendered {
+            kind: P::KIND,
+            sample,
+            marker: P::MARKER,
+            html: page.render_page()?,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
