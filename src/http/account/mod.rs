@@ -1,0 +1,77 @@
+//! The person's own pages: where they are signed in, and which apps they allowed something.
+
+pub(super) mod apps;
+pub(super) mod sessions;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::PageTrouble;
+use super::oauth::logout;
+use super::state::State;
+use super::{cookies, extract, guard, respond};
+use crate::pages::account::AccountFrame;
+use crate::pages::parts::Notice;
+use crate::protocol::params::Params;
+use crate::provider::Visitor;
+
+/// Who looks, or the answer that sends them to sign in first.
+async fn visitor(
+    state: &State,
+    request: &HttpRequest,
+) -> Result<Result<Visitor, HttpResponse>, PageTrouble> {
+    let cookie = cookies::session(state, request);
+    if let Some(visitor) = state.provider.visitor(cookie.as_ref()).await? {
+        return Ok(Ok(visitor));
+    }
+    let interaction = state.provider.begin_account_sign_in().await?;
+    let location = format!("/login?i={}", interaction.tag);
+    let cookies = cookies::set_interaction(state, request, &interaction);
+    Ok(Err(respond::with_cookies(
+        respond::see_other(&location),
+        cookies,
+    )))
+}
+
+/// A form posted on these pages: who, and its fields; or the answer that refuses it.
+async fn posted(
+    state: &State,
+    request: &HttpRequest,
+    body: &web::Bytes,
+) -> Result<Result<(Visitor, Params), HttpResponse>, PageTrouble> {
+    if guard::is_foreign(state, request) {
+        return Ok(Err(respond::foreign_form()));
+    }
+    let Some(form) = extract::form(request, body) else {
+        return Ok(Err(respond::malformed()));
+    };
+    let visitor = match visitor(state, request).await? {
+        Ok(visitor) => visitor,
+        Err(response) => return Ok(Err(response)),
+    };
+    let token = form.get("csrf").unwrap_or_default();
+    if !state.provider.visitor_form_matches(&visitor, token) {
+        return Ok(Err(respond::form_expired()));
+    }
+    Ok(Ok((visitor, form)))
+}
+
+fn frame(visitor: &Visitor, notice: Option<Notice>) -> AccountFrame {
+    AccountFrame {
+        person: visitor.name.clone(),
+        csrf: visitor.csrf.clone(),
+        notice,
+    }
+}
+
+pub(super) async fn sign_out(
+    request: HttpRequest,
+    body: web::Bytes,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    let (visitor, _) = match posted(&state, &request, &body).await? {
+        Ok(posted) => posted,
+        Err(response) => return Ok(response),
+    };
+    let done = state.provider.sign_out_here(&visitor).await?;
+    logout::finish(&state, done).await
+}

@@ -1,0 +1,124 @@
+//! Cookies: the SSO cookie, and one for each interaction. `__Host-` wherever the issuer is https,
+//! so that no neighbour below the same domain can plant one (RFC 6265bis, 4.1.3.2).
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time};
+
+use super::state::State;
+use crate::provider::{InteractionCookie, SessionCookie};
+
+/// At most this many interactions are kept per browser: each is a cookie on every request.
+const OPEN_INTERACTIONS: usize = 8;
+const INTERACTION_SECONDS: i64 = 3_600;
+
+fn session_name(state: &State) -> &'static str {
+    if state.https {
+        "__Host-lanyard"
+    } else {
+        "lanyard"
+    }
+}
+
+fn interaction_name(state: &State, tag: &str) -> String {
+    format!("{}{tag}", interaction_prefix(state))
+}
+
+fn interaction_prefix(state: &State) -> &'static str {
+    if state.https {
+        "__Host-lanyard-i-"
+    } else {
+        "lanyard-i-"
+    }
+}
+
+fn build(state: &State, name: String, value: String, same_site: SameSite) -> Cookie<'static> {
+    Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .secure(state.https)
+        .same_site(same_site)
+        .finish()
+}
+
+/// The SSO cookie of a request, if it is one of ours.
+pub(super) fn session(state: &State, request: &HttpRequest) -> Option<SessionCookie> {
+    let cookie = request.cookie(session_name(state))?;
+    state.provider.open_cookie(cookie.value())
+}
+
+/// Whether the request carries an SSO cookie at all: a cross-site POST never carries a Lax one.
+pub(super) fn has_session(state: &State, request: &HttpRequest) -> bool {
+    request.cookie(session_name(state)).is_some()
+}
+
+/// Sets the SSO cookie; without a lifetime it goes with the browser.
+pub(super) fn set_session(
+    state: &State,
+    cookie: &SessionCookie,
+    lifetime: Option<Duration>,
+) -> Cookie<'static> {
+    let value = state.provider.seal_cookie(cookie);
+    let mut cookie = build(
+        state,
+        session_name(state).to_owned(),
+        value,
+        state.same_site(),
+    );
+    if let Some(seconds) = lifetime.and_then(|life| i64::try_from(life.as_secs()).ok()) {
+        cookie.set_max_age(time::Duration::seconds(seconds));
+    }
+    cookie
+}
+
+/// Takes the SSO cookie away.
+pub(super) fn clear_session(state: &State) -> Cookie<'static> {
+    let name = session_name(state).to_owned();
+    expired(build(state, name, String::new(), state.same_site()))
+}
+
+/// The sealed handle of the interaction that a page's address names.
+pub(super) fn interaction(state: &State, request: &HttpRequest, tag: &str) -> Option<String> {
+    request
+        .cookie(&interaction_name(state, tag))
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// Sets an interaction's cookie, and takes away those beyond the limit.
+pub(super) fn set_interaction(
+    state: &State,
+    request: &HttpRequest,
+    interaction: &InteractionCookie,
+) -> Vec<Cookie<'static>> {
+    let name = interaction_name(state, &interaction.tag);
+    let mut cookie = build(state, name, interaction.value.clone(), SameSite::Lax);
+    cookie.set_max_age(time::Duration::seconds(INTERACTION_SECONDS));
+    let prefix = interaction_prefix(state);
+    let mut cookies = vec![cookie];
+    if let Ok(sent) = request.cookies() {
+        // Browsers send older cookies first (RFC 6265, 5.4): the oldest gives way.
+        let open: Vec<_> = sent
+            .iter()
+            .filter(|cookie| cookie.name().starts_with(prefix))
+            .collect();
+        let surplus = (open.len() + 1).saturating_sub(OPEN_INTERACTIONS);
+        let old = open.into_iter().take(surplus);
+        cookies.extend(old.map(|old| clear_named(state, old.name().to_owned())));
+    }
+    cookies
+}
+
+/// Takes an interaction's cookie away.
+pub(super) fn clear_interaction(state: &State, tag: &str) -> Cookie<'static> {
+    clear_named(state, interaction_name(state, tag))
+}
+
+fn clear_named(state: &State, name: String) -> Cookie<'static> {
+    expired(build(state, name, String::new(), SameSite::Lax))
+}
+
+fn expired(mut cookie: Cookie<'static>) -> Cookie<'static> {
+    cookie.set_max_age(time::Duration::ZERO);
+    cookie
+}

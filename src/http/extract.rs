@@ -1,0 +1,38 @@
+//! What handlers take from a request.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+
+use crate::protocol::params::Params;
+use crate::provider::Browser;
+
+/// Where the request comes from. No forwarded header is believed.
+pub(super) fn browser(request: &HttpRequest) -> Browser {
+    let unspecified = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    Browser {
+        address: request.peer_addr().map_or(unspecified, |peer| peer.ip()),
+        user_agent: header_text(request, header::USER_AGENT)
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+/// A header, if it is text.
+pub(super) fn header_text(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// The parameters of the query.
+pub(super) fn query(request: &HttpRequest) -> Option<Params> {
+    Params::parse(request.query_string()).ok()
+}
+
+/// The parameters of a form; none if it is not one (RFC 6749, 3.2: the media type is demanded).
+pub(super) fn form(request: &HttpRequest, body: &web::Bytes) -> Option<Params> {
+    let media = header_text(request, header::CONTENT_TYPE)?;
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return None;
+    }
+    Params::parse(std::str::from_utf8(body).ok()?).ok()
+}

@@ -1,0 +1,32 @@
+//! Discovery and keys: the same bytes for everybody, cacheable, and served while stores are away.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use crate::http::state::State;
+use crate::protocol::discovery;
+
+/// Long enough to spare requests, short enough that a new key is known before it signs.
+const CACHED: &str = "public, max-age=300";
+
+fn json(document: &serde_json::Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, CACHED))
+        .json(document)
+}
+
+pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
+    json(&discovery::openid_configuration(
+        &state.provider.settings().issuer,
+    ))
+}
+
+pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
+    json(&discovery::oauth_authorization_server(
+        &state.provider.settings().issuer,
+    ))
+}
+
+pub(in crate::http) async fn jwks(state: web::Data<State>) -> HttpResponse {
+    json(&state.provider.jwks())
+}

@@ -1,0 +1,24 @@
+//! The introspection endpoint.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{MachineForm, no_form};
+use crate::http::error::JsonTrouble;
+use crate::http::respond;
+use crate::http::state::State;
+
+pub(in crate::http) async fn post(
+    request: HttpRequest,
+    body: web::Bytes,
+    state: web::Data<State>,
+) -> Result<HttpResponse, JsonTrouble> {
+    let Some(form) = MachineForm::read(&request, &body) else {
+        return Ok(no_form());
+    };
+    Ok(
+        match state.provider.introspect(form.input(&form.pairs())).await? {
+            Ok(said) => HttpResponse::Ok().json(said),
+            Err(error) => respond::oauth_error(&error, form.basic()),
+        },
+    )
+}

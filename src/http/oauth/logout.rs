@@ -1,0 +1,248 @@
+//! The `end_session` endpoint and the pages around it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::http::error::PageTrouble;
+use crate::http::headers::Policy;
+use crate::http::state::State;
+use crate::http::{cookies, extract, guard, respond};
+use crate::pages::parts::{App, Link};
+use crate::pages::sign_out::{LogoutProblem, SignOut};
+use crate::pages::signed_out::{Onward, Receipt, ReceiptState, SignedOut as Page};
+use crate::pages::time;
+use crate::protocol::discovery::paths;
+use crate::protocol::end_session::Problem;
+use crate::protocol::params::Params;
+use crate::provider::{
+    EndSessionInput, EndSessionStep, LogoutQuestion, ReceiptView, Receipts, SignedOut, Told,
+};
+
+const STORED: &str = "stored";
+const CONFIRM: &str = "/oauth2/logout/confirm";
+const DONE: &str = "/oauth2/logout/done";
+
+pub(in crate::http) async fn get(
+    request: HttpRequest,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    let Some(mut params) = extract::query(&request) else {
+        return Ok(respond::malformed());
+    };
+    if let Some(stored) = params.get(STORED) {
+        let stored = state.provider.open_stored(stored);
+        params = match &stored {
+            Some(stored) => state
+                .provider
+                .stored_request(stored)
+                .await?
+                .unwrap_or_default(),
+            None => Params::default(),
+        };
+    }
+    answer(&request, &state, params).await
+}
+
+/// As at the authorization endpoint: without the Lax cookie nothing is decided.
+pub(in crate::http) async fn post(
+    request: HttpRequest,
+    body: web::Bytes,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    let Some(params) = extract::form(&request, &body) else {
+        return Ok(respond::malformed());
+    };
+    if cookies::has_session(&state, &request) {
+        return answer(&request, &state, params).await;
+    }
+    let stored = state.provider.store_request(&params).await?;
+    let handle = state.provider.seal_stored(&stored);
+    Ok(respond::see_other(&format!(
+        "{}?{STORED}={handle}",
+        paths::END_SESSION
+    )))
+}
+
+async fn answer(
+    request: &HttpRequest,
+    state: &State,
+    params: Params,
+) -> Result<HttpResponse, PageTrouble> {
+    let cookie = cookies::session(state, request);
+    match state
+        .provider
+        .end_session(EndSessionInput { params, cookie })
+        .await?
+    {
+        EndSessionStep::Ask(question) => Ok(ask(question)),
+        EndSessionStep::Done(done) => finish(state, done).await,
+    }
+}
+
+fn ask(question: LogoutQuestion) -> HttpResponse {
+    let page = SignOut {
+        person: question.person,
+        apps: question.apps,
+        problem: question.problem.map(problem),
+        action: CONFIRM.to_owned(),
+        csrf: question.csrf,
+        return_to: question.return_to.unwrap_or_default(),
+    };
+    respond::page(StatusCode::OK, &page, &Policy::leaves())
+}
+
+fn problem(problem: Problem) -> LogoutProblem {
+    match problem {
+        Problem::Repeated(_) => LogoutProblem::Malformed,
+        Problem::HintInvalid | Problem::ClientMismatch => LogoutProblem::BadHint,
+        Problem::UnknownClient => LogoutProblem::UnknownApp,
+        Problem::UriNotRegistered => LogoutProblem::UnregisteredAddress,
+    }
+}
+
+/// The person presses a button of "Sign out?".
+pub(in crate::http) async fn confirm(
+    request: HttpRequest,
+    body: web::Bytes,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    if guard::is_foreign(&state, &request) {
+        return Ok(respond::foreign_form());
+    }
+    let Some(form) = extract::form(&request, &body) else {
+        return Ok(respond::malformed());
+    };
+    match form.get("action") {
+        Some("logout") => {
+            let cookie = cookies::session(&state, &request);
+            let csrf = form.get("csrf").unwrap_or_default();
+            let return_to = form.get("return_to");
+            match state
+                .provider
+                .confirm_logout(cookie.as_ref(), csrf, return_to)
+                .await?
+            {
+                Some(done) => finish(&state, done).await,
+                None => Ok(respond::form_expired()),
+            }
+        }
+        Some("stay") => Ok(respond::see_other("/account")),
+        _ => Ok(respond::malformed()),
+    }
+}
+
+/// After a logout: straight back to the app where nothing has to be loaded first, else the page.
+pub(in crate::http) async fn finish(
+    state: &State,
+    done: SignedOut,
+) -> Result<HttpResponse, PageTrouble> {
+    let clear = cookies::clear_session(state);
+    if let (Some(return_to), true) = (&done.return_to, done.frames.is_empty()) {
+        return Ok(respond::with_cookies(
+            respond::see_other(return_to),
+            [clear],
+        ));
+    }
+    if done.frames.is_empty()
+        && let Some(receipts) = &done.receipts
+    {
+        // A reload shows the receipts again, and never repeats the logout.
+        let location = format!("{DONE}?r={receipts}");
+        return Ok(respond::with_cookies(
+            respond::see_other(&location),
+            [clear],
+        ));
+    }
+    let receipts = match &done.receipts {
+        Some(handle) => state.provider.receipts(handle).await?,
+        None => None,
+    };
+    let page = signed_out(receipts, &done, true);
+    Ok(respond::with_cookies(page, [clear]))
+}
+
+/// The receipts of a finished logout, for whoever holds the handle.
+pub(in crate::http) async fn done(
+    request: HttpRequest,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    let handle = extract::query(&request)
+        .and_then(|params| params.get("r").map(ToOwned::to_owned))
+        .unwrap_or_default();
+    let receipts = state.provider.receipts(&handle).await?;
+    let done = SignedOut {
+        receipts: Some(handle),
+        ..SignedOut::default()
+    };
+    // Whoever is signed in here looks after another session than this browser's.
+    let cookie = cookies::session(&state, &request);
+    let here = state.provider.visitor(cookie.as_ref()).await?.is_none();
+    Ok(signed_out(receipts, &done, here))
+}
+
+fn signed_out(receipts: Option<Receipts>, done: &SignedOut, here: bool) -> HttpResponse {
+    let check_again = receipts
+        .is_some()
+        .then_some(done.receipts.as_ref())
+        .flatten()
+        .and_then(|handle| Link::new(&format!("{DONE}?r={handle}")));
+    let ended = receipts.as_ref().and_then(|receipts| receipts.ended);
+    let page = Page {
+        here,
+        ended: ended.map(time::moment),
+        problem: done.problem.map(problem),
+        receipts: receipts
+            .map(|receipts| receipts.apps.into_iter().map(receipt).collect())
+            .unwrap_or_default(),
+        frames: done
+            .frames
+            .iter()
+            .filter_map(|frame| Link::new(frame))
+            .collect(),
+        onward: onward(done, here),
+        check_again,
+    };
+    let policy = Policy {
+        frames: done.frames.clone(),
+        ..Policy::stays()
+    };
+    respond::page(StatusCode::OK, &page, &policy)
+}
+
+fn onward(done: &SignedOut, here: bool) -> Option<Onward> {
+    if let Some(link) = done.return_to.as_deref().and_then(Link::new) {
+        let name = done.client_name.as_deref().unwrap_or("the app");
+        return Some(Onward {
+            link,
+            label: format!("Go back to {name}"),
+            at_once: true,
+        });
+    }
+    let link = Link::new("/account")?;
+    Some(Onward {
+        link,
+        label: if here {
+            "Sign in again"
+        } else {
+            "Go back to your account"
+        }
+        .to_owned(),
+        at_once: false,
+    })
+}
+
+fn receipt(view: ReceiptView) -> Receipt {
+    Receipt {
+        app: App::named(view.app),
+        state: match view.told {
+            Told::At(at) => ReceiptState::Told(time::moment(at)),
+            Told::NotYetTried => ReceiptState::Telling,
+            Told::TryingAgain => ReceiptState::Trying,
+            Told::ByBrowser => ReceiptState::ThroughBrowser,
+            Told::GaveUp => ReceiptState::GaveUp,
+            Told::CannotBe { until } => ReceiptState::CannotTell {
+                until: Some(time::moment(until)),
+            },
+        },
+    }
+}

@@ -1,0 +1,63 @@
+//! The endpoints of the specifications.
+
+pub(super) mod authorize;
+pub(super) mod discovery;
+pub(super) mod introspect;
+pub(super) mod logout;
+pub(super) mod revoke;
+pub(super) mod token;
+pub(super) mod userinfo;
+
+use std::net::IpAddr;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::extract;
+use super::respond;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::params::Params;
+use crate::provider::TokenInput;
+
+/// A machine endpoint's credentials and form; none if the body is not a form.
+struct MachineForm {
+    authorization: Option<String>,
+    params: Params,
+    address: IpAddr,
+}
+
+impl MachineForm {
+    /// None: the body is no form.
+    fn read(request: &HttpRequest, body: &web::Bytes) -> Option<Self> {
+        let authorization =
+            extract::header_text(request, header::AUTHORIZATION).map(ToOwned::to_owned);
+        Some(Self {
+            authorization,
+            params: extract::form(request, body)?,
+            address: extract::browser(request).address,
+        })
+    }
+
+    fn pairs(&self) -> Vec<(&str, &str)> {
+        self.params.iter().collect()
+    }
+
+    fn input<'a>(&'a self, pairs: &'a [(&'a str, &'a str)]) -> TokenInput<'a> {
+        TokenInput {
+            authorization: self.authorization.as_deref(),
+            form: pairs,
+            address: self.address,
+        }
+    }
+
+    /// Whether a failed authentication must name the Basic scheme (RFC 6749, 5.2).
+    fn basic(&self) -> bool {
+        self.authorization.is_some()
+    }
+}
+
+/// The answer to a body that can't be read.
+fn no_form() -> HttpResponse {
+    let words = "send the parameters as application/x-www-form-urlencoded";
+    respond::oauth_error(&ProtocolError::new(ErrorCode::InvalidRequest, words), false)
+}

@@ -1,0 +1,140 @@
+//! Answers that several handlers give.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
+use actix_web::http::{StatusCode, header};
+
+use super::headers::Policy;
+use crate::pages::Page;
+use crate::pages::form_post::FormPost;
+use crate::pages::message::{Message, MessageKind};
+use crate::pages::parts::{App, Link};
+use crate::protocol::authorization_response::Answer;
+use crate::protocol::client::Client;
+use crate::protocol::error::ProtocolError;
+
+/// A page of ours.
+pub(super) fn page(status: StatusCode, page: &impl Page, policy: &Policy) -> HttpResponse {
+    match page.render_page() {
+        Ok(html) => HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CONTENT_SECURITY_POLICY, policy.header()))
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            HttpResponse::ServiceUnavailable()
+                .insert_header((header::RETRY_AFTER, "2"))
+                .body("We can't answer right now. Try again in a moment.")
+        }
+    }
+}
+
+/// A page that only says something.
+pub(super) fn message(status: StatusCode, message: &Message) -> HttpResponse {
+    page(status, message, &Policy::stays())
+}
+
+/// A form that was not made for this browser, or long ago.
+pub(super) fn form_expired() -> HttpResponse {
+    message(StatusCode::FORBIDDEN, &onward(MessageKind::FormExpired))
+}
+
+/// A form that another site sent.
+pub(super) fn foreign_form() -> HttpResponse {
+    message(StatusCode::FORBIDDEN, &onward(MessageKind::ForeignForm))
+}
+
+/// A request that can't be read.
+pub(super) fn malformed() -> HttpResponse {
+    message(
+        StatusCode::BAD_REQUEST,
+        &Message::plain(MessageKind::Malformed),
+    )
+}
+
+fn onward(kind: MessageKind) -> Message {
+    Message {
+        onward: Link::new("/account"),
+        ..Message::plain(kind)
+    }
+}
+
+/// 303: the browser goes on by GET, and never repeats a POST (RFC 9700, 4.12).
+pub(super) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, location))
+        .finish()
+}
+
+/// An authorization response, in its response mode.
+pub(super) fn answer(answer: Answer, client_name: &str) -> HttpResponse {
+    match answer {
+        Answer::Redirect(location) => see_other(&location),
+        Answer::FormPost { action, fields } => match Link::new(&action) {
+            Some(action) => {
+                let form = FormPost {
+                    app: client_name.to_owned(),
+                    action,
+                    fields,
+                };
+                page(StatusCode::OK, &form, &Policy::leaves())
+            }
+            None => malformed(),
+        },
+    }
+}
+
+/// An OAuth error as JSON (RFC 6749, 5.2).
+pub(super) fn oauth_error(error: &ProtocolError, basic: bool) -> HttpResponse {
+    let body = serde_json::json!({
+        "error": error.code.as_str(),
+        "error_description": error.description(),
+    });
+    if let Some(wait) = error.wait() {
+        let mut response = HttpResponse::TooManyRequests().json(body);
+        retry_after(&mut response, wait);
+        return response;
+    }
+    if error.code == crate::protocol::error::ErrorCode::InvalidClient {
+        let mut response = HttpResponse::Unauthorized();
+        if basic {
+            response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"token\""));
+        }
+        return response.json(body);
+    }
+    HttpResponse::BadRequest().json(body)
+}
+
+/// Whole seconds, at least one.
+pub(super) fn retry_after(response: &mut HttpResponse, after: Duration) {
+    let seconds = after.as_secs().max(1);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+}
+
+/// Adds cookies to an answer.
+pub(super) fn with_cookies(
+    mut response: HttpResponse,
+    cookies: impl IntoIterator<Item = Cookie<'static>>,
+) -> HttpResponse {
+    for cookie in cookies {
+        if let Err(error) = response.add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be written");
+        }
+    }
+    response
+}
+
+/// An app as pages show it.
+pub(super) fn app(client: &Client) -> App {
+    let link = |uri: &Option<String>| uri.as_deref().and_then(Link::new);
+    App {
+        name: client.client_name.clone(),
+        logo: link(&client.logo_uri),
+        policy: link(&client.policy_uri),
+        terms: link(&client.tos_uri),
+    }
+}

@@ -1,0 +1,190 @@
+//! From what waits to the page that shows it.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use url::Url;
+
+use crate::clock::Timestamp;
+use crate::http::headers::Policy;
+use crate::http::respond;
+use crate::http::state::State;
+use crate::identity::user::User;
+use crate::pages::choose_account::ChooseAccount;
+use crate::pages::consent::{Consent, Permission, Shown};
+use crate::pages::parts::App;
+use crate::pages::sign_in::{EndedBecause, Remember, SignIn, SignInNotice};
+use crate::pages::time;
+use crate::provider::{PageDue, Waiting};
+use crate::session::ending::Reason;
+
+/// What was typed, to be shown again. Never the password.
+pub(super) struct Typed {
+    pub(super) username: String,
+    pub(super) remember_me: bool,
+}
+
+/// Where a page that waits is fetched and posted.
+pub(super) fn address(tag: &str, due: &PageDue) -> String {
+    let path = match due {
+        PageDue::SignIn | PageDue::Reauthenticate(_) => "/login",
+        PageDue::ChooseAccount(_) => "/login/account",
+        PageDue::Consent { .. } => "/consent",
+    };
+    format!("{path}?i={tag}")
+}
+
+/// The page, with what was typed before where something was.
+pub(super) fn page(
+    state: &State,
+    tag: &str,
+    waiting: &Waiting,
+    before: Option<(&Typed, SignInNotice)>,
+) -> HttpResponse {
+    let action = address(tag, &waiting.due);
+    let mut policy = Policy {
+        // Without an app the form leads to the account page, and never away.
+        may_leave: waiting.client.is_some(),
+        ..Policy::default()
+    };
+    policy.images.extend(
+        waiting
+            .client
+            .as_ref()
+            .and_then(|client| client.logo_uri.clone()),
+    );
+    let app = waiting.client.as_deref().map(respond::app);
+    match (&waiting.due, app) {
+        (PageDue::ChooseAccount(person), Some(app)) => {
+            let page = ChooseAccount {
+                app,
+                person: person.display_name().to_owned(),
+                account: account_of(person),
+                action,
+                csrf: waiting.csrf.clone(),
+            };
+            respond::page(StatusCode::OK, &page, &policy)
+        }
+        (PageDue::Consent { person, scope }, Some(app)) => {
+            let page = consent(waiting, app, person, scope, action);
+            respond::page(StatusCode::OK, &page, &policy)
+        }
+        (due, app) => {
+            let known = match due {
+                PageDue::Reauthenticate(person) => Some(Arc::clone(person)),
+                _ => None,
+            };
+            let page = sign_in(state, waiting, app, known.as_deref(), action, before);
+            respond::page(StatusCode::OK, &page, &policy)
+        }
+    }
+}
+
+fn account_of(person: &User) -> String {
+    person
+        .profile
+        .email
+        .clone()
+        .unwrap_or_else(|| person.username.clone())
+}
+
+fn consent(
+    waiting: &Waiting,
+    app: App,
+    person: &User,
+    scope: &[String],
+    action: String,
+) -> Consent {
+    let shown = Shown {
+        name: person.display_name().to_owned(),
+        email: person.profile.email.clone(),
+    };
+    // Knowing somebody again is part of everything else; alone it is worth a line.
+    let worth_a_line = |name: &&String| scope.len() == 1 || *name != "openid";
+    Consent {
+        app,
+        person: person.display_name().to_owned(),
+        permissions: scope
+            .iter()
+            .filter(worth_a_line)
+            .map(|name| Permission::for_scope(name, &shown))
+            .collect(),
+        returns_to: returns_to(waiting.redirect_uri.as_deref()),
+        action,
+        csrf: waiting.csrf.clone(),
+    }
+}
+
+fn returns_to(redirect_uri: Option<&str>) -> String {
+    let Some(url) = redirect_uri.and_then(|uri| Url::parse(uri).ok()) else {
+        return String::new();
+    };
+    url.host_str()
+        .map_or_else(|| url.scheme().to_owned(), ToOwned::to_owned)
+}
+
+fn sign_in(
+    state: &State,
+    waiting: &Waiting,
+    app: Option<App>,
+    known: Option<&User>,
+    action: String,
+    before: Option<(&Typed, SignInNotice)>,
+) -> SignIn {
+    let settings = state.provider.settings();
+    let (typed, notice) = match before {
+        Some((typed, notice)) => (Some(typed), notice),
+        None => (None, ended_notice(waiting, state.provider.clock().now())),
+    };
+    let hinted = known
+        .map(|person| person.username.clone())
+        .or_else(|| waiting.login_hint.clone())
+        .unwrap_or_default();
+    SignIn {
+        app,
+        provider: host(&settings.issuer),
+        action,
+        csrf: waiting.csrf.clone(),
+        username: typed.map_or(hinted, |typed| typed.username.clone()),
+        known: known.map(|person| person.display_name().to_owned()),
+        // A re-authentication changes no limits: there is nothing to offer.
+        remember: known.is_none().then(|| Remember {
+            span: time::span(settings.remembered.lifetime),
+            ticked: typed.is_some_and(|typed| typed.remember_me),
+        }),
+        notice,
+    }
+}
+
+fn host(issuer: &str) -> String {
+    Url::parse(issuer)
+        .ok()
+        .and_then(|url| url.host_str().map(ToOwned::to_owned))
+        .unwrap_or_else(|| issuer.to_owned())
+}
+
+fn ended_notice(waiting: &Waiting, now: Timestamp) -> SignInNotice {
+    let Some(ended) = &waiting.ended else {
+        return SignInNotice::None;
+    };
+    SignInNotice::Ended {
+        because: because(ended.reason),
+        at: time::on_day(ended.at, now),
+        reference: Some(ended.reference.clone()),
+    }
+}
+
+const fn because(reason: Reason) -> EndedBecause {
+    match reason {
+        Reason::User => EndedBecause::You,
+        Reason::Client => EndedBecause::App,
+        Reason::Admin | Reason::Disabled => EndedBecause::Administrator,
+        Reason::Idle => EndedBecause::Idle,
+        Reason::Lifetime => EndedBecause::Lifetime,
+        Reason::Limit => EndedBecause::Limit,
+        Reason::CredentialChange => EndedBecause::CredentialChange,
+        Reason::Replaced => EndedBecause::Replaced,
+        Reason::Theft | Reason::Reuse | Reason::Policy => EndedBecause::Safety,
+    }
+}
