@@ -1,0 +1,137 @@
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split_whitespace())
+}
+
+#[test]
+fn the_definitions_hold_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn what_is_refused() {
+    for (line, kind) in [
+        (
+            "lanyard",
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+        ),
+        ("lanyard start", ErrorKind::InvalidSubcommand),
+        ("lanyard serve now", ErrorKind::UnknownArgument),
+        ("lanyard demo --port 0", ErrorKind::ValueValidation),
+        ("lanyard demo --port 65536", ErrorKind::ValueValidation),
+        ("lanyard user create", ErrorKind::MissingRequiredArgument),
+        (
+            "lanyard user create --username a --password b",
+            ErrorKind::UnknownArgument,
+        ),
+        ("lanyard client create", ErrorKind::MissingRequiredArgument),
+        (
+            "lanyard client create --name Wiki",
+            ErrorKind::MissingRequiredArgument,
+        ),
+        (
+            "lanyard client create --redirect-uri https://a.example",
+            ErrorKind::MissingRequiredArgument,
+        ),
+        (
+            "lanyard client create --from a.json --name Wiki",
+            ErrorKind::ArgumentConflict,
+        ),
+        (
+            "lanyard client create --from a.json --id-token-alg ES256",
+            ErrorKind::ArgumentConflict,
+        ),
+        (
+            "lanyard client create --name Wiki --redirect-uri https://a.example --public --no-pkce",
+            ErrorKind::ArgumentConflict,
+        ),
+        (
+            "lanyard client create --name Wiki --redirect-uri https://a.example --id-token-alg none",
+            ErrorKind::InvalidValue,
+        ),
+        ("lanyard session list --limit 0", ErrorKind::ValueValidation),
+        ("lanyard session end", ErrorKind::MissingRequiredArgument),
+        (
+            "lanyard session end 7QK4-M2XD-HPLA --user alice",
+            ErrorKind::ArgumentConflict,
+        ),
+    ] {
+        assert_eq!(parse(line).unwrap_err().kind(), kind, "{line}");
+    }
+}
+
+#[test]
+fn the_file_can_be_named_before_and_after_the_command() {
+    for line in [
+        "lanyard --config a.toml check",
+        "lanyard check --config a.toml",
+    ] {
+        let cli = parse(line).unwrap();
+        assert_eq!(cli.config, Some(PathBuf::from("a.toml")));
+        assert!(matches!(cli.command, Command::Check));
+    }
+}
+
+#[test]
+fn the_demo_has_its_ports() {
+    let Command::Demo(demo) = parse("lanyard demo").unwrap().command else {
+        panic!("not the demo");
+    };
+    let expected = Demo {
+        port: 8080,
+        wiki_port: 8081,
+        shop_port: 8082,
+        data: None,
+    };
+    assert_eq!(demo, expected);
+}
+
+#[test]
+fn a_client_by_options_and_from_standard_input() {
+    let line = "lanyard client create --name Wiki --redirect-uri https://a.example/1 \
+                --redirect-uri https://a.example/2 --id-token-alg ES256 \
+                --id wiki --first-party";
+    let Command::Client(ClientCommand::Create(client)) = parse(line).unwrap().command else {
+        panic!("not a client");
+    };
+    assert_eq!(
+        client.redirect_uri,
+        ["https://a.example/1", "https://a.example/2"]
+    );
+    assert_eq!(client.id_token_alg, SigningAlg::Es256);
+    assert!(client.first_party && !client.public && !client.json);
+
+    let line = "lanyard client create --from - --id wiki --json";
+    let Command::Client(ClientCommand::Create(client)) = parse(line).unwrap().command else {
+        panic!("not a client");
+    };
+    assert_eq!(client.from.as_deref(), Some("-"));
+    assert!(client.json);
+}
+
+#[test]
+fn one_session_or_all_of_a_person() {
+    for (line, reference, user) in [
+        (
+            "lanyard session end 7QK4-M2XD-HPLA",
+            Some("7QK4-M2XD-HPLA"),
+            None,
+        ),
+        (
+            "lanyard session end --user alice --revoke --yes",
+            None,
+            Some("alice"),
+        ),
+    ] {
+        let Command::Session(SessionCommand::End(end)) = parse(line).unwrap().command else {
+            panic!("not an end");
+        };
+        assert_eq!(end.reference.as_deref(), reference);
+        assert_eq!(end.user.as_deref(), user);
+        assert_eq!(end.revoke, user.is_some());
+    }
+}

@@ -1,0 +1,160 @@
+//! Every key there is. The defaults here are the ones that are read, and a test holds
+//! `docs/configuration.md` to this table: neither can drift from the other.
+
+use std::time::Duration;
+
+use super::duration::show;
+
+/// A key of the configuration.
+pub(super) struct Key {
+    /// Its name: section and key, joined by a dot.
+    pub(super) name: &'static str,
+    /// What it takes.
+    pub(super) kind: Kind,
+    /// What holds if it is absent.
+    pub(super) default: Fallback,
+}
+
+/// What a key takes.
+pub(super) enum Kind {
+    /// A text; the word says which.
+    Text(&'static str),
+    /// A duration within bounds.
+    Duration(Duration, Duration),
+    /// A whole number within bounds, and its unit.
+    Number(u64, u64, &'static str),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// What holds if a key is absent.
+pub(super) enum Fallback {
+    /// This text, read as if it had been written.
+    Text(&'static str),
+    /// Something that depends on other values, in words.
+    Derived(&'static str),
+}
+
+impl Key {
+    /// The environment variable that overrides it.
+    pub(super) fn variable(&self) -> String {
+        format!("LANYARD__{}", self.name.to_uppercase().replace('.', "__"))
+    }
+
+    /// What it takes, in words.
+    pub(super) fn takes(&self) -> String {
+        match self.kind {
+            Kind::Text(word) => word.to_owned(),
+            Kind::Duration(least, most) => {
+                format!("duration ({} to {})", show(least), show(most))
+            }
+            Kind::Number(least, most, unit) => format!("{unit} ({least} to {most})"),
+            Kind::Choice(words) => format!("`{}`", words.join("`, `")),
+        }
+    }
+
+    /// What holds if it is absent, in words.
+    pub(super) fn default_words(&self) -> String {
+        match self.default {
+            Fallback::Text(text) => format!("`{text}`"),
+            Fallback::Derived(words) => words.to_owned(),
+        }
+    }
+}
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 86_400;
+
+/// A session. Browsers keep a cookie for 400 days at most.
+const SESSION: Kind = Kind::Duration(seconds(MINUTE), seconds(400 * DAY));
+/// A grant, which needs no browser.
+const GRANT: Kind = Kind::Duration(seconds(MINUTE), seconds(3_650 * DAY));
+
+macro_rules! keys {
+    ($($id:ident = $name:literal, $kind:expr, $default:expr;)*) => {
+        $(pub(super) const $id: Key = Key { name: $name, kind: $kind, default: $default };)*
+
+        /// All of them, in the order of the reference.
+        pub(super) const KEYS: &[Key] = &[$($id),*];
+    };
+}
+
+keys! {
+    ISSUER = "issuer", Kind::Text("origin"), Fallback::Text("http://localhost:8080");
+    DATA = "data", Kind::Text("folder"), Fallback::Text("./data");
+    LISTEN = "server.listen", Kind::Text("address and port"),
+        Fallback::Derived("loopback, port 8080 or that of a local http issuer");
+    DATABASE_URL = "database.url", Kind::Text("`sqlite:PATH`"),
+        Fallback::Derived("`lanyard.db` in the data folder");
+    REDIS_URL = "redis.url", Kind::Text("none yet"), Fallback::Derived("none");
+    MASTER_KEY = "secrets.master_key", Kind::Text("32 bytes"),
+        Fallback::Derived("`master.key` in the data folder");
+    MASTER_KEY_FILE = "secrets.master_key_file", Kind::Text("file"), Fallback::Derived("none");
+    IDLE_TIMEOUT = "session.idle_timeout", SESSION, Fallback::Text("2h");
+    LIFETIME = "session.lifetime", SESSION, Fallback::Text("12h");
+    REMEMBER_ME_IDLE_TIMEOUT = "session.remember_me_idle_timeout", SESSION, Fallback::Text("14d");
+    REMEMBER_ME_LIFETIME = "session.remember_me_lifetime", SESSION, Fallback::Text("30d");
+    COOKIE_SAME_SITE = "session.cookie_same_site", Kind::Choice(&["lax", "none"]),
+        Fallback::Text("lax");
+    OFFLINE_IDLE_TIMEOUT = "grants.offline_idle_timeout", GRANT, Fallback::Text("30d");
+    OFFLINE_LIFETIME = "grants.offline_lifetime", GRANT, Fallback::Text("90d");
+    PASSWORD_MEMORY = "password.memory_kib", Kind::Number(8, 1_048_576, "KiB"),
+        Fallback::Text("19456");
+    PASSWORD_ITERATIONS = "password.iterations", Kind::Number(1, 100, "passes"),
+        Fallback::Text("2");
+    PASSWORD_PARALLELISM = "password.parallelism", Kind::Number(1, 64, "lanes"),
+        Fallback::Text("1");
+    PASSWORD_CONCURRENCY = "password.concurrency", Kind::Number(1, 256, "hashes"),
+        Fallback::Derived("one per processor core");
+    PASSWORD_QUEUE = "password.queue", Kind::Number(0, 10_000, "sign-ins"), Fallback::Text("64");
+    LOG_FORMAT = "log.format", Kind::Choice(&["human", "json"]), Fallback::Text("human");
+    LOG_LEVEL = "log.level", Kind::Text("log filter"), Fallback::Text("info");
+    DELIVERY_TIMEOUT = "delivery.timeout", Kind::Duration(seconds(1), seconds(MINUTE)),
+        Fallback::Text("5s");
+    DELIVERY_GIVE_UP = "delivery.give_up_after",
+        Kind::Duration(seconds(MINUTE), seconds(14 * DAY)), Fallback::Text("24h");
+    HOT_MEMORY = "hot.memory_mib", Kind::Number(8, 1_048_576, "MiB"), Fallback::Text("128");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../../docs/configuration.md");
+
+    fn row(key: &Key) -> String {
+        format!(
+            "| `{}` | {} | {} | `{}` |",
+            key.name,
+            key.takes(),
+            key.default_words(),
+            key.variable()
+        )
+    }
+
+    #[test]
+    fn the_reference_has_a_row_for_each_key_and_no_other() {
+        for key in KEYS {
+            let row = row(key);
+            assert!(
+                REFERENCE.contains(&row),
+                "docs/configuration.md lacks: {row}"
+            );
+        }
+        let rows = REFERENCE
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .count();
+        assert_eq!(rows, KEYS.len());
+    }
+
+    #[test]
+    fn variables() {
+        assert_eq!(ISSUER.variable(), "LANYARD__ISSUER");
+        assert_eq!(IDLE_TIMEOUT.variable(), "LANYARD__SESSION__IDLE_TIMEOUT");
+    }
+}

@@ -1,0 +1,32 @@
+//! What an operator may set: one TOML file, overridden by `LANYARD__SECTION__KEY` variables.
+//!
+//! The route is raw (texts and where each stood) -> [`Config`] (typed and validated). All problems
+//! are reported at once, each with file, line, key and remedy. This room is the only reader of the
+//! process environment; other rooms are handed the two or three values that they need.
+
+mod database;
+mod duration;
+mod environment;
+mod error;
+mod file;
+mod issuer;
+mod key_file;
+mod key_source;
+mod keys;
+mod load;
+mod master_key;
+mod nearest;
+mod password;
+mod raw;
+mod reader;
+mod resolved;
+mod server;
+
+pub use error::{ConfigError, Place};
+pub use issuer::{Issuer, IssuerError};
+pub use key_source::KeySource;
+pub use load::{Source, from_process, load};
+pub use master_key::{MasterKey, MasterKeyError};
+pub use resolved::{
+    Config, CookieSameSite, Delivery, Grants, Hot, Log, LogFormat, Password, Sessions,
+};
