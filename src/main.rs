@@ -1,3 +1,9 @@
-//! The `lanyard` program.
+//! The `lanyard` program: parse, do, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    lanyard::cli::run(lanyard::cli::args::Cli::parse())
+}

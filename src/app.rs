@@ -1,0 +1,230 @@
+//! Wires stores, keys, workers and server together: the only place that knows every concrete type.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+
+use crate::clock::Clock;
+use crate::config::{Config, CookieSameSite, KeySource, MasterKey};
+use crate::entropy::Entropy;
+use crate::http::{self, SameSiteSetting, State};
+use crate::identity::password::Parameters;
+use crate::outbound::{self, Outbound};
+use crate::provider::{Parts, PasswordSettings, Provider, Settings, Workers};
+use crate::session::session::Limits;
+use crate::store::hot::{HotStore, MemoryStore};
+use crate::store::record::{Holder, Lease, LeaseError, Record, RecordSettings};
+use crate::store::seal::Sealer;
+
+/// Why the house does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken.
+    #[error("{address} is taken: {error}. {remedy}")]
+    Taken {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Another process works on the same data.
+    #[error(
+        "{by}. Two processes on one set of data would each forget what the other ends: stop that \
+         one, or give this one a data folder of its own"
+    )]
+    InUse {
+        /// Who.
+        by: String,
+    },
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A running provider.
+pub struct Running {
+    /// The use cases, for tests and for the demo.
+    pub provider: Arc<Provider>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    workers: Workers,
+    record: Record,
+    _lease: Lease,
+}
+
+const MOVE: &str = "Stop the other program, or set server.listen (LANYARD__SERVER__LISTEN)";
+
+/// Opens the record of a configuration and brings its schema up to date.
+pub async fn open_record(
+    config: &Config,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Record, StartError> {
+    let record = open_record_as_is(config, clock, entropy).await?;
+    record.migrate().await.map_err(other)?;
+    Ok(record)
+}
+
+/// Opens the record with the schema that it has.
+pub async fn open_record_as_is(
+    config: &Config,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Record, StartError> {
+    let settings = RecordSettings::sqlite(&config.database);
+    Record::open(&settings, clock, entropy).await.map_err(other)
+}
+
+/// Starts a provider where its configuration says.
+pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Running, StartError> {
+    start_on(bind(config.listen, MOVE)?, config, clock, entropy).await
+}
+
+/// Starts a provider on a socket that is bound already: record, lease, keys, workers, server.
+pub async fn start_on(
+    listener: TcpListener,
+    config: &Config,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Running, StartError> {
+    let address = listener.local_addr().map_err(other)?;
+    let record = open_record(config, clock.clone(), entropy.clone()).await?;
+    let holder = Holder {
+        pid: std::process::id(),
+        started: clock.now(),
+        listen: address.to_string(),
+    };
+    let lease = record.hold(holder).await.map_err(|error| match error {
+        held @ LeaseError::Held { .. } => StartError::InUse {
+            by: held.to_string(),
+        },
+        LeaseError::Record(error) => other(error),
+    })?;
+    let key = master_key(config, &record, &entropy).await?;
+    let outbound = Outbound::new(outbound::Settings {
+        total_timeout: config.delivery.timeout,
+        ..outbound::Settings::default()
+    })
+    .map_err(other)?;
+    let provider = Provider::open(Parts {
+        settings: settings(config),
+        hot: memory(&clock, config.hot.memory_bytes / 4 * 3),
+        waiting: memory(&clock, config.hot.memory_bytes / 4),
+        record: record.clone(),
+        sealer: Sealer::new(key.as_bytes(), &[]),
+        outbound,
+        clock,
+        entropy,
+    })
+    .await
+    .map_err(other)?;
+    let state = State {
+        provider: Arc::clone(&provider),
+        https: config.issuer.is_https(),
+        same_site: match config.session.cookie_same_site {
+            CookieSameSite::Lax => SameSiteSetting::Lax,
+            CookieSameSite::None => SameSiteSetting::None,
+        },
+    };
+    let server = http::serve(vec![listener], state, threads()).map_err(other)?;
+    let handle = server.handle();
+    let workers = Workers::start(&provider);
+    let server = tokio::spawn(server);
+    Ok(Running {
+        provider,
+        address,
+        handle,
+        server,
+        workers,
+        record,
+        _lease: lease,
+    })
+}
+
+impl Running {
+    /// Stops the workers, so that a meter sees requests alone. Half a minute later this node has
+    /// not read the ends log for too long, and answers 503 for what needs sessions.
+    pub async fn rest(&mut self) {
+        self.workers.stop(&self.provider).await;
+    }
+
+    /// Stops in order: no new requests, running ones finish, what waits is written back.
+    pub async fn stop(mut self) {
+        self.handle.stop(true).await;
+        let _ = self.server.await;
+        self.workers.stop(&self.provider).await;
+        drop(self.provider);
+        self.record.close().await;
+    }
+}
+
+/// Takes an address, or says that it is taken and what to do.
+pub fn bind(address: SocketAddr, remedy: &'static str) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).map_err(|error| StartError::Taken {
+        address,
+        error,
+        remedy,
+    })?;
+    listener.set_nonblocking(true).map_err(other)?;
+    Ok(listener)
+}
+
+/// The master key; made now for a record that nothing was sealed for yet. One that was must not
+/// get a second key: the first would then be missed by nobody until it is needed.
+async fn master_key(
+    config: &Config,
+    record: &Record,
+    entropy: &Entropy,
+) -> Result<MasterKey, StartError> {
+    if let KeySource::ToBeMade(path) = &config.master_key
+        && !path.exists()
+        && !record.keys().await.map_err(other)?.is_empty()
+    {
+        return Err(other(format!(
+            "{} is missing, and without it the record beside it cannot be opened. Put it back, \
+             from a backup. If there is none, begin anew: move the data folder away",
+            path.display()
+        )));
+    }
+    config.master_key.obtain(entropy).map_err(other)
+}
+
+fn settings(config: &Config) -> Settings {
+    let password = &config.password;
+    Settings {
+        issuer: config.issuer.as_str().to_owned(),
+        session: config.session.limits,
+        remembered: config.session.remembered,
+        offline: Limits {
+            idle_timeout: config.grants.offline_idle_timeout,
+            lifetime: config.grants.offline_lifetime,
+        },
+        password: PasswordSettings {
+            parameters: Parameters {
+                memory_kib: password.memory_kib,
+                iterations: password.iterations,
+                parallelism: password.parallelism,
+            },
+            concurrency: password.concurrency,
+            queue: password.queue,
+        },
+        give_up_after: config.delivery.give_up_after,
+    }
+}
+
+fn memory(clock: &Clock, bytes: u64) -> HotStore {
+    HotStore::Memory(MemoryStore::new(clock.clone(), bytes))
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn other(error: impl std::fmt::Display) -> StartError {
+    StartError::Other(error.to_string())
+}

@@ -1,0 +1,63 @@
+//! `lanyard serve`: until Ctrl-C or SIGTERM.
+
+use std::path::PathBuf;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::load;
+use super::outcome::{Failure, Outcome};
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::{app, telemetry};
+
+pub(super) async fn run(file: Option<PathBuf>) -> Outcome {
+    let config = load(file)?;
+    telemetry::init(&config.log);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let mut signals = StopSignals::listen()?;
+    let running = app::start(&config, Clock::System, Entropy::System).await?;
+    tracing::info!(issuer = %config.issuer, address = %running.address, "ready");
+    println!(
+        "Lanyard is ready at {} (listening on {}).",
+        config.issuer, running.address
+    );
+    signals.heard().await;
+    tracing::info!("stopping");
+    signals.or_at_once(running.stop()).await
+}
+
+/// Ctrl-C and SIGTERM, heard from when this is made on, also while the house is still opening.
+pub(super) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next one.
+    pub(super) async fn heard(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Stops in order, which waits for requests and deliveries that run; on one more signal, at
+    /// once, which is as safe as `kill -9`.
+    pub(super) async fn or_at_once(&mut self, stop: impl Future<Output = ()>) -> Outcome {
+        tokio::select! {
+            () = stop => Ok(()),
+            () = self.heard() => Err(Failure::new(
+                "stopped at once, by a second signal; what was answered is kept",
+            )),
+        }
+    }
+}
