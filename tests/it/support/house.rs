@@ -1,0 +1,276 @@
+//! A provider of its own for one test: own folder, own port, own clock.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lanyard::app::{self, Running};
+use lanyard::clock::{Clock, Timestamp};
+use lanyard::config::{self, Config, Source};
+use lanyard::entropy::{Entropy, Secret, SessionId, UserId};
+use lanyard::identity::user::{Profile, User};
+use lanyard::provider::Provider;
+use lanyard::session::ending::{Actor, Reason, Selection};
+use lanyard::store::record::{AuditEntry, NoticeView, Record};
+use lanyard::store::seal::{Purpose, Sealer};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{App, Browser};
+
+/// Somebody with an account.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+/// A running provider.
+pub(crate) struct House {
+    pub(crate) issuer: String,
+    pub(crate) clock: Clock,
+    config: Config,
+    running: Option<Running>,
+    /// Removed with the house.
+    _folder: TempDir,
+}
+
+/// Where the clocks of the stories start.
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// With some configuration, such as `("SESSION__IDLE_TIMEOUT", "30m")`.
+    pub(crate) async fn open_with(extra: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = format!("http://localhost:{port}");
+        let mut environment = vec![
+            ("ISSUER", issuer.clone()),
+            ("SERVER__LISTEN", format!("127.0.0.1:{port}")),
+            ("DATA", folder.path().display().to_string()),
+            // The cheapest hash there is: what passwords cost is not what stories are about.
+            ("PASSWORD__MEMORY_KIB", "8".to_owned()),
+            ("PASSWORD__ITERATIONS", "1".to_owned()),
+        ];
+        environment.extend(
+            extra
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let environment = environment
+            .into_iter()
+            .map(|(name, value)| (format!("LANYARD__{name}"), value))
+            .collect();
+        let config = config::load(Source {
+            file: None,
+            environment,
+        })
+        .unwrap();
+        let clock = Clock::manual(START);
+        let running = app::start_on(listener, &config, clock.clone(), Entropy::System)
+            .await
+            .unwrap();
+        Self {
+            issuer,
+            clock,
+            config,
+            running: Some(running),
+            _folder: folder,
+        }
+    }
+
+    /// Stops it in order and opens it again on the same data and the same address.
+    pub(crate) async fn reopen(&mut self) {
+        self.reopen_after(Duration::ZERO).await;
+    }
+
+    /// The same, with some time in between.
+    pub(crate) async fn reopen_after(&mut self, closed: Duration) {
+        self.stop().await;
+        self.advance(closed);
+        self.start().await;
+    }
+
+    pub(crate) fn provider(&self) -> &Arc<Provider> {
+        &self.running.as_ref().unwrap().provider
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Makes a person, whose password is made from their name.
+    pub(crate) async fn person(&self, username: &str) -> Person {
+        let password = format!("{username} likes long passwords");
+        let hash = self
+            .provider()
+            .hash_password(password.clone())
+            .await
+            .unwrap();
+        let user = User {
+            id: UserId::random(&Entropy::System),
+            username: username.to_owned(),
+            profile: Profile {
+                name: Some(format!("{username} Example")),
+                given_name: Some(username.to_owned()),
+                family_name: Some("Example".to_owned()),
+                email: Some(format!("{username}@example.com")),
+                email_verified: true,
+            },
+            password: Some(hash),
+            admin: false,
+            enabled: true,
+            created: self.clock.now(),
+            updated: self.clock.now(),
+        };
+        self.provider().record().insert_user(&user).await.unwrap();
+        Person {
+            id: user.id,
+            username: username.to_owned(),
+            password,
+        }
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&self.issuer)
+    }
+
+    /// A confidential, first-party app that is told of ends by the back channel.
+    pub(crate) async fn app(&self, id: &str) -> App {
+        self.app_with(id, json!({})).await
+    }
+
+    /// The same with other metadata; `null` takes a member away.
+    pub(crate) async fn app_with(&self, id: &str, metadata: Value) -> App {
+        App::register(self, id, metadata).await
+    }
+
+    /// The live sessions of a person.
+    pub(crate) async fn sessions_of(&self, person: &Person) -> Vec<SessionId> {
+        let rows = self
+            .provider()
+            .record()
+            .sessions_of(&person.id, self.clock.now())
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.session.id).collect()
+    }
+
+    /// Ends a session as an administrator would.
+    pub(crate) async fn end(&self, session: SessionId) {
+        let selection = Selection::Session(session);
+        self.provider()
+            .end(&selection, Reason::Admin, &Actor::CommandLine)
+            .await
+            .unwrap();
+    }
+
+    /// Stops the workers, so that only requests are metered.
+    pub(crate) async fn rest(&mut self) {
+        self.running.as_mut().unwrap().rest().await;
+    }
+
+    /// Waits until something holds. For what workers do in their own time; never for deadlines,
+    /// which the clock moves.
+    pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+        let patience = Duration::from_secs(20);
+        let waited = tokio::time::timeout(patience, async {
+            while !holds().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "waited in vain until {what}");
+    }
+
+    /// A browser on another machine.
+    pub(crate) fn browser_at(&self, address: &str) -> Browser {
+        Browser::at_address(&self.issuer, address.parse().unwrap())
+    }
+
+    /// The only live session of a person.
+    pub(crate) async fn session_of(&self, person: &Person) -> SessionId {
+        let sessions = self.sessions_of(person).await;
+        assert_eq!(sessions.len(), 1, "of {}", person.username);
+        sessions[0]
+    }
+
+    /// The notices owed because of a session's end, settled or not.
+    pub(crate) async fn notices_of(&self, session: SessionId) -> Vec<NoticeView> {
+        self.provider().record().notices_of(session).await.unwrap()
+    }
+
+    /// The record as another process has it open.
+    pub(crate) async fn other_process(&self) -> Record {
+        app::open_record(&self.config, self.clock.clone(), Entropy::System)
+            .await
+            .unwrap()
+    }
+
+    /// Waits for a line of the audit; what is noted off the request path comes a moment later.
+    pub(crate) async fn expect_audit(
+        &self,
+        what: &str,
+        fits: impl Fn(&AuditEntry) -> bool,
+    ) -> AuditEntry {
+        let found = Mutex::new(None);
+        Self::until(&format!("the audit says {what}"), || async {
+            let lines = self.provider().record().recent_audit(10_000).await.unwrap();
+            *found.lock().unwrap() = lines.into_iter().find(|line| fits(line));
+            found.lock().unwrap().is_some()
+        })
+        .await;
+        found.into_inner().unwrap().unwrap()
+    }
+
+    /// Stops it in order and opens it again with another configuration.
+    pub(crate) async fn reopen_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.reopen().await;
+    }
+
+    /// Makes handles as this house does, for one that no browser was ever given.
+    pub(crate) fn sealer(&self) -> Sealer {
+        let key = self.config.master_key.obtain(&Entropy::System).unwrap();
+        Sealer::new(key.as_bytes(), &[])
+    }
+
+    /// Ends a session as its person would.
+    pub(crate) async fn end_by_person(&self, session: SessionId, person: &Person) {
+        let actor = Actor::Person(person.id.clone());
+        let selection = Selection::Session(session);
+        let ended = self.provider().end(&selection, Reason::User, &actor);
+        ended.await.unwrap();
+    }
+
+    /// A cookie as this house seals it, with a secret that it never gave out: what nobody outside
+    /// can make, for the checks behind the seal.
+    pub(crate) fn forged_cookie(&self, session: SessionId, secret: &Secret) -> String {
+        let parts = [session.as_bytes().as_slice(), secret.as_bytes()].concat();
+        self.sealer()
+            .seal_text(Purpose::Handle, b"cookie", &parts, &Entropy::System)
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(&mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+
+    /// Starts it again after [`House::stop`].
+    pub(crate) async fn start(&mut self) {
+        let running = app::start(&self.config, self.clock.clone(), Entropy::System)
+            .await
+            .unwrap();
+        self.running = Some(running);
+    }
+}

@@ -1,0 +1,24 @@
+//! What the stories are told with: a house, browsers, and apps that check what they are given.
+
+pub(crate) mod app;
+pub(crate) mod browser;
+pub(crate) mod chromium;
+pub(crate) mod demo;
+mod driver;
+pub(crate) mod house;
+pub(crate) mod installation;
+pub(crate) mod page;
+pub(crate) mod site;
+pub(crate) mod tokens;
+
+pub(crate) use app::App;
+pub(crate) use browser::{Browser, Landing};
+pub(crate) use house::{House, Person};
+pub(crate) use installation::{Installation, Server};
+pub(crate) use page::Page;
+
+/// An HTTP client that only ever speaks to this machine in the clear. Reading the certificate
+/// authorities would take most of a test's time.
+pub(crate) fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().tls_certs_only([])
+}
