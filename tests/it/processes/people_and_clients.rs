@@ -1,0 +1,306 @@
+//! `lanyard user create`, `lanyard client create` and `lanyard client list`.
+
+use serde_json::{Value, json};
+
+use super::sign_in_at;
+use crate::support::{House, Installation, Landing, Person};
+
+fn create_user(house: &Installation, options: &[&str], password: &str) -> Result<String, String> {
+    let mut arguments = vec!["user", "create", "--password-stdin"];
+    arguments.extend_from_slice(options);
+    let done = house.run_with(&arguments, &format!("{password}\n"));
+    if done.status == Some(0) {
+        Ok(done.succeeded())
+    } else {
+        Err(done.refused())
+    }
+}
+
+#[test]
+fn people_who_cannot_be_made() {
+    let house = Installation::new();
+    let good = "violet harbour kettle";
+    let alice = ["--username", "Alice", "--email", "alice@example.com"];
+    create_user(&house, &alice, good).unwrap();
+    for (options, password, part) in [
+        (&["--username", "bob"][..], "short", "at least 8 characters"),
+        (&["--username", "bob"], "password1", "Choose another"),
+        (
+            &["--username", "bob_the_builder"],
+            "Bob_The_Builder",
+            "your own username",
+        ),
+        (&["--username", "  "], good, "--username: this is empty"),
+        (
+            &["--username", "a\u{7}b"],
+            good,
+            "--username: this holds a control",
+        ),
+        (
+            &["--username", "bob", "--email", "nowhere"],
+            good,
+            "--email: this is no mail",
+        ),
+        (
+            &["--username", "aLICE"],
+            good,
+            "belongs to somebody already",
+        ),
+        // A name could be taken for the other person's address at the sign-in.
+        (
+            &["--username", "alice@EXAMPLE.com"],
+            good,
+            "belongs to somebody already",
+        ),
+        (
+            &["--username", "b", "--email", "ALICE@example.com"],
+            good,
+            "belongs to somebody",
+        ),
+        (
+            &["--username", "b", "--email", "@"],
+            good,
+            "--email: this is no mail",
+        ),
+    ] {
+        let said = create_user(&house, options, password).unwrap_err();
+        assert!(said.contains(part), "{options:?}: {said}");
+        assert!(!said.contains(password), "{said}");
+    }
+    let said = house
+        .run(&["user", "create", "--username", "bob"])
+        .refused();
+    assert!(said.contains("add --password-stdin"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_is_made_beside_a_running_server_can_sign_in_at_once() {
+    let house = Installation::new();
+    let wiki = house.app("wiki");
+    let _server = house.serve().await;
+    let browser = house.browser();
+    let (wiki_asks, carol) = (wiki.ask(), "carol");
+    let page = wiki.send(&browser, &wiki_asks).await.page();
+    let wrong = Person {
+        id: lanyard::entropy::UserId::new("nobody"),
+        username: carol.to_owned(),
+        password: "not made yet".to_owned(),
+    };
+    let page = browser.sign_in_at(&page, &wrong).await.page();
+    let options = [
+        "--username",
+        carol,
+        "--email",
+        "carol@example.com",
+        "--name",
+        "Carol Jones",
+        "--given-name",
+        "Carol",
+        "--family-name",
+        "Jones",
+        "--admin",
+    ];
+    create_user(&house, &options, "violet harbour kettle").unwrap();
+    let carol = Person {
+        username: "CAROL@example.com".to_owned(),
+        password: "violet harbour kettle".to_owned(),
+        ..wrong
+    };
+    let answer = browser.sign_in_at(&page, &carol).await.away();
+    let tokens = wiki
+        .redeem(&wiki.code(&answer, &wiki_asks), &wiki_asks)
+        .await;
+    let info = wiki.userinfo(tokens.access()).await.json();
+    assert_eq!(info["name"], "Carol Jones");
+    assert_eq!(info["given_name"], "Carol");
+    assert_eq!(info["email"], "carol@example.com");
+    assert_eq!(info["email_verified"], false, "nobody has verified it");
+}
+
+#[test]
+fn clients_that_cannot_be_made_name_the_member_and_the_remedy() {
+    let house = Installation::new();
+    let create = |metadata: Value| {
+        let arguments = ["client", "create", "--from", "-"];
+        house.run_with(&arguments, &metadata.to_string()).refused()
+    };
+    for (metadata, parts) in [
+        (json!([]), ["metadata", "object"]),
+        (json!({"client_name": "A"}), ["redirect_uris", ""]),
+        (
+            json!({"client_name": "\u{1b}[2J", "redirect_uris": ["https://a.example/cb"]}),
+            ["client_name", "invisible"],
+        ),
+        (
+            json!({"redirect_uris": "https://a.example/cb"}),
+            ["redirect_uris", "expected"],
+        ),
+        (
+            json!({"redirect_uris": ["http://a.example/cb"]}),
+            ["redirect_uris", "https"],
+        ),
+        (
+            json!({"redirect_uris": ["https://a.example/cb#x"]}),
+            ["redirect_uris", "fragment"],
+        ),
+        (
+            json!({"redirect_uris": ["https://a.example/cb"], "response_types": ["token"]}),
+            ["response_types", "code"],
+        ),
+        (
+            json!({"redirect_uris": ["https://a.example/cb"],
+                   "token_endpoint_auth_method": "private_key_jwt"}),
+            ["token_endpoint_auth_method", "client_secret_basic"],
+        ),
+    ] {
+        let said = create(metadata.clone());
+        for part in parts {
+            assert!(said.contains(part), "{metadata}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_source_or_an_id_that_cannot_be_used_names_its_option() {
+    let house = Installation::new();
+    let said = house
+        .run_with(&["client", "create", "--from", "-"], "{")
+        .refused();
+    assert!(said.contains("--from: - is not JSON"), "{said}");
+    let said = house
+        .run(&["client", "create", "--from", "nowhere.json"])
+        .refused();
+    assert!(
+        said.contains("--from: nowhere.json: No such file"),
+        "{said}"
+    );
+    let good = [
+        "client",
+        "create",
+        "--name",
+        "A",
+        "--redirect-uri",
+        "https://a.example/",
+    ];
+    for (id, part) in [("a b", "use 1 to 128 letters"), ("u_1", "belong to people")] {
+        let said = house.run(&[&good[..], &["--id", id]].concat()).refused();
+        assert!(
+            said.starts_with("error: --id: ") && said.contains(part),
+            "{said}"
+        );
+    }
+    let twice = [&good[..], &["--id", "a"]].concat();
+    house.run(&twice).succeeded();
+    let said = house.run(&twice).refused();
+    assert!(
+        said.contains("--id: a client with the id a exists already"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_by_options_works_at_once_with_the_secret_that_was_printed() {
+    let house = Installation::new();
+    let alice = house.person("alice");
+    let _server = house.serve().await;
+    let answer = house
+        .run(&[
+            "client",
+            "create",
+            "--name",
+            "Wiki",
+            "--id",
+            "wiki",
+            "--first-party",
+            "--redirect-uri",
+            "https://wiki.example.com/callback",
+            "--post-logout-redirect-uri",
+            "https://wiki.example.com/",
+            "--id-token-alg",
+            "ES256",
+        ])
+        .succeeded();
+    let of = |name: &str| {
+        let line = answer.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].trim().to_owned()
+    };
+    assert_eq!(of("issuer "), house.issuer);
+    assert_eq!(of("client_id "), "wiki");
+    assert!(answer.contains("The secret is shown this once"), "{answer}");
+    let secret = of("client_secret ");
+    assert_eq!(secret.len(), 43);
+    let mut wiki = house.app("other");
+    wiki.client_id = "wiki".to_owned();
+    wiki.secret = Some(secret.clone());
+    wiki.redirect_uri = of("redirect_uri ");
+    let tokens = sign_in_at(&wiki, &house.browser(), &alice).await;
+    let header = jsonwebtoken::decode_header(tokens.id_token()).unwrap();
+    assert_eq!(header.alg, jsonwebtoken::Algorithm::ES256);
+
+    for kept in ["data/lanyard.db", "data/lanyard.db-wal"] {
+        let bytes = std::fs::read(house.path(kept)).unwrap();
+        let found = bytes.windows(43).any(|part| part == secret.as_bytes());
+        assert!(!found, "{kept} holds the secret");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_from_a_file_and_how_clients_are_listed() {
+    let house = Installation::new();
+    let none = house.run(&["client", "list"]).succeeded();
+    assert!(none.starts_with("There are no clients yet."), "{none}");
+    assert_eq!(house.run(&["client", "list", "--json"]).succeeded(), "[]\n");
+
+    house.write(
+        "notes.json",
+        &json!({
+            "client_name": "Notes",
+            "redirect_uris": ["com.example.notes:/callback"],
+            "application_type": "native",
+            "token_endpoint_auth_method": "none",
+            "frontchannel_logout_uri": null,
+        })
+        .to_string(),
+    );
+    let from = ["client", "create", "--from", "notes.json", "--json"];
+    let made: Value = serde_json::from_str(&house.run(&from).succeeded()).unwrap();
+    assert_eq!(
+        made["client_secret"],
+        Value::Null,
+        "a public client has none"
+    );
+    assert_eq!(made["require_pkce"], true);
+    assert_eq!(made["response_types"], json!(["code"]));
+    let id = made["client_id"].as_str().unwrap();
+    house.app("wiki");
+
+    let table = house.run(&["client", "list"]).succeeded();
+    let line = table.lines().find(|line| line.starts_with(id)).unwrap();
+    for part in ["public", "nothing", "enabled"] {
+        assert!(line.contains(part), "{line}");
+    }
+    let listed = house.run(&["client", "list", "--json"]).succeeded();
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let wiki = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["client_id"] == "wiki");
+    assert_eq!(wiki.unwrap()["backchannel_logout_session_required"], true);
+    assert!(!listed.to_string().contains("secret_hash"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_was_unknown_is_known_half_a_second_later() {
+    let house = Installation::new();
+    let _server = house.serve().await;
+    let browser = house.browser();
+    let wiki = || async { browser.go("/oauth2/authorize?client_id=wiki").await };
+    // Asked for before it is there, so that the server knows that there is none.
+    assert!(matches!(wiki().await, Landing::Page(_)));
+    house.app("wiki");
+    House::until("the server follows", || async {
+        matches!(wiki().await, Landing::Away(_))
+    })
+    .await;
+}
