@@ -1,0 +1,11 @@
+//! Stories in a real browser: what only a browser knows is told here, everything else over HTTP.
+
+mod account_pages;
+mod demo;
+mod keyboard;
+mod leaving_pages;
+mod looks;
+mod origins;
+mod receipts;
+mod samples;
+mod sign_in_pages;
