@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::Provider;
 use super::documents;
-use super::handles::{SessionCookie, StoredRequest};
-use super::interactions::{InteractionCookie, Open, PageDue, Purpose, Waiting};
+use super::handles::SessionCookie;
+use super::interactions::{InteractionCookie, Purpose};
 use super::issue::Issue;
 use super::live::{LiveSession, Presented};
 use super::trouble::Trouble;
-use crate::entropy::{ClientId, Root, UserId};
+use crate::entropy::UserId;
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
 use crate::protocol::authorization_response::{self, Answer};
 use crate::protocol::client::{Client, GrantType};
@@ -20,7 +20,6 @@ use crate::protocol::redirect_uri;
 use crate::protocol::untrusted::Untrusted;
 use crate::session::consent::{self, ConsentFacts, Standing};
 use crate::session::decision::{self, Decision, Demand, Facts, Progress, Refused};
-use crate::store::hot::{Check, Outcome};
 
 /// An authorization request as it arrived.
 #[derive(Debug)]
@@ -57,38 +56,18 @@ pub struct ErrorPage {
     pub reference: String,
 }
 
-/// What a page of a sign-in leads to.
-pub enum Step {
-    /// Back to the app; the interaction is over.
-    Answer {
-        /// The response.
-        answer: Answer,
-        /// Whose it is, for the page that posts it.
-        client_name: String,
-    },
-    /// A page waits.
-    Page(Box<Waiting>),
-    /// To the person's account page; the interaction is over.
-    Account,
-    /// The interaction is over already.
-    Gone,
-}
-
-const TRIES: usize = 4;
-/// How long a request that came by POST waits for the browser that was sent back with it.
-const STORED: Duration = Duration::from_mins(2);
-
+pub(super) const TRIES: usize = 4;
 /// What became of an attempt to issue.
-enum Issued {
+pub(super) enum Issued {
     Answer(Answer),
     /// Something that the decision rests on changed meanwhile.
     JudgeAgain,
 }
 
 /// A request together with the client it is for.
-struct Asked {
-    client: Arc<Client>,
-    request: Checked,
+pub(super) struct Asked {
+    pub(super) client: Arc<Client>,
+    pub(super) request: Checked,
 }
 
 impl Asked {
@@ -98,21 +77,14 @@ impl Asked {
             client_name: self.client.client_name.clone(),
         }
     }
-
-    fn step(&self, answer: Answer) -> Step {
-        Step::Answer {
-            answer,
-            client_name: self.client.client_name.clone(),
-        }
-    }
 }
 
 /// What a decision was made of.
-struct Judged {
-    decision: Decision,
-    live: Option<Box<LiveSession>>,
-    scope: Vec<String>,
-    consented: Vec<String>,
+pub(super) struct Judged {
+    pub(super) decision: Decision,
+    pub(super) live: Option<Box<LiveSession>>,
+    pub(super) scope: Vec<String>,
+    pub(super) consented: Vec<String>,
 }
 
 impl Provider {
@@ -189,7 +161,7 @@ impl Provider {
     }
 
     /// Gathers the facts and asks the rule.
-    async fn judge_request(
+    pub(super) async fn judge_request(
         &self,
         asked: &Asked,
         cookie: Option<&SessionCookie>,
@@ -297,7 +269,11 @@ impl Provider {
     }
 
     /// Issues, if what was judged still holds by then.
-    async fn issue_answer(&self, asked: &Asked, judged: &Judged) -> Result<Issued, Trouble> {
+    pub(super) async fn issue_answer(
+        &self,
+        asked: &Asked,
+        judged: &Judged,
+    ) -> Result<Issued, Trouble> {
         let Some(live) = &judged.live else {
             return Ok(Issued::JudgeAgain);
         };
@@ -315,219 +291,8 @@ impl Provider {
         Ok(Issued::Answer(answer))
     }
 
-    fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
+    pub(super) fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
         authorization_response::failure(&request.target, &self.settings.issuer, error)
-    }
-
-    /// What an open interaction needs now; finishes it when nothing is left to do.
-    pub async fn step(&self, open: &Open, cookie: Option<&SessionCookie>) -> Result<Step, Trouble> {
-        let request = match &open.document.purpose {
-            Purpose::Authorize(request) => (**request).clone(),
-            Purpose::Account => return self.account_step(open, cookie).await,
-        };
-        let Some(asked) = self.still_registered(request).await? else {
-            return Ok(Step::Gone);
-        };
-        let mut finished = false;
-        for _ in 0..TRIES {
-            let progress = |session| open.document.progress(session);
-            let judged = match self.judge_request(&asked, cookie, progress).await? {
-                Ok(judged) => judged,
-                Err(error) => return self.finish(open, &asked, &error).await,
-            };
-            match judged.decision {
-                Decision::Issue => {
-                    // Used up before anything is issued: two tabs never get two codes.
-                    if !finished && !self.finish_interaction(open).await? {
-                        return Ok(Step::Gone);
-                    }
-                    finished = true;
-                    if let Issued::Answer(answer) = self.issue_answer(&asked, &judged).await? {
-                        return Ok(asked.step(answer));
-                    }
-                }
-                _ if finished => return Ok(Step::Gone),
-                Decision::Refuse(why) => return self.finish(open, &asked, &refused(why)).await,
-                decision => return self.wait(open, &asked, &judged, decision, cookie).await,
-            }
-        }
-        Err(Trouble::contention())
-    }
-
-    /// The client and its redirect URI as they are registered by now: an hour may have passed.
-    async fn still_registered(&self, request: Checked) -> Result<Option<Asked>, Trouble> {
-        let client = self.enabled_client(&request.client_id).await?;
-        Ok(client
-            .filter(|client| redirect_uri::matches(client, &request.target.redirect_uri))
-            .map(|client| Asked { client, request }))
-    }
-
-    async fn wait(
-        &self,
-        open: &Open,
-        asked: &Asked,
-        judged: &Judged,
-        decision: Decision,
-        cookie: Option<&SessionCookie>,
-    ) -> Result<Step, Trouble> {
-        let Some(due) = page_due(decision, judged) else {
-            return Ok(Step::Gone);
-        };
-        let asked_in = match &due {
-            PageDue::SignIn | PageDue::Reauthenticate(_) => None,
-            PageDue::ChooseAccount(_) | PageDue::Consent { .. } => {
-                judged.live.as_ref().map(|live| live.session.id)
-            }
-        };
-        let ended = match &judged.live {
-            Some(live) => {
-                self.seen(live).await?;
-                None
-            }
-            None => self.ended_session(cookie).await?,
-        };
-        Ok(Step::Page(Box::new(Waiting {
-            due,
-            client: Some(Arc::clone(&asked.client)),
-            csrf: self.interaction_token(&open.handle, asked_in),
-            login_hint: asked.request.login_hint.clone(),
-            redirect_uri: Some(asked.request.target.redirect_uri.clone()),
-            ended,
-        })))
-    }
-
-    async fn finish(
-        &self,
-        open: &Open,
-        asked: &Asked,
-        error: &ProtocolError,
-    ) -> Result<Step, Trouble> {
-        if !self.finish_interaction(open).await? {
-            return Ok(Step::Gone);
-        }
-        Ok(asked.step(self.failure(&asked.request, error)))
-    }
-
-    async fn account_step(
-        &self,
-        open: &Open,
-        cookie: Option<&SessionCookie>,
-    ) -> Result<Step, Trouble> {
-        if let Presented::Live(_) = self.presented(cookie, &[]).await? {
-            self.finish_interaction(open).await?;
-            return Ok(Step::Account);
-        }
-        Ok(Step::Page(Box::new(Waiting {
-            due: PageDue::SignIn,
-            client: None,
-            csrf: self.interaction_token(&open.handle, None),
-            login_hint: None,
-            redirect_uri: None,
-            ended: self.ended_session(cookie).await?,
-        })))
-    }
-
-    /// The person cancels: back to the app with `access_denied` (RFC 6749, 4.1.2.1).
-    pub async fn cancel(&self, open: &Open) -> Result<Step, Trouble> {
-        let Purpose::Authorize(request) = open.document.purpose.clone() else {
-            return Ok(Step::Gone);
-        };
-        let Some(client) = self.client(&request.client_id).await? else {
-            return Ok(Step::Gone);
-        };
-        let asked = Asked {
-            client,
-            request: *request,
-        };
-        let error = ProtocolError::new(ErrorCode::AccessDenied, "the person did not go on");
-        self.finish(open, &asked, &error).await
-    }
-
-    /// The person keeps the account they are signed in with, or takes another.
-    pub async fn choose_account(
-        &self,
-        open: &mut Open,
-        cookie: Option<&SessionCookie>,
-        keep: bool,
-    ) -> Result<Step, Trouble> {
-        if let Presented::Live(live) = self.presented(cookie, &[]).await? {
-            let session = Some(live.session.id);
-            self.save_step(open, |document| {
-                if keep {
-                    document.chosen = session;
-                } else {
-                    // Also when they signed in a moment ago, as the wrong person.
-                    document.switching = session;
-                    document.signed_in = None;
-                }
-            })
-            .await?;
-        }
-        self.step(open, cookie).await
-    }
-
-    /// The person allows the app what it asks for. Only a person who would be asked now can have
-    /// answered: a page from before, or of somebody else, decides nothing.
-    pub async fn allow(
-        &self,
-        open: &mut Open,
-        cookie: Option<&SessionCookie>,
-    ) -> Result<Step, Trouble> {
-        let Purpose::Authorize(request) = open.document.purpose.clone() else {
-            return Ok(Step::Gone);
-        };
-        let Some(asked) = self.still_registered(*request).await? else {
-            return Ok(Step::Gone);
-        };
-        let progress = |session| open.document.progress(session);
-        if let Ok(judged) = self.judge_request(&asked, cookie, progress).await?
-            && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
-        {
-            let (user, client) = (&live.session.user, &asked.client.client_id);
-            self.record
-                .save_consent(user, client, &judged.scope, self.clock.now())
-                .await?;
-            let session = live.session.id;
-            self.save_step(open, |document| document.consented = Some(session))
-                .await?;
-        }
-        self.step(open, cookie).await
-    }
-
-    /// Keeps a request that came by POST without the Lax cookie, until the browser comes back
-    /// with it by a GET of ours. Nothing is decided before.
-    pub async fn store_request(&self, params: &Params) -> Result<StoredRequest, Trouble> {
-        let root = Root::random(&self.entropy);
-        let name = documents::stored_request();
-        let expires = self.clock.now() + STORED;
-        let put = self.put(&root, name.clone(), params, expires);
-        match self
-            .commit_waiting(&root, vec![Check::Absent(name)], vec![put])
-            .await?
-        {
-            Outcome::Committed => Ok(StoredRequest(root)),
-            Outcome::Conflict => Err(Trouble::contention()),
-        }
-    }
-
-    /// A stored request.
-    pub async fn stored_request(&self, stored: &StoredRequest) -> Result<Option<Params>, Trouble> {
-        let name = documents::stored_request();
-        let slots = self
-            .waiting
-            .read(&stored.0, std::slice::from_ref(&name))
-            .await?;
-        Ok(self
-            .document(&stored.0, &name, slots.first())
-            .map(|(params, _)| params))
-    }
-
-    /// An enabled client, for endpoints that name it.
-    pub(super) async fn enabled_client(
-        &self,
-        id: &ClientId,
-    ) -> Result<Option<Arc<Client>>, Trouble> {
-        Ok(self.client(id).await?.filter(|client| client.enabled))
     }
 }
 
@@ -544,21 +309,7 @@ fn granted_scope(asked: &Asked) -> Vec<String> {
         .collect()
 }
 
-fn page_due(decision: Decision, judged: &Judged) -> Option<PageDue> {
-    let person = judged.live.as_ref().map(|live| Arc::clone(&live.person));
-    match decision {
-        Decision::SignIn => Some(PageDue::SignIn),
-        Decision::Reauthenticate => person.map(PageDue::Reauthenticate),
-        Decision::ChooseAccount => person.map(PageDue::ChooseAccount),
-        Decision::Consent => person.map(|person| PageDue::Consent {
-            person,
-            scope: judged.scope.clone(),
-        }),
-        Decision::Issue | Decision::Refuse(_) => None,
-    }
-}
-
-fn refused(why: Refused) -> ProtocolError {
+pub(super) fn refused(why: Refused) -> ProtocolError {
     match why {
         Refused::LoginRequired => {
             ProtocolError::new(ErrorCode::LoginRequired, "the person must sign in")

@@ -76,6 +76,14 @@ impl Provider {
             .map_err(|error| shared(&error))
     }
 
+    /// An enabled client, for endpoints that name it.
+    pub(super) async fn enabled_client(
+        &self,
+        id: &ClientId,
+    ) -> Result<Option<Arc<Client>>, Trouble> {
+        Ok(self.client(id).await?.filter(|client| client.enabled))
+    }
+
     /// A person by id, enabled or not.
     pub(super) async fn person(&self, id: &UserId) -> Result<Option<Arc<User>>, Trouble> {
         let load = async {

@@ -12,7 +12,7 @@ use crate::entropy::{Root, SessionId};
 use crate::identity::user::User;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::session::{Liveness, SecretVerdict, Session};
-use crate::store::hot::{Check, Commit, Effect, Name, Outcome, Slot};
+use crate::store::hot::{Check, Commit, Effect, HotStore, Name, Outcome, Slot};
 
 /// Activity is written at most this often.
 const ACTIVITY: Duration = Duration::from_mins(1);
@@ -207,13 +207,7 @@ impl Provider {
         checks: Vec<Check>,
         effects: Vec<Effect>,
     ) -> Result<Outcome, Trouble> {
-        let attempt = self.entropy.bytes();
-        let commit = Commit {
-            checks,
-            effects,
-            attempt,
-        };
-        Ok(self.hot.commit(root, commit).await?)
+        self.commit_in(&self.hot, root, checks, effects).await
     }
 
     /// The same for what anybody may store: interactions and requests that wait.
@@ -223,13 +217,22 @@ impl Provider {
         checks: Vec<Check>,
         effects: Vec<Effect>,
     ) -> Result<Outcome, Trouble> {
-        let attempt = self.entropy.bytes();
+        self.commit_in(&self.waiting, root, checks, effects).await
+    }
+
+    async fn commit_in(
+        &self,
+        store: &HotStore,
+        root: &Root,
+        checks: Vec<Check>,
+        effects: Vec<Effect>,
+    ) -> Result<Outcome, Trouble> {
         let commit = Commit {
             checks,
             effects,
-            attempt,
+            attempt: self.entropy.bytes(),
         };
-        Ok(self.waiting.commit(root, commit).await?)
+        Ok(store.commit(root, commit).await?)
     }
 
     /// Notes that a session was used, where nothing else is committed. Losing the race to another

@@ -32,6 +32,8 @@ mod revoked;
 mod sessions;
 mod settings;
 mod sign_in;
+mod steps;
+mod stored;
 mod throttle;
 mod token;
 mod token_code;
@@ -44,7 +46,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
-pub use authorize::{AuthorizeInput, Authorized, ErrorPage, Step};
+pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
@@ -54,6 +56,7 @@ pub use receipts::{ReceiptView, Receipts, Told};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
+pub use steps::Step;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
 pub use workers::Workers;

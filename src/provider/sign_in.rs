@@ -2,11 +2,11 @@
 //! person is enabled), then the hot copy, then the cookie.
 
 use super::Provider;
-use super::authorize::Step;
 use super::documents;
 use super::handles::SessionCookie;
 use super::interactions::{Browser, Open};
 use super::live::{LiveSession, Lookup, Presented};
+use super::steps::Step;
 use super::trouble::Trouble;
 use crate::entropy::{Secret, SessionId, UserId};
 use crate::identity::password::Verdict;

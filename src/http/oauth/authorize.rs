@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::stored::{self, Asked};
 use crate::http::error::PageTrouble;
 use crate::http::state::State;
 use crate::http::{cookies, extract, respond};
@@ -14,27 +15,16 @@ use crate::protocol::params::Params;
 use crate::protocol::untrusted::Untrusted;
 use crate::provider::{AuthorizeInput, Authorized, ErrorPage as Problem};
 
-/// The parameter by which a stored POST is found again.
-const STORED: &str = "stored";
-
 pub(in crate::http) async fn get(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, PageTrouble> {
-    let Some(params) = extract::query(&request) else {
+    let Some(query) = extract::query(&request) else {
         return Ok(respond::malformed());
     };
-    let Some(stored) = params.get(STORED) else {
-        return answer(&request, &state, params).await;
-    };
-    let stored = state.provider.open_stored(stored);
-    let params = match &stored {
-        Some(stored) => state.provider.stored_request(stored).await?,
-        None => None,
-    };
-    match params {
-        Some(params) => answer(&request, &state, params).await,
-        None => Ok(expired(&state)),
+    match stored::find(&state, query).await? {
+        Asked::Now(params) | Asked::Before(Some(params)) => answer(&request, &state, params).await,
+        Asked::Before(None) => Ok(expired(&state)),
     }
 }
 
@@ -51,12 +41,7 @@ pub(in crate::http) async fn post(
     if cookies::has_session(&state, &request) {
         return answer(&request, &state, params).await;
     }
-    let stored = state.provider.store_request(&params).await?;
-    let handle = state.provider.seal_stored(&stored);
-    Ok(respond::see_other(&format!(
-        "{}?{STORED}={handle}",
-        paths::AUTHORIZE
-    )))
+    stored::keep(&state, &params, paths::AUTHORIZE).await
 }
 
 async fn answer(

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::stored::{self, Asked};
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
@@ -18,7 +19,6 @@ use crate::provider::{
     EndSessionInput, EndSessionStep, LogoutQuestion, ReceiptView, Receipts, SignedOut, Told,
 };
 
-const STORED: &str = "stored";
 const CONFIRM: &str = "/oauth2/logout/confirm";
 const DONE: &str = "/oauth2/logout/done";
 
@@ -26,20 +26,13 @@ pub(in crate::http) async fn get(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, PageTrouble> {
-    let Some(mut params) = extract::query(&request) else {
+    let Some(query) = extract::query(&request) else {
         return Ok(respond::malformed());
     };
-    if let Some(stored) = params.get(STORED) {
-        let stored = state.provider.open_stored(stored);
-        params = match &stored {
-            Some(stored) => state
-                .provider
-                .stored_request(stored)
-                .await?
-                .unwrap_or_default(),
-            None => Params::default(),
-        };
-    }
+    let params = match stored::find(&state, query).await? {
+        Asked::Now(params) => params,
+        Asked::Before(params) => params.unwrap_or_default(),
+    };
     answer(&request, &state, params).await
 }
 
@@ -55,12 +48,7 @@ pub(in crate::http) async fn post(
     if cookies::has_session(&state, &request) {
         return answer(&request, &state, params).await;
     }
-    let stored = state.provider.store_request(&params).await?;
-    let handle = state.provider.seal_stored(&stored);
-    Ok(respond::see_other(&format!(
-        "{}?{STORED}={handle}",
-        paths::END_SESSION
-    )))
+    stored::keep(&state, &params, paths::END_SESSION).await
 }
 
 async fn answer(

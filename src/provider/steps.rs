@@ -1,0 +1,232 @@
+//! The pages of a sign-in, step by step: each comes back here, and the rule is asked again.
+
+use std::sync::Arc;
+
+use super::Provider;
+use super::authorize::{Asked, Issued, Judged, TRIES, refused};
+use super::handles::SessionCookie;
+use super::interactions::{Open, PageDue, Purpose, Waiting};
+use super::live::Presented;
+use super::trouble::Trouble;
+use crate::protocol::authorization_request::Checked;
+use crate::protocol::authorization_response::Answer;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::redirect_uri;
+use crate::session::decision::Decision;
+
+/// What a page of a sign-in leads to.
+pub enum Step {
+    /// Back to the app; the interaction is over.
+    Answer {
+        /// The response.
+        answer: Answer,
+        /// Whose it is, for the page that posts it.
+        client_name: String,
+    },
+    /// A page waits.
+    Page(Box<Waiting>),
+    /// To the person's account page; the interaction is over.
+    Account,
+    /// The interaction is over already.
+    Gone,
+}
+
+impl Asked {
+    fn step(&self, answer: Answer) -> Step {
+        Step::Answer {
+            answer,
+            client_name: self.client.client_name.clone(),
+        }
+    }
+}
+
+impl Provider {
+    /// What an open interaction needs now; finishes it when nothing is left to do.
+    pub async fn step(&self, open: &Open, cookie: Option<&SessionCookie>) -> Result<Step, Trouble> {
+        let request = match &open.document.purpose {
+            Purpose::Authorize(request) => (**request).clone(),
+            Purpose::Account => return self.account_step(open, cookie).await,
+        };
+        let Some(asked) = self.still_registered(request).await? else {
+            return Ok(Step::Gone);
+        };
+        let mut finished = false;
+        for _ in 0..TRIES {
+            let progress = |session| open.document.progress(session);
+            let judged = match self.judge_request(&asked, cookie, progress).await? {
+                Ok(judged) => judged,
+                Err(error) => return self.finish(open, &asked, &error).await,
+            };
+            match judged.decision {
+                Decision::Issue => {
+                    // Used up before anything is issued: two tabs never get two codes.
+                    if !finished && !self.finish_interaction(open).await? {
+                        return Ok(Step::Gone);
+                    }
+                    finished = true;
+                    if let Issued::Answer(answer) = self.issue_answer(&asked, &judged).await? {
+                        return Ok(asked.step(answer));
+                    }
+                }
+                _ if finished => return Ok(Step::Gone),
+                Decision::Refuse(why) => return self.finish(open, &asked, &refused(why)).await,
+                decision => return self.wait(open, &asked, &judged, decision, cookie).await,
+            }
+        }
+        Err(Trouble::contention())
+    }
+
+    /// The client and its redirect URI as they are registered by now: an hour may have passed.
+    async fn still_registered(&self, request: Checked) -> Result<Option<Asked>, Trouble> {
+        let client = self.enabled_client(&request.client_id).await?;
+        Ok(client
+            .filter(|client| redirect_uri::matches(client, &request.target.redirect_uri))
+            .map(|client| Asked { client, request }))
+    }
+
+    async fn wait(
+        &self,
+        open: &Open,
+        asked: &Asked,
+        judged: &Judged,
+        decision: Decision,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<Step, Trouble> {
+        let Some(due) = page_due(decision, judged) else {
+            return Ok(Step::Gone);
+        };
+        let asked_in = match &due {
+            PageDue::SignIn | PageDue::Reauthenticate(_) => None,
+            PageDue::ChooseAccount(_) | PageDue::Consent { .. } => {
+                judged.live.as_ref().map(|live| live.session.id)
+            }
+        };
+        let ended = match &judged.live {
+            Some(live) => {
+                self.seen(live).await?;
+                None
+            }
+            None => self.ended_session(cookie).await?,
+        };
+        Ok(Step::Page(Box::new(Waiting {
+            due,
+            client: Some(Arc::clone(&asked.client)),
+            csrf: self.interaction_token(&open.handle, asked_in),
+            login_hint: asked.request.login_hint.clone(),
+            redirect_uri: Some(asked.request.target.redirect_uri.clone()),
+            ended,
+        })))
+    }
+
+    async fn finish(
+        &self,
+        open: &Open,
+        asked: &Asked,
+        error: &ProtocolError,
+    ) -> Result<Step, Trouble> {
+        if !self.finish_interaction(open).await? {
+            return Ok(Step::Gone);
+        }
+        Ok(asked.step(self.failure(&asked.request, error)))
+    }
+
+    async fn account_step(
+        &self,
+        open: &Open,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<Step, Trouble> {
+        if let Presented::Live(_) = self.presented(cookie, &[]).await? {
+            self.finish_interaction(open).await?;
+            return Ok(Step::Account);
+        }
+        Ok(Step::Page(Box::new(Waiting {
+            due: PageDue::SignIn,
+            client: None,
+            csrf: self.interaction_token(&open.handle, None),
+            login_hint: None,
+            redirect_uri: None,
+            ended: self.ended_session(cookie).await?,
+        })))
+    }
+
+    /// The person cancels: back to the app with `access_denied` (RFC 6749, 4.1.2.1).
+    pub async fn cancel(&self, open: &Open) -> Result<Step, Trouble> {
+        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+            return Ok(Step::Gone);
+        };
+        let Some(client) = self.client(&request.client_id).await? else {
+            return Ok(Step::Gone);
+        };
+        let asked = Asked {
+            client,
+            request: *request,
+        };
+        let error = ProtocolError::new(ErrorCode::AccessDenied, "the person did not go on");
+        self.finish(open, &asked, &error).await
+    }
+
+    /// The person keeps the account they are signed in with, or takes another.
+    pub async fn choose_account(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+        keep: bool,
+    ) -> Result<Step, Trouble> {
+        if let Presented::Live(live) = self.presented(cookie, &[]).await? {
+            let session = Some(live.session.id);
+            self.save_step(open, |document| {
+                if keep {
+                    document.chosen = session;
+                } else {
+                    // Also when they signed in a moment ago, as the wrong person.
+                    document.switching = session;
+                    document.signed_in = None;
+                }
+            })
+            .await?;
+        }
+        self.step(open, cookie).await
+    }
+
+    /// The person allows the app what it asks for. Only a person who would be asked now can have
+    /// answered: a page from before, or of somebody else, decides nothing.
+    pub async fn allow(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<Step, Trouble> {
+        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+            return Ok(Step::Gone);
+        };
+        let Some(asked) = self.still_registered(*request).await? else {
+            return Ok(Step::Gone);
+        };
+        let progress = |session| open.document.progress(session);
+        if let Ok(judged) = self.judge_request(&asked, cookie, progress).await?
+            && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
+        {
+            let (user, client) = (&live.session.user, &asked.client.client_id);
+            self.record
+                .save_consent(user, client, &judged.scope, self.clock.now())
+                .await?;
+            let session = live.session.id;
+            self.save_step(open, |document| document.consented = Some(session))
+                .await?;
+        }
+        self.step(open, cookie).await
+    }
+}
+
+fn page_due(decision: Decision, judged: &Judged) -> Option<PageDue> {
+    let person = judged.live.as_ref().map(|live| Arc::clone(&live.person));
+    match decision {
+        Decision::SignIn => Some(PageDue::SignIn),
+        Decision::Reauthenticate => person.map(PageDue::Reauthenticate),
+        Decision::ChooseAccount => person.map(PageDue::ChooseAccount),
+        Decision::Consent => person.map(|person| PageDue::Consent {
+            person,
+            scope: judged.scope.clone(),
+        }),
+        Decision::Issue | Decision::Refuse(_) => None,
+    }
+}
