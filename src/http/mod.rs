@@ -1,4 +1,4 @@
-//! HTTP: extract, call one use case, match, respond. The whole URL table is in [`routes`].
+//! HTTP: extract, call one use case, match, respond. The whole URL table is in [`routes()`].
 
 mod account;
 mod cookies;

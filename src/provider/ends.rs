@@ -1,7 +1,7 @@
 //! This node's memory of ends: the last ten minutes of the ends log, and how far it has read.
 //! What makes a hot copy trustworthy without asking SQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ struct Memory {
     sids: HashMap<Sid, i64>,
     /// Read, but perhaps without a tombstone yet. Whoever reads the log puts it here, so that it
     /// does not matter which of many readers comes first.
-    unburied: Vec<EndEntry>,
+    unburied: BTreeMap<i64, EndEntry>,
     /// Real time, as this is about the health of the node, not about deadlines.
     read: Instant,
 }
@@ -52,7 +52,7 @@ impl EndsMemory {
             sessions: HashMap::new(),
             grants: HashMap::new(),
             sids: HashMap::new(),
-            unburied: Vec::new(),
+            unburied: BTreeMap::new(),
             read: Instant::now(),
         }));
         memory.follow(record, now).await?;
@@ -74,16 +74,16 @@ impl EndsMemory {
         Ok(())
     }
 
-    /// Takes what was read and has no tombstone for certain.
-    pub(super) fn take_unburied(&self) -> Vec<EndEntry> {
-        let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut memory.unburied)
+    /// What was read and has no tombstone for certain.
+    pub(super) fn unburied(&self) -> Vec<EndEntry> {
+        let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        memory.unburied.values().cloned().collect()
     }
 
-    /// Gives back what could not be buried.
-    pub(super) fn bury_later(&self, entries: impl IntoIterator<Item = EndEntry>) {
+    /// The tombstone of the end at this position is written.
+    pub(super) fn buried(&self, position: i64) {
         let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        memory.unburied.extend(entries);
+        memory.unburied.remove(&position);
     }
 
     fn remember(&self, entries: Vec<EndEntry>) {
@@ -110,17 +110,20 @@ impl EndsMemory {
                 }
                 EndKind::Distrust => memory.generation = entry.position,
             }
-            memory.unburied.push(entry);
+            memory.unburied.insert(entry.position, entry);
         }
     }
 
+    /// Forgets what is older, but nothing that has no tombstone yet: until then this memory is all
+    /// that stands against the hot copy.
     fn forget_before(&self, before: Timestamp) {
         let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let first = memory.unburied.keys().next().copied();
         let oldest = memory
             .sessions
             .values()
             .chain(memory.grants.values())
-            .filter(|(_, at)| *at < before)
+            .filter(|(position, at)| *at < before && first.is_none_or(|first| *position < first))
             .map(|(position, _)| *position)
             .max();
         if let Some(position) = oldest {
@@ -212,7 +215,7 @@ mod tests {
             sessions: HashMap::new(),
             grants: HashMap::new(),
             sids: HashMap::new(),
-            unburied: Vec::new(),
+            unburied: BTreeMap::new(),
             read: Instant::now(),
         }))
     }
@@ -238,6 +241,25 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_forgotten_before_it_is_buried() {
+        let sid = Sid::new("sid");
+        let id = SessionId::random(&Entropy::seeded(1));
+        let memory = memory(0);
+        memory.remember(vec![EndEntry {
+            position: 1,
+            at: Timestamp::from_secs(100),
+            kind: EndKind::Participant(id, sid.clone()),
+        }]);
+        memory.forget_before(Timestamp::from_secs(5_000));
+        assert!(memory.sid_ended(&sid));
+        assert_eq!(memory.unburied().len(), 1);
+        memory.buried(1);
+        memory.forget_before(Timestamp::from_secs(5_000));
+        assert!(!memory.sid_ended(&sid));
+        assert_eq!(memory.unburied(), []);
+    }
+
+    #[test]
     fn forgetting_raises_the_start() {
         let entropy = Entropy::seeded(1);
         let (old, young) = (SessionId::random(&entropy), SessionId::random(&entropy));
@@ -248,6 +270,7 @@ mod tests {
             kind: EndKind::Session(id),
         };
         memory.remember(vec![entry(1, 100, old), entry(2, 900, young)]);
+        memory.buried(1);
         memory.forget_before(Timestamp::from_secs(500));
         assert_eq!(
             memory.trusts_session(&old, 0),

@@ -121,16 +121,14 @@ impl Provider {
     /// of it is short, and a hot copy without a tombstone would be believed once it is forgotten.
     pub(super) async fn follow_ends(&self) -> Result<(), Trouble> {
         self.ends.follow(&self.record, self.clock.now()).await?;
-        let fresh = self.ends.take_unburied();
+        let fresh = self.ends.unburied();
         if !fresh.is_empty() {
             self.notices_due.notify_one();
         }
-        let mut left = fresh.into_iter();
-        while let Some(entry) = left.next() {
-            if let Err(trouble) = self.bury(&entry.kind).await {
-                self.ends.bury_later(std::iter::once(entry).chain(left));
-                return Err(trouble);
-            }
+        // Crossed off one by one: a request that is given up on its way loses none of them.
+        for entry in fresh {
+            self.bury(&entry.kind).await?;
+            self.ends.buried(entry.position);
         }
         Ok(())
     }
