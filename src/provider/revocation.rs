@@ -1,7 +1,6 @@
-//! The revocation endpoint (RFC 7009). A refresh token ends its grant, in the record; an access
-//! token is remembered until it would have run out, in the hot state alone: where that is lost,
-//! by a restart of the embedded store, the token works for what is left of its five minutes.
-//! Unknown tokens are fine: they are of no use already.
+//! The revocation endpoint (RFC 7009). A refresh token ends its grant; an access token is
+//! remembered until it would have run out, also across a restart. Unknown tokens are fine: they
+//! are of no use already.
 
 use super::Provider;
 use super::documents;

@@ -138,3 +138,17 @@ async fn a_public_client_revokes_its_own() {
     assert_eq!(spa.userinfo(next.access()).await.status, 401);
     assert!(browser.is_signed_in().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_forgives_no_revoked_access_token() {
+    let mut house = House::open().await;
+    let wiki = house.app("wiki").await;
+    let browser = house.browser();
+    let revoked = wiki.sign_in(&browser, &house.person("alice").await).await;
+    let other = wiki.join(&browser).await;
+    revoke(&wiki, revoked.access()).await;
+    house.reopen().await;
+    assert_eq!(wiki.userinfo(revoked.access()).await.status, 401);
+    assert_eq!(wiki.introspect(revoked.access()).await["active"], false);
+    assert_eq!(wiki.userinfo(other.access()).await.status, 200);
+}
