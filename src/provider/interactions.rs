@@ -202,21 +202,27 @@ impl Provider {
         self.interaction_token_matches(&open.handle, asked.map(|cookie| cookie.id), token)
     }
 
-    /// Takes an interaction as it was opened: of several requests that opened it alike, one.
-    pub(super) async fn claim(&self, open: &mut Open) -> Result<(), Trouble> {
+    /// Writes a step on an interaction as it was opened: of several requests that opened it alike,
+    /// one succeeds. False: another was first.
+    pub(super) async fn claim(
+        &self,
+        open: &mut Open,
+        step: impl Fn(&mut InteractionDocument),
+    ) -> Result<bool, Trouble> {
         let name = documents::interaction();
         let root = open.handle.root;
+        step(&mut open.document);
         let put = self.put(&root, name.clone(), &open.document, open.document.expires);
         let checks = vec![Check::At(name, open.version)];
         if self.commit_waiting(&root, checks, vec![put]).await? == Outcome::Conflict {
-            return Err(Trouble::contention());
+            return Ok(false);
         }
         let handle = self.seal_interaction(&open.handle);
-        *open = self
-            .open_interaction_cookie(&handle)
-            .await?
-            .ok_or_else(Trouble::contention)?;
-        Ok(())
+        let Some(present) = self.open_interaction_cookie(&handle).await? else {
+            return Ok(false);
+        };
+        *open = present;
+        Ok(true)
     }
 
     /// Writes a step, also after another tab wrote one. False: the interaction is over.

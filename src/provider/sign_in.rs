@@ -77,7 +77,9 @@ impl Provider {
             Err(problem) => return Ok(SignInOutcome::Problem(problem)),
         };
         // Of two requests with one form (a double click) one goes on, before anything begins.
-        self.claim(open).await?;
+        if !self.claim(open, |_| ()).await? {
+            return Err(Trouble::contention());
+        }
         let (renewed, ended) = match self.presented(cookie, &[]).await? {
             Presented::Live(live) if live.session.user == person.id => {
                 (self.renew(*live).await?, None)
@@ -97,11 +99,14 @@ impl Provider {
             return Ok(SignInOutcome::Problem(SignInProblem::NoMatch));
         };
         self.note_sign_in(&session, browser);
-        self.save_sign_in(open, &session, fresh).await?;
         let remembered = session
             .remembered
             .then(|| self.clock.now().until(session.expires));
-        let step = self.step(open, Some(&cookie)).await?;
+        let step = if self.save_sign_in(open, &session, fresh).await? {
+            self.step(open, Some(&cookie)).await?
+        } else {
+            Step::Gone
+        };
         Ok(SignInOutcome::Done {
             cookie,
             remembered,
@@ -109,31 +114,28 @@ impl Provider {
         })
     }
 
-    /// Of several sign-ins on one interaction, only the one that it goes on with stays: the browser
-    /// keeps one cookie, and nobody would ever hold another's.
+    /// Of several sign-ins on one interaction, only the session that it goes on with stays: the
+    /// browser keeps one cookie, and nobody would ever hold another's. False: the interaction went
+    /// on with another, and this was a session from before, whose new secret must reach its browser.
     async fn save_sign_in(
         &self,
         open: &mut Open,
         session: &Session,
         fresh: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let earlier = open.document.signed_in.filter(|id| *id != session.id);
         let saved = self
-            .save_step(open, |document| document.signed_in = Some(session.id))
+            .claim(open, |document| document.signed_in = Some(session.id))
             .await?;
-        let over = if saved {
-            earlier
-        } else {
-            fresh.then_some(session.id)
-        };
-        if let Some(over) = over {
-            self.replace(over, &session.user).await?;
-        }
         if saved {
-            Ok(())
-        } else {
-            Err(Trouble::contention())
+            if let Some(earlier) = earlier {
+                self.replace(earlier, &session.user).await?;
+            }
+        } else if fresh {
+            self.replace(session.id, &session.user).await?;
+            return Err(Trouble::contention());
         }
+        Ok(saved)
     }
 
     async fn replace(&self, session: SessionId, by: &UserId) -> Result<(), Trouble> {
