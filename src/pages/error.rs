@@ -46,8 +46,6 @@ pub enum Cause {
     Malformed,
     /// The interaction is over, or was never there.
     Expired,
-    /// The interaction was begun in another browser.
-    OtherBrowser,
 }
 
 impl ErrorPage {
@@ -85,9 +83,6 @@ impl ErrorPage {
                 "This sign-in took too long, or it is finished already. Nothing was lost."
                     .to_owned()
             }
-            Cause::OtherBrowser => "This sign-in was started in another browser. \
-                 To keep you safe, it can only be finished there."
-                .to_owned(),
         }
     }
 
@@ -98,9 +93,6 @@ impl ErrorPage {
                 "Open {app} and start over. If you came here by a bookmark, save the address \
                  of the app instead."
             ),
-            Cause::OtherBrowser => {
-                format!("Go on in the browser you began with, or open {app} here and start over.")
-            }
             Cause::UnknownApp | Cause::UnregisteredAddress | Cause::Malformed => format!(
                 "Open {app} again and start over. If you see this page a second time, send the \
                  lines below to the people who run {app}."
@@ -147,10 +139,6 @@ impl Page for ErrorPage {
                     home: Link::new("/account"),
                     ..without(Cause::Expired, "The sign-in is over")
                 },
-            ),
-            (
-                "other-browser",
-                without(Cause::OtherBrowser, "The sign-in has no cookie here"),
             ),
             (
                 "hostile",

@@ -13,13 +13,14 @@ use super::trouble::Trouble;
 use crate::entropy::UserId;
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
 use crate::protocol::authorization_response::{self, Answer};
-use crate::protocol::client::{Client, GrantType};
+use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri;
 use crate::protocol::untrusted::Untrusted;
 use crate::session::consent::{self, ConsentFacts, Standing};
 use crate::session::decision::{self, Decision, Demand, Facts, Progress, Refused};
+use crate::session::participant::Participant;
 
 /// An authorization request as it arrived.
 #[derive(Debug)]
@@ -176,19 +177,18 @@ impl Provider {
             Presented::Live(live) => Some(live),
             Presented::Useless | Presented::None => None,
         };
-        let scope = granted_scope(asked);
+        let scope = asked.request.scope.as_slice().to_vec();
         let (standing, consented) = match &live {
             Some(live) => self.consent_of(asked, live, &scope).await?,
             None => (Standing::Needed, Vec::new()),
         };
         let prompt = &asked.request.prompt;
-        let max_age = asked.request.max_age.or(asked.client.default_max_age);
         let demand = Demand {
             silent: prompt.none(),
             login: prompt.login(),
             consent: prompt.consent(),
             select_account: prompt.select_account(),
-            max_age: max_age.map(Duration::from_secs),
+            max_age: asked.request.max_age.map(Duration::from_secs),
             hinted: hinted.as_ref(),
         };
         let facts = Facts {
@@ -249,11 +249,7 @@ impl Provider {
             return Ok((Standing::Settled, Vec::new()));
         }
         let participant = self
-            .document::<crate::session::participant::Participant>(
-                &live.root(),
-                &name,
-                live.slot(&name),
-            )
+            .document::<Participant>(&live.root(), &name, live.slot(&name))
             .map(|(participant, _)| participant.consented);
         facts.remembered = participant.as_deref();
         if consent::standing(facts) == Standing::Settled {
@@ -294,19 +290,6 @@ impl Provider {
     pub(super) fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
         authorization_response::failure(&request.target, &self.settings.issuer, error)
     }
-}
-
-/// What the client gets of what it asked for: `offline_access` means nothing without refresh
-/// tokens (Core 1.0, 11).
-fn granted_scope(asked: &Asked) -> Vec<String> {
-    let refreshes = asked.client.may_use(GrantType::RefreshToken);
-    asked
-        .request
-        .scope
-        .iter()
-        .filter(|scope| refreshes || *scope != "offline_access")
-        .map(ToOwned::to_owned)
-        .collect()
 }
 
 pub(super) fn refused(why: Refused) -> ProtocolError {

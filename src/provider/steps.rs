@@ -102,10 +102,7 @@ impl Provider {
             }
         };
         let ended = match &judged.live {
-            Some(live) => {
-                self.seen(live).await?;
-                None
-            }
+            Some(_) => None,
             None => self.ended_session(cookie).await?,
         };
         Ok(Step::Page(Box::new(Waiting {
@@ -154,12 +151,8 @@ impl Provider {
         let Purpose::Authorize(request) = open.document.purpose.clone() else {
             return Ok(Step::Gone);
         };
-        let Some(client) = self.client(&request.client_id).await? else {
+        let Some(asked) = self.still_registered(*request).await? else {
             return Ok(Step::Gone);
-        };
-        let asked = Asked {
-            client,
-            request: *request,
         };
         let error = ProtocolError::new(ErrorCode::AccessDenied, "the person did not go on");
         self.finish(open, &asked, &error).await

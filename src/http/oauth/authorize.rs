@@ -35,13 +35,10 @@ pub(in crate::http) async fn post(
     body: web::Bytes,
     state: web::Data<State>,
 ) -> Result<HttpResponse, PageTrouble> {
-    let Some(params) = extract::form(&request, &body) else {
-        return Ok(respond::malformed());
-    };
-    if cookies::has_session(&state, &request) {
-        return answer(&request, &state, params).await;
+    match stored::posted(&request, &body, &state, paths::AUTHORIZE).await? {
+        Ok(params) => answer(&request, &state, params).await,
+        Err(response) => Ok(response),
     }
-    stored::keep(&state, &params, paths::AUTHORIZE).await
 }
 
 async fn answer(

@@ -1,11 +1,11 @@
 //! A POST from an app arrives without the Lax cookie. It is kept, and the browser comes back by a
 //! GET of our own, with the cookie; nothing is decided before.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::http::error::PageTrouble;
-use crate::http::respond;
 use crate::http::state::State;
+use crate::http::{cookies, extract, respond};
 use crate::protocol::params::Params;
 
 /// The parameter by which a stored request is found again.
@@ -18,15 +18,24 @@ pub(super) enum Asked {
     Before(Option<Params>),
 }
 
-/// Keeps a request, and sends the browser back to `path` for it.
-pub(super) async fn keep(
+/// A POST's parameters, to be answered at once; or the answer: no form, or back to `path` for a
+/// request that is kept.
+pub(super) async fn posted(
+    request: &HttpRequest,
+    body: &web::Bytes,
     state: &State,
-    params: &Params,
     path: &str,
-) -> Result<HttpResponse, PageTrouble> {
-    let stored = state.provider.store_request(params).await?;
+) -> Result<Result<Params, HttpResponse>, PageTrouble> {
+    let Some(params) = extract::form(request, body) else {
+        return Ok(Err(respond::malformed()));
+    };
+    if cookies::has_session(state, request) {
+        return Ok(Ok(params));
+    }
+    let stored = state.provider.store_request(&params).await?;
     let handle = state.provider.seal_stored(&stored);
-    Ok(respond::see_other(&format!("{path}?{STORED}={handle}")))
+    let location = format!("{path}?{STORED}={handle}");
+    Ok(Err(respond::see_other(&location)))
 }
 
 /// Finds a stored request again, if the query names one.

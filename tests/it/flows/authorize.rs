@@ -703,3 +703,28 @@ async fn a_query_in_the_redirect_uri_stays_as_it_is() {
     let page = wiki.send(&browser, &ask).await.page();
     assert_eq!(page.form_action().as_str(), uri);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_sent_to_an_address_that_was_taken_away_meanwhile() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let wiki = house.app("wiki").await;
+    for cancels in [true, false] {
+        let browser = house.browser();
+        let page = wiki.send(&browser, &wiki.ask()).await.page();
+        let kept = wiki.redirect_uri.clone();
+        let elsewhere = format!("{}/elsewhere", wiki.origin);
+        house
+            .change(&wiki, |client| client.redirect_uris = vec![elsewhere])
+            .await;
+        let landing = if cancels {
+            browser.submit(&page, &[("action", "cancel")]).await
+        } else {
+            browser.sign_in_at(&page, &alice).await
+        };
+        assert_eq!(landing.page().heading(), "This sign-in can’t go on");
+        house
+            .change(&wiki, |client| client.redirect_uris = vec![kept])
+            .await;
+    }
+}
