@@ -168,6 +168,10 @@ impl Entry {
                 Effect::Delete(name) => {
                     self.slots.remove(name.0.as_str());
                 }
+                Effect::DeleteAll => {
+                    self.slots
+                        .retain(|_, kept| matches!(kept, Kept::Mark { .. }));
+                }
             }
         }
         true
@@ -246,7 +250,13 @@ mod tests {
             (vec![put(), Effect::Delete(name())], Some(Slot::Absent)),
             (vec![put(), tombstone(NOW)], Some(Slot::Absent)),
             (vec![tombstone(NOW), put()], Some(found.clone())),
-            (vec![Effect::Delete(name()), put()], Some(found)),
+            (vec![Effect::Delete(name()), put()], Some(found.clone())),
+            (vec![put(), Effect::DeleteAll], Some(Slot::Absent)),
+            (vec![Effect::DeleteAll, put()], Some(found)),
+            (
+                vec![tombstone(LATER), Effect::DeleteAll],
+                Some(Slot::Tombstone),
+            ),
         ] {
             let slot = match judge(&Entry::default(), 0, effects.clone(), NOW) {
                 Verdict::Holds(entry) => Some(entry.slot(&name(), NOW)),

@@ -8,8 +8,14 @@
 mod entry;
 mod memory;
 mod meter;
+mod redis;
 
 pub use memory::MemoryStore;
+pub use redis::{Address, Login, RedisSettings, RedisStore, Topology};
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::entropy::Root;
@@ -72,6 +78,8 @@ pub enum Effect {
     },
     /// Removes the document, leaving no mark. A tombstone stays: it wins always.
     Delete(Name),
+    /// Removes every document of the root; its tombstones stay.
+    DeleteAll,
 }
 
 /// All or nothing within one root.
@@ -94,17 +102,39 @@ pub enum Outcome {
     Conflict,
 }
 
+/// Who a server of the hot state is, and which data it has: what a restart, a failover, a flush or
+/// a restored snapshot changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Which part of the hot state it holds.
+    pub shard: String,
+    /// Of the process.
+    pub run_id: String,
+    /// Of the history of its data.
+    pub replication_id: String,
+    /// A random value among the data themselves.
+    pub canary: String,
+}
+
+/// A future that borrows from its maker.
+pub type Admission<'a> = Pin<Box<dyn Future<Output = Result<(), Unknown>> + Send + 'a>>;
+
+/// Is asked before a new connection to a server is used. When it has answered, this node knows
+/// what must not be believed any more of what that server says.
+pub trait Gate: Send + Sync {
+    /// Compares a server with what the house knows.
+    fn admit<'a>(&'a self, identity: &'a Identity) -> Admission<'a>;
+}
+
 /// The hot state, whichever back end holds it.
 #[derive(Clone, Debug)]
 pub enum HotStore {
     /// In this process.
     Memory(MemoryStore),
+    /// In Redis, for any number of nodes.
+    Redis(RedisStore),
 }
 
-#[expect(
-    clippy::unused_async,
-    reason = "memory answers at once; a back end over the network will not"
-)]
 impl HotStore {
     /// Calls of [`Self::read`] so far.
     pub fn reads(&self) -> u64 {
@@ -124,6 +154,29 @@ impl HotStore {
     fn meter(&self) -> &Meter {
         match self {
             Self::Memory(store) => store.meter(),
+            Self::Redis(store) => store.meter(),
+        }
+    }
+
+    /// Whether other nodes use it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+
+    /// The same store, by a way that does not stand in front of requests.
+    #[must_use]
+    pub fn bulk(&self) -> Self {
+        match self {
+            Self::Memory(_) => self.clone(),
+            Self::Redis(store) => Self::Redis(store.bulk()),
+        }
+    }
+
+    /// From now on `gate` is asked about every connection; the first ones are made now.
+    pub async fn open(&self, gate: Arc<dyn Gate>) -> Result<(), Unknown> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(store) => store.open(gate).await,
         }
     }
 
@@ -131,6 +184,7 @@ impl HotStore {
     pub async fn read(&self, root: &Root, names: &[Name]) -> Result<Vec<Slot>, Unknown> {
         match self {
             Self::Memory(store) => Ok(store.read(root, names)),
+            Self::Redis(store) => store.read(root, names).await,
         }
     }
 
@@ -138,14 +192,16 @@ impl HotStore {
     pub async fn commit(&self, root: &Root, commit: Commit) -> Result<Outcome, Unknown> {
         match self {
             Self::Memory(store) => Ok(store.commit(root, commit)),
+            Self::Redis(store) => store.commit(root, &commit).await,
         }
     }
 
     /// Adds one to a counter that forgets after `window` from its first count; answers with the
     /// new value.
-    pub async fn count(&self, key: &str, window: std::time::Duration) -> Result<u64, Unknown> {
+    pub async fn count(&self, key: &str, window: Duration) -> Result<u64, Unknown> {
         match self {
             Self::Memory(store) => Ok(store.count(key, window)),
+            Self::Redis(store) => store.count(key, window).await,
         }
     }
 
@@ -153,6 +209,7 @@ impl HotStore {
     pub async fn counted(&self, key: &str) -> Result<u64, Unknown> {
         match self {
             Self::Memory(store) => Ok(store.counted(key)),
+            Self::Redis(store) => store.counted(key).await,
         }
     }
 
@@ -163,6 +220,7 @@ impl HotStore {
                 store.uncount(key);
                 Ok(())
             }
+            Self::Redis(store) => store.uncount(key).await,
         }
     }
 
@@ -173,6 +231,39 @@ impl HotStore {
                 store.forget(key);
                 Ok(())
             }
+            Self::Redis(store) => store.forget(key).await,
+        }
+    }
+
+    /// Tells the other nodes that there is something to read in the logs. A hint: it may be lost.
+    pub async fn hint(&self) -> Result<(), Unknown> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(store) => store.hint().await,
+        }
+    }
+
+    /// Waits for a hint of any node.
+    pub async fn hinted(&self) {
+        match self {
+            Self::Memory(_) => std::future::pending().await,
+            Self::Redis(store) => store.hinted().await,
+        }
+    }
+
+    /// Says that a node lives. Holds for seconds of real time, as it is about processes.
+    pub async fn sign_of_life(&self, node: &str) -> Result<(), Unknown> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(store) => store.sign_of_life(node).await,
+        }
+    }
+
+    /// Whether a node has said lately that it lives.
+    pub async fn lives(&self, node: &str) -> Result<bool, Unknown> {
+        match self {
+            Self::Memory(_) => Ok(true),
+            Self::Redis(store) => store.lives(node).await,
         }
     }
 }
