@@ -2,7 +2,7 @@
 
 use lanyard::clock::Clock;
 use lanyard::entropy::Root;
-use lanyard::store::hot::{HotStore, Outcome, Slot};
+use lanyard::store::hot::{Effect, HotStore, Outcome, Slot};
 
 use super::hot_words::{Bench, absent, at, delete, name, no_tombstone, present, put, tombstone};
 use super::{START, hot_attempts, hot_counters, hot_races};
@@ -18,6 +18,7 @@ pub(super) async fn suite(make: impl AsyncFn(Clock) -> HotStore) {
     reads_answer_in_the_order_asked(bench().await).await;
     roots_are_apart(bench().await).await;
     tombstones_win(bench().await).await;
+    all_documents_go_at_once(bench().await).await;
     expiry_follows_the_clock(bench().await).await;
     versions_only_rise(bench().await).await;
     round_trips_are_counted(bench().await).await;
@@ -181,6 +182,31 @@ async fn tombstones_win(bench: Bench) {
         .conflicts(&[], &[tombstone("d", 60), put("d", "1", 60)])
         .await;
     assert_eq!(bench.slot("d").await, Slot::Absent);
+}
+
+async fn all_documents_go_at_once(bench: Bench) {
+    let setup = [put("a", "1", 60), put("b", "1", 60), tombstone("c", 60)];
+    bench.commits(&[], &setup).await;
+    let everything = [put("d", "1", 60), Effect::DeleteAll, tombstone("a", 60)];
+    bench.conflicts(&[absent("b")], &everything).await;
+    assert_eq!(bench.found("b").await.1, "1");
+    bench.commits(&[], &everything).await;
+    for (name, slot) in [
+        ("a", Slot::Tombstone),
+        ("b", Slot::Absent),
+        ("c", Slot::Tombstone),
+        ("d", Slot::Absent),
+    ] {
+        assert_eq!(bench.slot(name).await, slot, "{name}");
+    }
+    // What comes after it stays.
+    bench
+        .commits(&[], &[Effect::DeleteAll, put("b", "2", 60)])
+        .await;
+    assert_eq!(bench.found("b").await.1, "2");
+    let elsewhere = bench.elsewhere();
+    elsewhere.commits(&[], &[Effect::DeleteAll]).await;
+    assert_eq!(bench.found("b").await.1, "2");
 }
 
 async fn expiry_follows_the_clock(bench: Bench) {

@@ -47,6 +47,7 @@ enum Action {
     Put(u8, u8, u64),
     Tombstone(u8, u64),
     Delete(u8),
+    DeleteAll,
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
@@ -64,6 +65,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (0..NAMES, any::<u8>(), 0..6_u64).prop_map(|(name, byte, secs)| Action::Put(name, byte, secs)),
         1 => (0..NAMES, 0..6_u64).prop_map(|(name, secs)| Action::Tombstone(name, secs)),
         1 => (0..NAMES).prop_map(Action::Delete),
+        1 => Just(Action::DeleteAll),
     ]
 }
 
@@ -83,13 +85,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Runs random sequences. `make` gives an empty store that follows the clock.
-pub(super) fn like_the_model(make: impl AsyncFn(Clock) -> HotStore) {
+pub(super) fn like_the_model(cases: u32, make: impl AsyncFn(Clock) -> HotStore) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let mut runner = TestRunner::new(Config {
-        cases: 256,
+        cases,
         failure_persistence: None,
         ..Config::default()
     });
@@ -169,7 +171,12 @@ impl Model {
 
     fn apply(&mut self, root: u8, effect: &Effect) -> bool {
         let (Effect::Put { name, .. } | Effect::Tombstone { name, .. } | Effect::Delete(name)) =
-            effect;
+            effect
+        else {
+            self.kept
+                .retain(|(of, _), (content, _)| *of != root || *content == Content::Mark);
+            return true;
+        };
         let place = (root, name.clone());
         let marked = self.content(root, name) == Some(&Content::Mark);
         match effect {
@@ -184,7 +191,7 @@ impl Model {
                 self.kept.insert(place, (Content::Mark, expires));
             }
             Effect::Delete(_) if marked => {}
-            Effect::Delete(_) => {
+            Effect::Delete(_) | Effect::DeleteAll => {
                 self.kept.remove(&place);
             }
         }
@@ -282,6 +289,7 @@ impl Pair {
                 expires: after(secs),
             },
             Action::Delete(of) => Effect::Delete(name(of)),
+            Action::DeleteAll => Effect::DeleteAll,
         }
     }
 

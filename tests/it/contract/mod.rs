@@ -25,5 +25,5 @@ async fn the_hot_state_in_memory() {
 
 #[test]
 fn the_hot_state_in_memory_is_like_the_model() {
-    hot_model::like_the_model(async |clock| memory(clock));
+    hot_model::like_the_model(256, async |clock| memory(clock));
 }

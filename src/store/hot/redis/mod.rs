@@ -398,9 +398,10 @@ fn remedy(error: &RedisError) -> Remedy {
             Some((to, _)) => address(to).map_or(Remedy::AskAround, Remedy::Elsewhere),
             None => Remedy::AskAround,
         },
-        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::ReadOnly) => Remedy::AskAround,
         ErrorKind::Io if error.is_timeout() => Remedy::None,
-        ErrorKind::Io => Remedy::AskAround,
+        ErrorKind::Io | ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::ReadOnly) => {
+            Remedy::AskAround
+        }
         _ => Remedy::None,
     }
 }

@@ -235,6 +235,7 @@ pub(super) fn client(
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn unknown(error: redis::RedisError) -> Unknown {
     Unknown(format!("Redis: {}", plain(&error)))
 }
