@@ -5,14 +5,15 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::dialect::Dialect;
 use super::ended::{self, Ended};
-use super::ending_sql::{BY_PERSON, BY_SESSION, Statements};
+use super::ending_sql::{BY_PERSON, BY_SESSION, SESSIONS_IN_ORDER, Statements};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
 use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, GrantId, SessionId, Sid};
+use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 
 struct Ending {
@@ -53,9 +54,12 @@ impl Record {
             now,
             audit_id: self.audit_id(),
         };
-        self.write(Durability::Full, ending, |conn, ending| {
-            Box::pin(run(conn, ending))
-        })
+        self.write_log(
+            Durability::Full,
+            ending,
+            |conn, ending| Box::pin(run(conn, ending)),
+            |ended| ended.position.is_some(),
+        )
         .await
     }
 }
@@ -110,34 +114,42 @@ fn pick(ending: &Ending) -> Option<Pick> {
 
 /// Locks what sign-ins (the person) and joins (the session) lock, before anything is looked at.
 async fn lock(conn: &mut AnyConnection, ending: &Ending) -> Result<(), RecordError> {
-    let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
-    let sessions = "UPDATE sessions SET last_seen_at = last_seen_at \
-         WHERE user_id = $1 AND ended_at IS NULL";
-    let session = "UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1";
     match &ending.selection {
-        Selection::Person { user, .. } => {
+        Selection::Person { user, except } => {
+            let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
             let query = sqlx::query(person)
                 .bind(ending.now.as_millis())
                 .bind(user.as_str());
-            query.execute(conn).await?;
+            query.execute(&mut *conn).await?;
+            let spared = except.map(|id| id.encode()).unwrap_or_default();
+            lock_sessions(conn, user, &spared).await
         }
         Selection::ClientOfPerson(user, client) => {
-            sqlx::query(sessions)
-                .bind(user.as_str())
-                .execute(&mut *conn)
-                .await?;
+            lock_sessions(conn, user, "").await?;
             let sql = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
-            sqlx::query(sql)
-                .bind(user.as_str())
-                .bind(client.as_str())
-                .execute(conn)
-                .await?;
+            let query = sqlx::query(sql).bind(user.as_str()).bind(client.as_str());
+            query.execute(conn).await?;
+            Ok(())
         }
         Selection::ClientInSession(id, _) => {
+            let session = "UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1";
             sqlx::query(session).bind(id.encode()).execute(conn).await?;
+            Ok(())
         }
         // Ending the row locks it.
-        Selection::Session(_) | Selection::Grant(..) => {}
+        Selection::Session(_) | Selection::Grant(..) => Ok(()),
+    }
+}
+
+/// Locks a person's live sessions. SQLite has locked everything before.
+async fn lock_sessions(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    spared: &str,
+) -> Result<(), RecordError> {
+    if Dialect::of(conn) == Dialect::Postgres {
+        let query = sqlx::query(SESSIONS_IN_ORDER).bind(user.as_str());
+        query.bind(spared).execute(conn).await?;
     }
     Ok(())
 }
@@ -224,6 +236,14 @@ async fn end_grants(
     pick: &Pick,
     log: &mut Vec<EndKind>,
 ) -> Result<Vec<(GrantId, SessionId)>, RecordError> {
+    if Dialect::of(conn) == Dialect::Postgres {
+        let query = sqlx::query(pick.statements.grants_in_order)
+            .bind(pick.key.as_str())
+            .bind(pick.client.as_deref())
+            .bind(i64::from(pick.offline_too))
+            .bind(pick.spared.as_str());
+        query.execute(&mut *conn).await?;
+    }
     let query = sqlx::query(pick.statements.grants)
         .bind(ending.now.as_millis())
         .bind(ending.reason.as_str())
@@ -253,22 +273,25 @@ async fn end_grant(
     let Selection::Grant(id, session) = ending.selection else {
         return Ok(Ended::default());
     };
+    let sql = "UPDATE grants SET ended_at = $1, reason = $2 WHERE id = $3 AND ended_at IS NULL";
+    let ended_now = sqlx::query(sql)
+        .bind(ending.now.as_millis())
+        .bind(ending.reason.as_str())
+        .bind(id.encode())
+        .execute(&mut *conn)
+        .await?
+        .rows_affected();
+    // There may be no row to lock: two ends of one grant meet here.
+    ends::hold(conn).await?;
     let sql = "SELECT (SELECT COUNT(*) FROM ends WHERE kind = 'grant' AND key = $1) \
          + (SELECT COUNT(*) FROM grants WHERE id = $1 AND ended_at IS NOT NULL)";
     let over: i64 = sqlx::query_scalar(sql)
         .bind(id.encode())
         .fetch_one(&mut *conn)
         .await?;
-    if over == 0 {
+    if over == i64::try_from(ended_now).unwrap_or(i64::MAX) {
         log.push(EndKind::Grant(id, session));
     }
-    let sql = "UPDATE grants SET ended_at = $1, reason = $2 WHERE id = $3 AND ended_at IS NULL";
-    sqlx::query(sql)
-        .bind(ending.now.as_millis())
-        .bind(ending.reason.as_str())
-        .bind(id.encode())
-        .execute(conn)
-        .await?;
     Ok(Ended {
         grants: vec![(id, session)],
         ..Ended::default()
