@@ -66,7 +66,7 @@ impl Record {
     pub async fn changes_head(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query_scalar("SELECT value FROM counters WHERE name = 'changes'");
-        Ok(conn.ask(|conn| query.fetch_one(conn)).await?)
+        conn.ask(|conn| query.fetch_one(conn)).await
     }
 }
 

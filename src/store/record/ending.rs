@@ -5,15 +5,15 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
-use super::dialect::Dialect;
 use super::ended::{self, Ended};
-use super::ending_sql::{BY_PERSON, BY_SESSION, SESSIONS_IN_ORDER, Statements};
+use super::ending_locks as locks;
+use super::ending_sql::{BY_PERSON, BY_SESSION, Pick};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
 use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};
+use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 
 struct Ending {
@@ -23,17 +23,6 @@ struct Ending {
     actor: Actor,
     now: Timestamp,
     audit_id: String,
-}
-
-/// A selection, as the statements want it.
-struct Pick {
-    statements: &'static Statements,
-    /// A session's or a person's id.
-    key: String,
-    client: Option<String>,
-    spared: String,
-    include_sub: bool,
-    offline_too: bool,
 }
 
 impl Record {
@@ -68,7 +57,7 @@ async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Ended, RecordE
     let mut log = Vec::new();
     let mut ended = match pick(ending) {
         Some(pick) => {
-            lock(conn, ending).await?;
+            locks::first(conn, &ending.selection, ending.now).await?;
             end_picked(conn, ending, &pick, &mut log).await?
         }
         None => end_grant(conn, ending, &mut log).await?,
@@ -110,48 +99,6 @@ fn pick(ending: &Ending) -> Option<Pick> {
         }),
         Selection::Grant(..) => None,
     }
-}
-
-/// Locks what sign-ins (the person) and joins (the session) lock, before anything is looked at.
-async fn lock(conn: &mut AnyConnection, ending: &Ending) -> Result<(), RecordError> {
-    match &ending.selection {
-        Selection::Person { user, except } => {
-            let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
-            let query = sqlx::query(person)
-                .bind(ending.now.as_millis())
-                .bind(user.as_str());
-            query.execute(&mut *conn).await?;
-            let spared = except.map(|id| id.encode()).unwrap_or_default();
-            lock_sessions(conn, user, &spared).await
-        }
-        Selection::ClientOfPerson(user, client) => {
-            lock_sessions(conn, user, "").await?;
-            let sql = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
-            let query = sqlx::query(sql).bind(user.as_str()).bind(client.as_str());
-            query.execute(conn).await?;
-            Ok(())
-        }
-        Selection::ClientInSession(id, _) => {
-            let session = "UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1";
-            sqlx::query(session).bind(id.encode()).execute(conn).await?;
-            Ok(())
-        }
-        // Ending the row locks it.
-        Selection::Session(_) | Selection::Grant(..) => Ok(()),
-    }
-}
-
-/// Locks a person's live sessions. SQLite has locked everything before.
-async fn lock_sessions(
-    conn: &mut AnyConnection,
-    user: &UserId,
-    spared: &str,
-) -> Result<(), RecordError> {
-    if Dialect::of(conn) == Dialect::Postgres {
-        let query = sqlx::query(SESSIONS_IN_ORDER).bind(user.as_str());
-        query.bind(spared).execute(conn).await?;
-    }
-    Ok(())
 }
 
 async fn end_picked(
@@ -236,14 +183,7 @@ async fn end_grants(
     pick: &Pick,
     log: &mut Vec<EndKind>,
 ) -> Result<Vec<(GrantId, SessionId)>, RecordError> {
-    if Dialect::of(conn) == Dialect::Postgres {
-        let query = sqlx::query(pick.statements.grants_in_order)
-            .bind(pick.key.as_str())
-            .bind(pick.client.as_deref())
-            .bind(i64::from(pick.offline_too))
-            .bind(pick.spared.as_str());
-        query.execute(&mut *conn).await?;
-    }
+    locks::grants(conn, pick).await?;
     let query = sqlx::query(pick.statements.grants)
         .bind(ending.now.as_millis())
         .bind(ending.reason.as_str())

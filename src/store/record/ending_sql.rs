@@ -24,6 +24,17 @@ pub(super) struct Statements {
     pub(super) ended: &'static str,
 }
 
+/// A selection, as the statements want it.
+pub(super) struct Pick {
+    pub(super) statements: &'static Statements,
+    /// A session's or a person's id.
+    pub(super) key: String,
+    pub(super) client: Option<String>,
+    pub(super) spared: String,
+    pub(super) include_sub: bool,
+    pub(super) offline_too: bool,
+}
+
 macro_rules! statements {
     ($session:literal, $participant:literal, $grant:literal, $relevant:literal) => {
         Statements {

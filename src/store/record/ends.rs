@@ -38,7 +38,7 @@ impl Record {
     /// The newest position.
     pub async fn ends_head(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
-        conn.ask(|conn| ends_position(conn)).await
+        conn.ask(ends_position).await
     }
 
     /// The entries after a position, oldest first.
@@ -89,7 +89,7 @@ impl Record {
     /// The position of the last distrust entry, or 0.
     pub async fn generation(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
-        conn.ask(|conn| generation(conn)).await
+        conn.ask(generation).await
     }
 }
 

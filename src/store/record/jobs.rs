@@ -1,7 +1,7 @@
 //! What the writer is given: a function with its parameters, and somebody who waits for its answer.
 
 use sqlx::AnyConnection;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::RecordError;
 
@@ -34,8 +34,9 @@ pub(super) trait Job: Send {
     fn run<'a>(&'a mut self, conn: &'a mut AnyConnection) -> BoxFuture<'a, bool>;
     /// Whether the database undid the work because of another transaction.
     fn undone(&self) -> bool;
-    /// Tells the caller, after the commit or instead of it; whether a log grew.
-    fn answer(self: Box<Self>, committed: &Result<(), RecordError>) -> bool;
+    /// Tells the caller, after the commit or instead of it; and before that, if a log grew, whoever
+    /// waits for that.
+    fn answer(self: Box<Self>, committed: &Result<(), RecordError>, wrote: &Notify);
 }
 
 struct Task<P, T> {
@@ -100,7 +101,7 @@ impl<P: Send + Sync, T: Send> Job for Task<P, T> {
         matches!(self.result, Some(Err(RecordError::Undone(_))))
     }
 
-    fn answer(self: Box<Self>, committed: &Result<(), RecordError>) -> bool {
+    fn answer(self: Box<Self>, committed: &Result<(), RecordError>, wrote: &Notify) {
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
             // What the work itself says is the better explanation.
@@ -108,9 +109,10 @@ impl<P: Send + Sync, T: Send> Job for Task<P, T> {
             (Err(error), _) => Err(error.clone()),
             (Ok(()), None) => Err(RecordError::new("the job did not run")),
         };
-        let grew = result.as_ref().is_ok_and(self.grew);
+        if result.as_ref().is_ok_and(self.grew) {
+            wrote.notify_one();
+        }
         // A caller that went away needs no answer.
         self.caller.send(result).ok();
-        grew
     }
 }

@@ -62,10 +62,9 @@ impl Record {
     /// Takes the lease, or says who has it.
     pub async fn hold(&self, holder: Holder) -> Result<Lease, LeaseError> {
         let kept = match &self.0.backend {
-            Backend::Sqlite { path, .. } => lock(&beside(path))?.map(|file| {
-                let _locked = file;
-                Kept::File { _locked }
-            }),
+            Backend::Sqlite { path, .. } => {
+                lock(&beside(path))?.map(|file| Kept::File { _locked: file })
+            }
             Backend::Postgres { server, .. } => lease_lock::hold(server.clone(), holder.clone())
                 .await?
                 .map(Kept::Connection),
@@ -84,7 +83,7 @@ impl Record {
 
     async fn holder(&self) -> Result<Option<Holder>, RecordError> {
         let mut conn = self.reader().await?;
-        conn.ask(|conn| holder::read(conn)).await
+        conn.ask(holder::read).await
     }
 }
 

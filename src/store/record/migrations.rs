@@ -73,7 +73,7 @@ impl Record {
     /// The steps that the database has not taken.
     pub async fn pending(&self) -> Result<Vec<String>, RecordError> {
         let mut conn = self.reader().await?;
-        let applied = conn.ask(|conn| applied(conn)).await?;
+        let applied = conn.ask(applied).await?;
         if let Some(newer) = applied
             .iter()
             .find(|taken| STEPS.iter().all(|step| step.0 != **taken))

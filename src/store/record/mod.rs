@@ -20,6 +20,7 @@ mod consents;
 mod dialect;
 mod ended;
 mod ending;
+mod ending_locks;
 mod ending_sql;
 mod ends;
 mod error;

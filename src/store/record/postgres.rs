@@ -7,7 +7,7 @@
 //! only `verify-full` keeps a password and the record from whoever stands in between.
 //!
 //! Connections keep settings and locks of their own: a pooler in between must give each of ours a
-//! server connection for its whole life (PgBouncer: `pool_mode = session`).
+//! server connection for its whole life (`PgBouncer`: `pool_mode = session`).
 
 use std::str::FromStr as _;
 use std::time::Duration;

@@ -56,9 +56,7 @@ impl Transactions {
             if let Err(error) = &done {
                 tracing::warn!(%error, "a write was not committed");
             }
-            if job.answer(&done) {
-                wrote.notify_one();
-            }
+            job.answer(&done, &wrote);
             drop(place);
         });
         Ok(())

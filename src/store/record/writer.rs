@@ -121,12 +121,8 @@ impl Writer {
             tracing::warn!(%error, jobs = batch.len(), "a batch of writes was not committed");
             self.conn = None;
         }
-        let mut grew = false;
         for job in batch {
-            grew |= job.answer(&committed);
-        }
-        if grew {
-            self.wrote.notify_one();
+            job.answer(&committed, &self.wrote);
         }
     }
 
