@@ -27,8 +27,8 @@ async fn a_server_that_comes_back_is_used_again() {
     let world = World::peopled(Backend::Postgres).await;
     for _ in 0..3 {
         // Several connections of both pools.
-        let begun = (0..6).map(|_| world.begin("alice"));
-        let sessions = futures_util::future::join_all(begun).await;
+        let signing_in = (0..6).map(|_| world.begin("alice"));
+        let sessions = futures_util::future::join_all(signing_in).await;
         let reads = sessions.iter().map(|s| world.record.load_session(s.id));
         futures_util::future::join_all(reads).await;
         assert!(connections(&world).await > 2);
