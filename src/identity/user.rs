@@ -50,7 +50,7 @@ pub struct Profile {
 
 /// A username or email in the one form in which both are compared and throttled: NFKC, lower
 /// case, trimmed. Two spellings of one account must never have two counters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoginKey(String);
 
 impl LoginKey {

@@ -56,7 +56,9 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = "SELECT at, actor, action, target, session, address, reason, detail \
              FROM audit ORDER BY at DESC, id DESC LIMIT $1";
-        let rows = sqlx::query(sql).bind(limit).fetch_all(&mut *conn).await?;
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(limit).fetch_all(conn))
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(AuditEntry {

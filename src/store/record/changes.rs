@@ -42,10 +42,8 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = "SELECT position, kind, key FROM changes WHERE position > $1 \
              ORDER BY position LIMIT $2";
-        let rows = sqlx::query(sql)
-            .bind(position)
-            .bind(limit)
-            .fetch_all(&mut *conn)
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(position).bind(limit).fetch_all(conn))
             .await?;
         let mut changes = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -68,12 +66,12 @@ impl Record {
     pub async fn changes_head(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query_scalar("SELECT value FROM counters WHERE name = 'changes'");
-        Ok(query.fetch_one(&mut *conn).await?)
+        conn.ask(|conn| query.fetch_one(conn)).await
     }
 }
 
-/// Notes a change in the transaction that makes it, as its last statement: the counter's row
-/// stays locked until the commit.
+/// Notes a change in the transaction that makes it, as its last step: the counter's row stays
+/// locked until the commit.
 pub(super) async fn note(
     conn: &mut AnyConnection,
     kind: &ChangeKind,
@@ -84,12 +82,13 @@ pub(super) async fn note(
         ChangeKind::Client(id) => ("client", id.as_str()),
         ChangeKind::Keys => ("keys", ""),
     };
+    // Before anything else: two that tidy up at once could wait for each other.
+    let raise = "UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";
+    let position: i64 = sqlx::query_scalar(raise).fetch_one(&mut *conn).await?;
     sqlx::query("DELETE FROM changes WHERE at < $1")
         .bind((now - KEPT).as_millis())
         .execute(&mut *conn)
         .await?;
-    let raise = "UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";
-    let position: i64 = sqlx::query_scalar(raise).fetch_one(&mut *conn).await?;
     sqlx::query("INSERT INTO changes (position, kind, key, at) VALUES ($1, $2, $3, $4)")
         .bind(position)
         .bind(word)

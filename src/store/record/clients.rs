@@ -47,33 +47,36 @@ impl Record {
     /// Makes a client, if its id is free.
     pub async fn insert_client(&self, client: &Client) -> Result<ClientCreation, RecordError> {
         let params = (client.clone(), self.now());
-        self.write(Durability::Full, params, |conn, (client, now)| {
-            Box::pin(async move {
-                if put(conn, INSERT, client, *now).await? {
-                    Ok(ClientCreation::Created)
-                } else {
-                    Ok(ClientCreation::IdTaken)
-                }
-            })
+        let made = self.write_log(
+            Durability::Full,
+            params,
+            |conn, (client, now)| Box::pin(put(conn, INSERT, client, *now)),
+            |made| *made,
+        );
+        Ok(if made.await? {
+            ClientCreation::Created
+        } else {
+            ClientCreation::IdTaken
         })
-        .await
     }
 
     /// Makes a client or overwrites it: for those that the configuration declares.
     pub async fn upsert_client(&self, client: &Client) -> Result<(), RecordError> {
         let params = (client.clone(), self.now());
-        self.write(Durability::Full, params, |conn, (client, now)| {
-            Box::pin(async move { put(conn, UPSERT, client, *now).await.map(drop) })
-        })
-        .await
+        let put = self.write_log(
+            Durability::Full,
+            params,
+            |conn, (client, now)| Box::pin(put(conn, UPSERT, client, *now)),
+            |_| true,
+        );
+        put.await.map(drop)
     }
 
     /// A client by id, enabled or not.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query(COLUMNS_OF_ONE).bind(id.as_str());
-        query
-            .fetch_optional(&mut *conn)
+        conn.ask(|conn| query.fetch_optional(conn))
             .await?
             .as_ref()
             .map(client)
@@ -83,8 +86,7 @@ impl Record {
     /// All clients, by name.
     pub async fn clients(&self) -> Result<Vec<Client>, RecordError> {
         let mut conn = self.reader().await?;
-        sqlx::query(COLUMNS_OF_ALL)
-            .fetch_all(&mut *conn)
+        conn.ask(|conn| sqlx::query(COLUMNS_OF_ALL).fetch_all(conn))
             .await?
             .iter()
             .map(client)

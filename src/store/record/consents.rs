@@ -42,8 +42,7 @@ impl Record {
         let sql = "SELECT scopes, granted_at, updated_at FROM consents \
              WHERE user_id = $1 AND client_id = $2";
         let query = sqlx::query(sql).bind(user.as_str()).bind(client.as_str());
-        query
-            .fetch_optional(&mut *conn)
+        conn.ask(|conn| query.fetch_optional(conn))
             .await?
             .as_ref()
             .map(consent)
@@ -74,9 +73,8 @@ impl Record {
              COALESCE(c.client_name, o.client_id) AS client_name \
              FROM consents o LEFT JOIN clients c ON c.client_id = o.client_id \
              WHERE o.user_id = $1 ORDER BY client_name, o.client_id";
-        let rows = sqlx::query(sql)
-            .bind(user.as_str())
-            .fetch_all(&mut *conn)
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(user.as_str()).fetch_all(conn))
             .await?;
         rows.iter()
             .map(|row| {

@@ -6,7 +6,8 @@ use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
 use super::ended::{self, Ended};
-use super::ending_sql::{BY_PERSON, BY_SESSION, Statements};
+use super::ending_locks as locks;
+use super::ending_sql::{BY_PERSON, BY_SESSION, Pick};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -22,17 +23,6 @@ struct Ending {
     actor: Actor,
     now: Timestamp,
     audit_id: String,
-}
-
-/// A selection, as the statements want it.
-struct Pick {
-    statements: &'static Statements,
-    /// A session's or a person's id.
-    key: String,
-    client: Option<String>,
-    spared: String,
-    include_sub: bool,
-    offline_too: bool,
 }
 
 impl Record {
@@ -53,9 +43,12 @@ impl Record {
             now,
             audit_id: self.audit_id(),
         };
-        self.write(Durability::Full, ending, |conn, ending| {
-            Box::pin(run(conn, ending))
-        })
+        self.write_log(
+            Durability::Full,
+            ending,
+            |conn, ending| Box::pin(run(conn, ending)),
+            |ended| ended.position.is_some(),
+        )
         .await
     }
 }
@@ -64,7 +57,7 @@ async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Ended, RecordE
     let mut log = Vec::new();
     let mut ended = match pick(ending) {
         Some(pick) => {
-            lock(conn, ending).await?;
+            locks::first(conn, &ending.selection, ending.now).await?;
             end_picked(conn, ending, &pick, &mut log).await?
         }
         None => end_grant(conn, ending, &mut log).await?,
@@ -106,40 +99,6 @@ fn pick(ending: &Ending) -> Option<Pick> {
         }),
         Selection::Grant(..) => None,
     }
-}
-
-/// Locks what sign-ins (the person) and joins (the session) lock, before anything is looked at.
-async fn lock(conn: &mut AnyConnection, ending: &Ending) -> Result<(), RecordError> {
-    let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
-    let sessions = "UPDATE sessions SET last_seen_at = last_seen_at \
-         WHERE user_id = $1 AND ended_at IS NULL";
-    let session = "UPDATE sessions SET last_seen_at = last_seen_at WHERE id = $1";
-    match &ending.selection {
-        Selection::Person { user, .. } => {
-            let query = sqlx::query(person)
-                .bind(ending.now.as_millis())
-                .bind(user.as_str());
-            query.execute(conn).await?;
-        }
-        Selection::ClientOfPerson(user, client) => {
-            sqlx::query(sessions)
-                .bind(user.as_str())
-                .execute(&mut *conn)
-                .await?;
-            let sql = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
-            sqlx::query(sql)
-                .bind(user.as_str())
-                .bind(client.as_str())
-                .execute(conn)
-                .await?;
-        }
-        Selection::ClientInSession(id, _) => {
-            sqlx::query(session).bind(id.encode()).execute(conn).await?;
-        }
-        // Ending the row locks it.
-        Selection::Session(_) | Selection::Grant(..) => {}
-    }
-    Ok(())
 }
 
 async fn end_picked(
@@ -224,6 +183,7 @@ async fn end_grants(
     pick: &Pick,
     log: &mut Vec<EndKind>,
 ) -> Result<Vec<(GrantId, SessionId)>, RecordError> {
+    locks::grants(conn, pick).await?;
     let query = sqlx::query(pick.statements.grants)
         .bind(ending.now.as_millis())
         .bind(ending.reason.as_str())
@@ -253,22 +213,25 @@ async fn end_grant(
     let Selection::Grant(id, session) = ending.selection else {
         return Ok(Ended::default());
     };
+    let sql = "UPDATE grants SET ended_at = $1, reason = $2 WHERE id = $3 AND ended_at IS NULL";
+    let ended_now = sqlx::query(sql)
+        .bind(ending.now.as_millis())
+        .bind(ending.reason.as_str())
+        .bind(id.encode())
+        .execute(&mut *conn)
+        .await?
+        .rows_affected();
+    // There may be no row to lock: two ends of one grant meet here.
+    ends::hold(conn).await?;
     let sql = "SELECT (SELECT COUNT(*) FROM ends WHERE kind = 'grant' AND key = $1) \
          + (SELECT COUNT(*) FROM grants WHERE id = $1 AND ended_at IS NOT NULL)";
     let over: i64 = sqlx::query_scalar(sql)
         .bind(id.encode())
         .fetch_one(&mut *conn)
         .await?;
-    if over == 0 {
+    if over == i64::try_from(ended_now).unwrap_or(i64::MAX) {
         log.push(EndKind::Grant(id, session));
     }
-    let sql = "UPDATE grants SET ended_at = $1, reason = $2 WHERE id = $3 AND ended_at IS NULL";
-    sqlx::query(sql)
-        .bind(ending.now.as_millis())
-        .bind(ending.reason.as_str())
-        .bind(id.encode())
-        .execute(conn)
-        .await?;
     Ok(Ended {
         grants: vec![(id, session)],
         ..Ended::default()

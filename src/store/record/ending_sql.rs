@@ -2,9 +2,16 @@
 //! narrows either. What an end selects is found by what it has just changed: the live
 //! participants of ended sessions are those whose session has ended in this transaction, as an
 //! ended session has none at any other time.
+//!
+//! On PostgreSQL an `UPDATE` takes rows as its plan finds them. Where others take several of the
+//! same rows, a statement for PostgreSQL alone takes them first, in the order of their ids as
+//! bytes, which is how batches are sorted.
 
 /// The statements for one way to pick.
 pub(super) struct Statements {
+    /// Takes the grants' rows in order. `$1` session or person, `$2` client or null, `$3` offline
+    /// ones too, `$4` session to spare or empty.
+    pub(super) grants_in_order: &'static str,
     /// `$1` moment, `$2` reason, `$3` session or person, `$4` session to spare or empty.
     pub(super) sessions: &'static str,
     /// `$1` moment, `$2` whether `sub` goes along, `$3` as above, `$4` client or null.
@@ -17,9 +24,26 @@ pub(super) struct Statements {
     pub(super) ended: &'static str,
 }
 
+/// A selection, as the statements want it.
+pub(super) struct Pick {
+    pub(super) statements: &'static Statements,
+    /// A session's or a person's id.
+    pub(super) key: String,
+    pub(super) client: Option<String>,
+    pub(super) spared: String,
+    pub(super) include_sub: bool,
+    pub(super) offline_too: bool,
+}
+
 macro_rules! statements {
     ($session:literal, $participant:literal, $grant:literal, $relevant:literal) => {
         Statements {
+            grants_in_order: concat!(
+                "SELECT id FROM grants WHERE ended_at IS NULL AND ",
+                $grant,
+                " = $1 AND session_id <> $4 AND ($2 IS NULL OR client_id = $2) ",
+                "AND (offline = 0 OR $3 = 1) ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE"
+            ),
             sessions: concat!(
                 "UPDATE sessions SET ended_at = $1, reason = $2 WHERE ",
                 $session,
@@ -64,6 +88,11 @@ macro_rules! statements {
         }
     };
 }
+
+/// Takes the rows of a person's live sessions in order. `$1` person, `$2` session to spare or
+/// empty.
+pub(super) const SESSIONS_IN_ORDER: &str = "SELECT id FROM sessions WHERE user_id = $1 \
+     AND id <> $2 AND ended_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE";
 
 /// One session, however long ago it ended. (PostgreSQL demands that each parameter is named.)
 pub(super) const BY_SESSION: Statements =

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, ends_position};
+use super::{Record, RecordError, ends_position, snapshot};
 use crate::clock::Timestamp;
 use crate::entropy::{GrantId, SessionId, Sid};
 
@@ -38,7 +38,7 @@ impl Record {
     /// The newest position.
     pub async fn ends_head(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
-        ends_position(&mut conn).await
+        conn.ask(ends_position).await
     }
 
     /// The entries after a position, oldest first.
@@ -50,10 +50,8 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = "SELECT position, at, kind, key, session_id FROM ends WHERE position > $1 \
              ORDER BY position LIMIT $2";
-        let rows = sqlx::query(sql)
-            .bind(position)
-            .bind(limit)
-            .fetch_all(&mut *conn)
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(position).bind(limit).fetch_all(conn))
             .await?;
         rows.iter().map(entry).collect()
     }
@@ -61,34 +59,80 @@ impl Record {
     /// The position after which lie all entries written at `from` or later. The lowest such entry
     /// decides, not the highest earlier one: clocks of several nodes may disagree.
     pub async fn start_of_window(&self, from: Timestamp) -> Result<i64, RecordError> {
-        let mut snapshot = self.snapshot().await?;
-        let query = sqlx::query_scalar("SELECT MIN(position) FROM ends WHERE at >= $1");
-        let first: Option<i64> = query
-            .bind(from.as_millis())
-            .fetch_one(&mut *snapshot)
-            .await?;
-        let start = match first {
-            Some(first) => first.saturating_sub(1),
-            None => ends_position(&mut snapshot).await?,
-        };
-        snapshot.rollback().await?;
-        Ok(start)
+        let mut conn = self.reader().await?;
+        conn.ask(|conn| start_of_window(conn, from)).await
     }
 
     /// Appends a distrust entry; answers with its position, the new generation.
     pub async fn append_distrust(&self, now: Timestamp) -> Result<i64, RecordError> {
-        self.write(Durability::Full, now, |conn, now| {
-            Box::pin(append(conn, std::slice::from_ref(&EndKind::Distrust), *now))
-        })
+        self.write_log(
+            Durability::Full,
+            now,
+            |conn, now| Box::pin(append(conn, std::slice::from_ref(&EndKind::Distrust), *now)),
+            |_| true,
+        )
         .await
+    }
+
+    /// Appends a distrust entry if the generation is still this one; answers with the generation
+    /// that holds. Many who saw the same sign of loss raise it once.
+    pub async fn distrust_once(&self, generation: i64, now: Timestamp) -> Result<i64, RecordError> {
+        let raised = self.write_log(
+            Durability::Full,
+            (generation, now),
+            |conn, (generation, now)| Box::pin(distrust_once(conn, *generation, *now)),
+            |(_, raised)| *raised,
+        );
+        Ok(raised.await?.0)
     }
 
     /// The position of the last distrust entry, or 0.
     pub async fn generation(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
-        let sql = "SELECT COALESCE(MAX(position), 0) FROM ends WHERE kind = 'distrust'";
-        Ok(sqlx::query_scalar(sql).fetch_one(&mut *conn).await?)
+        conn.ask(generation).await
     }
+}
+
+async fn start_of_window(conn: &mut AnyConnection, from: Timestamp) -> Result<i64, RecordError> {
+    let mut snapshot = snapshot(conn).await?;
+    let query = sqlx::query_scalar("SELECT MIN(position) FROM ends WHERE at >= $1");
+    let first: Option<i64> = query
+        .bind(from.as_millis())
+        .fetch_one(&mut *snapshot)
+        .await?;
+    let start = match first {
+        Some(first) => first.saturating_sub(1),
+        None => ends_position(&mut snapshot).await?,
+    };
+    snapshot.rollback().await?;
+    Ok(start)
+}
+
+/// The generation that holds, and whether this raised it.
+async fn distrust_once(
+    conn: &mut AnyConnection,
+    expected: i64,
+    now: Timestamp,
+) -> Result<(i64, bool), RecordError> {
+    hold(conn).await?;
+    let present = generation(conn).await?;
+    if present != expected {
+        return Ok((present, false));
+    }
+    Ok((append(conn, &[EndKind::Distrust], now).await?, true))
+}
+
+async fn generation(conn: &mut AnyConnection) -> Result<i64, RecordError> {
+    let sql = "SELECT COALESCE(MAX(position), 0) FROM ends WHERE kind = 'distrust'";
+    Ok(sqlx::query_scalar(sql).fetch_one(conn).await?)
+}
+
+/// Locks the counter, so that nobody appends until this transaction is over: for those that look
+/// at the log before they append. After it a transaction may lock nothing that others lock first.
+pub(super) async fn hold(conn: &mut AnyConnection) -> Result<(), RecordError> {
+    let sql = "UPDATE counters SET value = value WHERE name = 'ends'";
+    sqlx::query(sql).execute(conn).await?;
+    Ok(())
 }
 
 /// Appends entries, each at its own position, and answers with the last. The last statements of

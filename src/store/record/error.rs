@@ -2,6 +2,7 @@
 
 use sqlx::migrate::MigrateError;
 
+use super::dialect;
 use crate::store::Unknown;
 
 /// The record could not say. The text never contains values: these may be secrets.
@@ -10,6 +11,9 @@ pub enum RecordError {
     /// The database did not do what was asked; whether it was done may be unknown.
     #[error("record: {0}")]
     Unavailable(String),
+    /// The database undid the whole transaction because of another one, again after a second try.
+    #[error("record: {0}")]
+    Undone(String),
 }
 
 impl RecordError {
@@ -42,7 +46,12 @@ impl From<sqlx::Error> for RecordError {
             // Only the driver's message: the details of PostgreSQL quote keys.
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
-                Self::Unavailable(format!("{} ({code})", error.message()))
+                let text = format!("{} ({code})", error.message());
+                if dialect::is_undone(&*error) {
+                    Self::Undone(text)
+                } else {
+                    Self::Unavailable(text)
+                }
             }
             other => Self::Unavailable(other.to_string()),
         }

@@ -13,19 +13,30 @@ use crate::entropy::{GrantId, UserId};
 use crate::session::ending::Reason;
 use crate::session::grant::Grant;
 
-/// Selects grants with their end, if they have one: their own, or one that came to the ends log
-/// before the grant came here.
+/// Whether the grant `g` ended: by itself, by an entry that came to the ends log before the grant
+/// came here, or with its part of the session. A flush may have written a row at the very moment
+/// of its end, unseen by it.
+macro_rules! grant_is_over {
+    () => {
+        "(g.ended_at IS NOT NULL \
+         OR EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
+         OR (g.offline = 0 AND NOT EXISTS (SELECT 1 FROM participants p \
+         WHERE p.sid = g.sid AND p.ended_at IS NULL)))"
+    };
+}
+
+/// Selects grants, with whether they ended.
 macro_rules! select_grants {
     ($tail:literal) => {
         concat!(
-            "SELECT g.document AS document, CASE WHEN g.ended_at IS NOT NULL OR EXISTS ",
-            "(SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) ",
-            "THEN 1 ELSE 0 END AS ended FROM grants g ",
+            "SELECT g.document AS document, CASE WHEN ",
+            grant_is_over!(),
+            " THEN 1 ELSE 0 END AS ended FROM grants g ",
             $tail
         )
     };
 }
-pub(super) use select_grants;
+pub(super) use {grant_is_over, select_grants};
 
 macro_rules! insert_grant {
     ($tail:literal) => {
@@ -122,7 +133,7 @@ impl Record {
     pub async fn grant(&self, id: &GrantId) -> Result<Option<(Grant, bool)>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query(select_grants!("WHERE g.id = $1")).bind(id.encode());
-        let Some(row) = query.fetch_optional(&mut *conn).await? else {
+        let Some(row) = conn.ask(|conn| query.fetch_optional(conn)).await? else {
             return Ok(None);
         };
         Ok(Some((document(&row)?, row.flag("ended")?)))
@@ -131,12 +142,14 @@ impl Record {
     /// Whether a grant was ended, also one that never reached the record.
     pub async fn grant_ended(&self, id: &GrantId) -> Result<bool, RecordError> {
         let mut conn = self.reader().await?;
-        let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM ends WHERE kind = 'grant' AND key = $1) \
-             OR EXISTS (SELECT 1 FROM grants WHERE id = $1 AND ended_at IS NOT NULL) \
-             THEN 1 ELSE 0 END";
-        let ended: i64 = sqlx::query_scalar(sql)
-            .bind(id.encode())
-            .fetch_one(&mut *conn)
+        let sql = concat!(
+            "SELECT CASE WHEN EXISTS (SELECT 1 FROM ends WHERE kind = 'grant' AND key = $1) \
+             OR EXISTS (SELECT 1 FROM grants g WHERE g.id = $1 AND ",
+            grant_is_over!(),
+            ") THEN 1 ELSE 0 END"
+        );
+        let ended: i64 = conn
+            .ask(|conn| sqlx::query_scalar(sql).bind(id.encode()).fetch_one(conn))
             .await?;
         Ok(ended == 1)
     }
@@ -146,11 +159,11 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = select_grants!(
             "WHERE g.user_id = $1 AND g.offline = 1 AND g.ended_at IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
              ORDER BY g.began_at, g.id"
         );
-        let rows = sqlx::query(sql)
-            .bind(user.as_str())
-            .fetch_all(&mut *conn)
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(user.as_str()).fetch_all(conn))
             .await?;
         rows.iter().map(document).collect()
     }

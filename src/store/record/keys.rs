@@ -1,5 +1,7 @@
 //! Signing keys, sealed: the record never sees a private key in the clear.
 
+use sqlx::AnyConnection;
+
 use super::changes::{self, ChangeKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -42,20 +44,12 @@ impl Record {
             sealed: sealed.to_vec(),
             created,
         };
-        self.write(Durability::Full, (key, self.now()), |conn, (key, now)| {
-            Box::pin(async move {
-                let sql = "INSERT INTO signing_keys (kid, alg, sealed, created_at) \
-                     VALUES ($1, $2, $3, $4) ON CONFLICT (kid) DO NOTHING";
-                sqlx::query(sql)
-                    .bind(key.kid.as_str())
-                    .bind(key.alg.as_str())
-                    .bind(key.sealed.clone())
-                    .bind(key.created.as_millis())
-                    .execute(&mut *conn)
-                    .await?;
-                changes::note(conn, &ChangeKind::Keys, *now).await
-            })
-        })
+        self.write_log(
+            Durability::Full,
+            (key, self.now()),
+            |conn, (key, now)| Box::pin(insert(conn, key, *now)),
+            |()| true,
+        )
         .await
     }
 
@@ -63,7 +57,7 @@ impl Record {
     pub async fn keys(&self) -> Result<Vec<StoredKey>, RecordError> {
         let mut conn = self.reader().await?;
         let sql = "SELECT kid, alg, sealed, created_at FROM signing_keys ORDER BY created_at, kid";
-        let rows = sqlx::query(sql).fetch_all(&mut *conn).await?;
+        let rows = conn.ask(|conn| sqlx::query(sql).fetch_all(conn)).await?;
         rows.iter()
             .map(|row| {
                 Ok(StoredKey {
@@ -75,4 +69,21 @@ impl Record {
             })
             .collect()
     }
+}
+
+async fn insert(
+    conn: &mut AnyConnection,
+    key: &StoredKey,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    let sql = "INSERT INTO signing_keys (kid, alg, sealed, created_at) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (kid) DO NOTHING";
+    sqlx::query(sql)
+        .bind(key.kid.as_str())
+        .bind(key.alg.as_str())
+        .bind(key.sealed.clone())
+        .bind(key.created.as_millis())
+        .execute(&mut *conn)
+        .await?;
+    changes::note(conn, &ChangeKind::Keys, now).await
 }

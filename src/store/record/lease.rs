@@ -1,32 +1,27 @@
 //! The exclusive lease of the in-process hot store: two processes with hot states of their own on
 //! one record would each accept what the other has ended.
 //!
-//! Whether the holder lives is known by a lock of the operating system, which is gone with the
-//! process however that dies; the row in the database only says who it is.
+//! Whether the holder lives is known by a lock that goes with it, however it dies: of the operating
+//! system on a file beside SQLite's, of PostgreSQL for as long as a connection stands. The row in
+//! the database only says who it is.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::backend::Backend;
+use super::holder::{self, Holder};
 use super::jobs::Durability;
-use super::rows::Columns as _;
+use super::lease_lock::{self, Keeper};
 use super::{Record, RecordError};
-use crate::clock::Timestamp;
-
-/// Who holds the lease.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Process id.
-    pub pid: u32,
-    /// Since when.
-    pub started: Timestamp,
-    /// Where it listens.
-    pub listen: String,
-}
 
 /// The lease. Held until it is dropped, or the process is gone.
 #[derive(Debug)]
-pub struct Lease {
-    _locked: File,
+pub struct Lease(Kept);
+
+#[derive(Debug)]
+enum Kept {
+    File { _locked: File },
+    Connection(Keeper),
 }
 
 /// Why there is no lease.
@@ -43,62 +38,72 @@ pub enum LeaseError {
     Record(#[from] RecordError),
 }
 
+impl Lease {
+    /// Whether another process has it by now. That can happen where the connection to PostgreSQL
+    /// was lost: its lock went with it, and another was quicker. From here on this process must
+    /// not answer from its hot state. A file's lock is never lost.
+    pub fn lost(&self) -> bool {
+        match &self.0 {
+            Kept::File { .. } => false,
+            Kept::Connection(keeper) => keeper.lost(),
+        }
+    }
+
+    /// Returns when the lease is lost; never, if it never is.
+    pub async fn until_lost(&self) {
+        match &self.0 {
+            Kept::File { .. } => std::future::pending().await,
+            Kept::Connection(keeper) => keeper.until_lost().await,
+        }
+    }
+}
+
 impl Record {
     /// Takes the lease, or says who has it.
     pub async fn hold(&self, holder: Holder) -> Result<Lease, LeaseError> {
-        let path = self.lease_path();
-        let blocked = |error| RecordError::new(format!("{}: {error}", path.display()));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(blocked)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LeaseError::Held {
-                    by: self.holder().await?,
-                });
+        let kept = match &self.0.backend {
+            Backend::Sqlite { path, .. } => {
+                lock(&beside(path))?.map(|file| Kept::File { _locked: file })
             }
-            Err(TryLockError::Error(error)) => return Err(blocked(error).into()),
-        }
+            Backend::Postgres { server, .. } => lease_lock::hold(server.clone(), holder.clone())
+                .await?
+                .map(Kept::Connection),
+        };
+        let Some(kept) = kept else {
+            return Err(LeaseError::Held {
+                by: holder::words(self.holder().await?),
+            });
+        };
         self.write(Durability::Normal, holder, |conn, holder| {
-            Box::pin(async move {
-                let sql = "INSERT INTO leases (name, pid, started_at, listen) \
-                     VALUES ('hot', $1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
-                     pid = excluded.pid, started_at = excluded.started_at, \
-                     listen = excluded.listen";
-                sqlx::query(sql)
-                    .bind(i64::from(holder.pid))
-                    .bind(holder.started.as_millis())
-                    .bind(holder.listen.as_str())
-                    .execute(conn)
-                    .await?;
-                Ok(())
-            })
+            Box::pin(holder::write(conn, holder))
         })
         .await?;
-        Ok(Lease { _locked: file })
+        Ok(Lease(kept))
     }
 
-    async fn holder(&self) -> Result<String, RecordError> {
+    async fn holder(&self) -> Result<Option<Holder>, RecordError> {
         let mut conn = self.reader().await?;
-        let query = sqlx::query("SELECT pid, started_at, listen FROM leases WHERE name = 'hot'");
-        let Some(row) = query.fetch_optional(&mut *conn).await? else {
-            return Ok("another process that has just started".to_owned());
-        };
-        let (pid, listen) = (row.integer("pid")?, row.text("listen")?);
-        let since = jiff::Timestamp::from_millisecond(row.integer("started_at")?)
-            .map(|at| at.to_string())
-            .unwrap_or_default();
-        Ok(format!(
-            "process {pid}, running since {since}, listening on {listen}"
-        ))
+        conn.ask(holder::read).await
     }
+}
 
-    fn lease_path(&self) -> PathBuf {
-        let mut name = self.0.path.clone().into_os_string();
-        name.push(".lease");
-        PathBuf::from(name)
+/// Locks a file, which is made; none if another process has it.
+fn lock(path: &Path) -> Result<Option<File>, RecordError> {
+    let blocked = |error| RecordError::new(format!("{}: {error}", path.display()));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(blocked)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(blocked(error)),
     }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.to_path_buf().into_os_string();
+    name.push(".lease");
+    PathBuf::from(name)
 }

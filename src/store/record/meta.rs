@@ -8,7 +8,7 @@ impl Record {
     pub async fn meta(&self, name: &str) -> Result<Option<String>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name);
-        Ok(query.fetch_optional(&mut *conn).await?)
+        conn.ask(|conn| query.fetch_optional(conn)).await
     }
 
     /// Writes a fact over the former one.

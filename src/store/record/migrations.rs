@@ -4,16 +4,32 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{Row as _, SqlSafeStr as _};
+use sqlx::{AnyConnection, Connection as _, SqlSafeStr as _};
 
-use super::jobs::Durability;
-use super::{Record, RecordError, sqlite};
+use super::backend::Backend;
+use super::dialect::is_missing_table;
+use super::jobs::{Durability, Work};
+use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 1] = [(
-    1,
-    "record",
-    include_str!("../../../migrations/0001_record.sql"),
-)];
+const STEPS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "record",
+        include_str!("../../../migrations/0001_record.sql"),
+    ),
+    (
+        2,
+        "nodes",
+        include_str!("../../../migrations/0002_nodes.sql"),
+    ),
+];
+
+/// A lock of PostgreSQL that goes with the transaction, for the schema in which the record lies.
+/// The driver's own lock would make every installation in one database wait for every other.
+const ALONE: &str = "SELECT pg_advisory_xact_lock(1281127802, hashtext(current_schema()))";
+/// A step over a large table takes its time, and so does whoever waits for the lock.
+const UNBOUNDED: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+     SET LOCAL idle_in_transaction_session_timeout = 0";
 
 fn migrator() -> Migrator {
     let steps = STEPS.map(|(version, name, sql)| {
@@ -26,41 +42,38 @@ fn migrator() -> Migrator {
             false,
         )
     });
-    Migrator::with_migrations(steps.to_vec())
+    let mut migrator = Migrator::with_migrations(steps.to_vec());
+    migrator.set_locking(false);
+    migrator
 }
 
 impl Record {
-    /// Brings the schema up to this version; answers with the number of steps taken. Under the
-    /// write lock, so that two processes that start together do not both try.
+    /// Brings the schema up to this version; answers with the number of steps taken. Under a lock,
+    /// so that processes that start together do not all try; however long it takes.
     pub async fn migrate(&self) -> Result<usize, RecordError> {
         let before = self.pending().await?.len();
         if before == 0 {
             return Ok(0);
         }
-        // However long it takes.
-        self.0
-            .queue
-            .run(Durability::Full, (), |conn, ()| {
-                Box::pin(async move { Ok(migrator().run_direct(None, conn, false).await?) })
-            })
-            .await?;
+        match &self.0.backend {
+            Backend::Sqlite { .. } => self.migrate_sqlite().await?,
+            Backend::Postgres { server, .. } => migrate_postgres(server.connect().await?).await?,
+        }
         Ok(before)
+    }
+
+    async fn migrate_sqlite(&self) -> Result<(), RecordError> {
+        let work: Work<(), ()> =
+            |conn, ()| Box::pin(async move { Ok(migrator().run_direct(None, conn, false).await?) });
+        let (job, pending) = jobs::job(Durability::Full, (), work, |()| false);
+        self.0.backend.submit(job)?;
+        pending.answer().await
     }
 
     /// The steps that the database has not taken.
     pub async fn pending(&self) -> Result<Vec<String>, RecordError> {
         let mut conn = self.reader().await?;
-        let query = sqlx::query("SELECT version FROM _sqlx_migrations");
-        let applied: HashSet<i64> = match query.fetch_all(&mut *conn).await {
-            Ok(rows) => rows
-                .iter()
-                .map(|row| row.try_get(0))
-                .collect::<Result<_, _>>()?,
-            Err(sqlx::Error::Database(error)) if sqlite::is_missing_table(&*error) => {
-                HashSet::new()
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let applied = conn.ask(applied).await?;
         if let Some(newer) = applied
             .iter()
             .find(|taken| STEPS.iter().all(|step| step.0 != **taken))
@@ -73,5 +86,25 @@ impl Record {
         Ok(open
             .map(|(version, name, _)| format!("{version:04}_{name}"))
             .collect())
+    }
+}
+
+async fn migrate_postgres(mut conn: AnyConnection) -> Result<(), RecordError> {
+    let mut transaction = conn.begin().await?;
+    sqlx::raw_sql(UNBOUNDED).execute(&mut *transaction).await?;
+    sqlx::query(ALONE).execute(&mut *transaction).await?;
+    migrator()
+        .run_direct(None, &mut *transaction, false)
+        .await?;
+    transaction.commit().await?;
+    Ok(conn.close().await?)
+}
+
+async fn applied(conn: &mut AnyConnection) -> Result<HashSet<i64>, sqlx::Error> {
+    let query = sqlx::query_scalar("SELECT version FROM _sqlx_migrations");
+    match query.fetch_all(conn).await {
+        Ok(versions) => Ok(versions.into_iter().collect()),
+        Err(sqlx::Error::Database(error)) if is_missing_table(&*error) => Ok(HashSet::new()),
+        Err(error) => Err(error),
     }
 }

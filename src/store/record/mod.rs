@@ -1,46 +1,63 @@
-//! What must be remembered: SQL, one text for every back end. The only room that knows `sqlx`.
+//! What must be remembered: SQL, one text for both back ends. The only room that knows `sqlx`.
 //!
-//! Reads go to a small pool of connections that cannot write; every write is a job of the one
-//! `writer`. Files are named for what they hold; each `impl`s its part of [`Record`]. Statements
-//! keep to a dialect that SQLite and PostgreSQL share: `$1`, flags as 0/1, times as milliseconds,
-//! `ON CONFLICT`, and locks taken by an `UPDATE` of the row that is to be guarded.
+//! Reads go to a small pool of connections; every write is a job, for the one `writer` of SQLite
+//! or as one of many `transactions` on PostgreSQL. Files are named for what they hold; each
+//! `impl`s its part of [`Record`]. Statements keep to a dialect that SQLite and PostgreSQL share:
+//! `$1`, flags as 0/1, times as milliseconds, `ON CONFLICT`, and locks taken by an `UPDATE` of the
+//! row that is to be guarded. The few words that differ are in `dialect`.
+//!
+//! On PostgreSQL many transactions run at once. They lock rows in one order, so that none waits
+//! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
+//! notices; and last the counters, which those hold that append to a log until they commit.
 
+mod admission;
 mod audit;
+mod backend;
 mod changes;
 mod clients;
+mod connection;
 mod consents;
+mod dialect;
 mod ended;
 mod ending;
+mod ending_locks;
 mod ending_sql;
 mod ends;
 mod error;
 mod grants;
+mod holder;
 mod jobs;
 mod keys;
 mod lease;
+mod lease_lock;
 mod meta;
 mod migrations;
+mod notice_leases;
 mod notices;
 mod participants;
+mod postgres;
 mod receipts;
 mod reference;
 mod revoked_tokens;
 mod rows;
 mod session_list;
 mod sessions;
+mod settings;
 mod snapshot;
 mod sqlite;
+mod transactions;
 mod users;
+mod work;
 mod writer;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+use tokio::sync::Notify;
 
+pub use admission::{Admission, HotIdentity};
 pub use audit::AuditEntry;
 pub use changes::{Change, ChangeKind};
 pub use clients::ClientCreation;
@@ -48,40 +65,30 @@ pub use consents::{Consent, ConsentRow};
 pub use ended::{Ended, EndedSession};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
+pub use holder::Holder;
 pub use keys::StoredKey;
-pub use lease::{Holder, Lease, LeaseError};
-pub use notices::{DueNotice, NoticeState, NoticeView, Owed, Places};
+pub use lease::{Lease, LeaseError};
+pub use notice_leases::{DueNotice, Places};
+pub use notices::{NoticeState, NoticeView, Owed};
 pub use participants::{Join, Joining};
 pub use receipts::Receipt;
 pub use reference::reference;
 pub use session_list::{ParticipantRow, SessionFilter, SessionRow};
 pub use sessions::{Renewed, SignIn};
+pub use settings::RecordSettings;
 pub use snapshot::Snapshot;
 pub use users::UserCreation;
 
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
-use jobs::{Durability, Work};
-use writer::Queue;
+use backend::Backend;
+use connection::Borrowed;
+use dialect::Dialect;
+use jobs::{Durability, Grew, Work};
 
-/// Nobody waits longer for a write. Longer than SQLite waits for another process's lock.
+/// Nobody waits longer for an answer. Longer than SQLite waits for another process's lock, and
+/// than PostgreSQL works on one statement.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
-
-/// Where the record lies.
-#[derive(Clone, Debug)]
-pub struct RecordSettings {
-    /// `sqlite:PATH`. Absolute, or relative to the working directory.
-    pub url: String,
-}
-
-impl RecordSettings {
-    /// The record in a file of SQLite.
-    pub fn sqlite(path: &Path) -> Self {
-        Self {
-            url: sqlite::url(path),
-        }
-    }
-}
 
 /// The record. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -89,9 +96,9 @@ pub struct Record(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    path: PathBuf,
+    backend: Backend,
     readers: AnyPool,
-    queue: Queue,
+    wrote: Arc<Notify>,
     clock: Clock,
     entropy: Entropy,
     calls: AtomicU64,
@@ -100,26 +107,21 @@ struct Inner {
 }
 
 impl Record {
-    /// Opens the record, and makes its file where there is none. The schema is as it was left:
-    /// see [`Record::migrate`]. The clock is for bookkeeping (when a client was changed), never
-    /// for a verdict.
+    /// Opens the record; a file that is not there is made, a database must be. The schema is as it
+    /// was left: see [`Record::migrate`]. The clock is for bookkeeping (when a client was changed),
+    /// never for a verdict.
     pub async fn open(
         settings: &RecordSettings,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, RecordError> {
         sqlx::any::install_default_drivers();
-        let path = sqlite::path(&settings.url)?;
-        let blocked = |why: String| RecordError::new(format!("{}: {why}", path.display()));
-        sqlite::create(&path).map_err(|error| blocked(error.to_string()))?;
-        let options = sqlite::options(&path)?;
-        let conn = sqlite::connect_writer(&options)
-            .await
-            .map_err(|RecordError::Unavailable(why)| blocked(why))?;
+        let wrote = Arc::new(Notify::new());
+        let (backend, readers) = backend::open(settings, &wrote).await?;
         Ok(Self(Arc::new(Inner {
-            readers: sqlite::readers(options.clone()),
-            queue: writer::start(options, conn),
-            path,
+            backend,
+            readers,
+            wrote,
             clock,
             entropy,
             calls: AtomicU64::new(0),
@@ -129,9 +131,17 @@ impl Record {
 
     /// Commits what is queued, then closes every connection. Later calls fail.
     pub async fn close(self) {
-        // Readers first: the last connection to close folds the write-ahead log into the file.
+        // Readers first: the last connection to close folds SQLite's write-ahead log into the file.
         self.0.readers.close().await;
-        self.0.queue.close().await;
+        self.0.backend.close().await;
+    }
+
+    /// Returns after a write of this process that appended to the ends log or the change log, so
+    /// that a worker can tell other nodes. For one worker: what happens between two waits is not
+    /// missed, several are one.
+    pub fn wrote(&self) -> impl Future<Output = ()> + Send + use<> {
+        let wrote = Arc::clone(&self.0.wrote);
+        async move { wrote.notified().await }
     }
 
     /// Reads and writes so far: a meter for tests and for operators.
@@ -147,19 +157,13 @@ impl Record {
         self.0.clock.now()
     }
 
-    /// A connection for one statement.
-    async fn reader(&self) -> Result<PoolConnection<Any>, RecordError> {
+    /// A connection for reading.
+    async fn reader(&self) -> Result<Borrowed, RecordError> {
         self.meter();
-        Ok(self.0.readers.acquire().await?)
+        Borrowed::of(&self.0.readers).await
     }
 
-    /// A connection for several statements that must see one moment.
-    async fn snapshot(&self) -> Result<Transaction<'static, Any>, RecordError> {
-        self.meter();
-        Ok(self.0.readers.begin_with(sqlite::BEGIN_SNAPSHOT).await?)
-    }
-
-    /// Runs a job of the writer; the answer comes after its commit.
+    /// Runs a job; the answer comes after its commit.
     async fn write<P, T>(
         &self,
         durability: Durability,
@@ -170,14 +174,36 @@ impl Record {
         P: Send + Sync + 'static,
         T: Send + 'static,
     {
+        self.write_log(durability, params, work, |_| false).await
+    }
+
+    /// Runs a job that may append to a log.
+    async fn write_log<P, T>(
+        &self,
+        durability: Durability,
+        params: P,
+        work: Work<P, T>,
+        grew: Grew<T>,
+    ) -> Result<T, RecordError>
+    where
+        P: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         self.meter();
+        let (job, pending) = jobs::job(durability, params, work, grew);
+        self.0.backend.submit(job)?;
         // A job that is given up may still be done: the caller must treat it as unknown.
-        let answer = self.0.queue.run(durability, params, work);
-        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        match tokio::time::timeout(ANSWER_WITHIN, pending.answer()).await {
             Ok(answer) => answer,
             Err(_) => Err(RecordError::new("the writer took too long")),
         }
     }
+}
+
+/// Begins a transaction whose statements see one moment.
+async fn snapshot(conn: &mut AnyConnection) -> Result<Transaction<'_, Any>, RecordError> {
+    let begin = Dialect::of(conn).begin_snapshot();
+    Ok(conn.begin_with(begin).await?)
 }
 
 /// The newest position of the ends log, as the caller's transaction sees it.

@@ -4,7 +4,7 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::grants::{document, select_grants};
+use super::grants::{document, grant_is_over, select_grants};
 use super::jobs::Durability;
 use super::rows::Columns as _;
 use super::{Record, RecordError, consents, ends_position, sessions};
@@ -102,6 +102,24 @@ pub(super) async fn live(
          WHERE session_id = $1 AND ended_at IS NULL ORDER BY joined_at, sid";
     let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
     rows.iter().map(|row| participant(row, grants)).collect()
+}
+
+/// Participants of a session that ended, in the order in which they joined.
+pub(super) async fn ended(
+    conn: &mut AnyConnection,
+    session: &str,
+) -> Result<Vec<(ClientId, Sid)>, RecordError> {
+    let sql = "SELECT sid, client_id FROM participants \
+         WHERE session_id = $1 AND ended_at IS NOT NULL ORDER BY joined_at, sid";
+    let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                ClientId::new(row.text("client_id")?),
+                Sid::new(row.text("sid")?),
+            ))
+        })
+        .collect()
 }
 
 /// Live session-bound grants, oldest first. Only those whose participant lives and that are not

@@ -1,10 +1,19 @@
 //! Access tokens that were revoked, until they would have run out: a restart must not forgive them.
 
+use super::dialect::{Dialect, Pair, pair};
 use super::jobs::Durability;
 use super::rows::Columns as _;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
 use crate::entropy::TokenId;
+
+/// Two that tidy up at once do not wait for each other.
+const FORGET: Pair = pair!(
+    "DELETE FROM revoked_tokens WHERE id IN (\
+     SELECT id FROM revoked_tokens WHERE expires_at <= $1",
+    " FOR UPDATE SKIP LOCKED",
+    ")"
+);
 
 impl Record {
     /// Remembers a revoked token; forgets those that have run out.
@@ -19,8 +28,7 @@ impl Record {
             (id, expires, now),
             |conn, (id, expires, now)| {
                 Box::pin(async move {
-                    let sql = "DELETE FROM revoked_tokens WHERE expires_at <= $1";
-                    sqlx::query(sql)
+                    sqlx::query(Dialect::of(conn).text(FORGET))
                         .bind(now.as_millis())
                         .execute(&mut *conn)
                         .await?;
@@ -42,9 +50,8 @@ impl Record {
     ) -> Result<Vec<(TokenId, Timestamp)>, RecordError> {
         let mut conn = self.reader().await?;
         let sql = "SELECT id, expires_at FROM revoked_tokens WHERE expires_at > $1";
-        let rows = sqlx::query(sql)
-            .bind(now.as_millis())
-            .fetch_all(&mut *conn)
+        let rows = conn
+            .ask(|conn| sqlx::query(sql).bind(now.as_millis()).fetch_all(conn))
             .await?;
         rows.iter()
             .map(|row| {

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use sqlx::AnyConnection;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 
 use super::rows::Columns as _;
 use super::sessions::{select_sessions, session};
-use super::{Record, RecordError};
+use super::{Record, RecordError, snapshot};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::identity::user::Profile;
@@ -127,10 +128,10 @@ impl Record {
         } else {
             OF_ANYBODY
         };
-        let mut snapshot = self.snapshot().await?;
-        let rows = bind(sessions, filter).fetch_all(&mut *snapshot).await?;
-        let members = bind(participants, filter).fetch_all(&mut *snapshot).await?;
-        snapshot.rollback().await?;
+        let mut conn = self.reader().await?;
+        let (rows, members) = conn
+            .ask(|conn| both(conn, bind(sessions, filter), bind(participants, filter)))
+            .await?;
         let mut by_session: HashMap<String, Vec<ParticipantRow>> = HashMap::new();
         for row in &members {
             by_session
@@ -161,8 +162,7 @@ impl Record {
     ) -> Result<Vec<ParticipantRow>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query(PARTS).bind(session.encode());
-        query
-            .fetch_all(&mut *conn)
+        conn.ask(|conn| query.fetch_all(conn))
             .await?
             .iter()
             .map(participant_row)
@@ -170,7 +170,21 @@ impl Record {
     }
 }
 
-fn bind(sql: &'static str, filter: &SessionFilter) -> Query<'static, sqlx::Any, AnyArguments> {
+type AnyQuery = Query<'static, sqlx::Any, AnyArguments>;
+
+async fn both(
+    conn: &mut AnyConnection,
+    one: AnyQuery,
+    other: AnyQuery,
+) -> Result<(Vec<AnyRow>, Vec<AnyRow>), RecordError> {
+    let mut snapshot = snapshot(conn).await?;
+    let one = one.fetch_all(&mut *snapshot).await?;
+    let other = other.fetch_all(&mut *snapshot).await?;
+    snapshot.rollback().await?;
+    Ok((one, other))
+}
+
+fn bind(sql: &'static str, filter: &SessionFilter) -> AnyQuery {
     sqlx::query(sql)
         .bind(filter.user.as_ref().map(|user| user.as_str().to_owned()))
         .bind(

@@ -106,9 +106,12 @@ impl Record {
     pub async fn session_by_reference(&self, text: &str) -> Result<Option<SessionId>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query("SELECT id FROM sessions WHERE reference = $1");
-        let row = query
-            .bind(text.trim().to_ascii_uppercase())
-            .fetch_optional(&mut *conn)
+        let row = conn
+            .ask(|conn| {
+                query
+                    .bind(text.trim().to_ascii_uppercase())
+                    .fetch_optional(conn)
+            })
             .await?;
         row.map(|row| row.session_id("id")).transpose()
     }
@@ -121,7 +124,7 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = "SELECT session_id, client_id, ended_at FROM participants WHERE sid = $1";
         let query = sqlx::query(sql).bind(sid.as_str());
-        let Some(row) = query.fetch_optional(&mut *conn).await? else {
+        let Some(row) = conn.ask(|conn| query.fetch_optional(conn)).await? else {
             return Ok(None);
         };
         let ended = row.time_or_null("ended_at")?.is_some();
@@ -136,9 +139,8 @@ impl Record {
     pub async fn session_over(&self, id: SessionId) -> Result<bool, RecordError> {
         let mut conn = self.reader().await?;
         let sql = "SELECT ended_at FROM sessions WHERE id = $1";
-        let row = sqlx::query(sql)
-            .bind(id.encode())
-            .fetch_optional(&mut *conn)
+        let row = conn
+            .ask(|conn| sqlx::query(sql).bind(id.encode()).fetch_optional(conn))
             .await?;
         match row {
             Some(row) => Ok(row.time_or_null("ended_at")?.is_some()),
@@ -163,7 +165,7 @@ impl Record {
             .bind(now.as_millis())
             .bind((now - slack).as_millis())
             .bind(limit);
-        let rows = query.fetch_all(&mut *conn).await?;
+        let rows = conn.ask(|conn| query.fetch_all(conn)).await?;
         rows.iter()
             .map(|row| {
                 let over = row.time("expires_at")? <= now;

@@ -1,10 +1,12 @@
 //! A session with everything that its hot copy is made of, as of one moment.
 
+use sqlx::AnyConnection;
+
 use super::rows::Columns as _;
 use super::sessions::{select_sessions, session};
-use super::{Record, RecordError, ends_position, participants};
+use super::{Record, RecordError, ends_position, participants, snapshot};
 use crate::clock::Timestamp;
-use crate::entropy::SessionId;
+use crate::entropy::{ClientId, SessionId, Sid};
 use crate::session::ending::Reason;
 use crate::session::grant::Grant;
 use crate::session::participant::Participant;
@@ -22,6 +24,8 @@ pub struct Snapshot {
     /// These grants themselves, oldest first: session-bound ones only, as `offline_access` grants
     /// have a life and a place of their own.
     pub grants: Vec<Grant>,
+    /// Its parts that ended, so that a hot state that was put back in time can be told of them.
+    pub ended_participants: Vec<(ClientId, Sid)>,
     /// The position of the ends log as of which all of this is true.
     pub position: i64,
 }
@@ -29,24 +33,30 @@ pub struct Snapshot {
 impl Record {
     /// A session with its live parts, in one snapshot.
     pub async fn load_session(&self, id: SessionId) -> Result<Option<Snapshot>, RecordError> {
-        let mut snapshot = self.snapshot().await?;
-        let position = ends_position(&mut snapshot).await?;
-        let key = id.encode();
-        let query = sqlx::query(select_sessions!("", "WHERE s.id = $1")).bind(key.as_str());
-        let Some(row) = query.fetch_optional(&mut *snapshot).await? else {
-            snapshot.rollback().await?;
-            return Ok(None);
-        };
-        let grants = participants::bound_grants(&mut snapshot, &key).await?;
-        let participants = participants::live(&mut snapshot, &key, &grants).await?;
-        snapshot.rollback().await?;
-        let ended = row.end("ended_at", "reason")?;
-        Ok(Some(Snapshot {
-            session: session(&row)?,
-            ended,
-            participants,
-            grants,
-            position,
-        }))
+        let mut conn = self.reader().await?;
+        conn.ask(|conn| load(conn, id)).await
     }
+}
+
+async fn load(conn: &mut AnyConnection, id: SessionId) -> Result<Option<Snapshot>, RecordError> {
+    let mut snapshot = snapshot(conn).await?;
+    let position = ends_position(&mut snapshot).await?;
+    let key = id.encode();
+    let query = sqlx::query(select_sessions!("", "WHERE s.id = $1")).bind(key.as_str());
+    let Some(row) = query.fetch_optional(&mut *snapshot).await? else {
+        snapshot.rollback().await?;
+        return Ok(None);
+    };
+    let grants = participants::bound_grants(&mut snapshot, &key).await?;
+    let participants = participants::live(&mut snapshot, &key, &grants).await?;
+    let ended_participants = participants::ended(&mut snapshot, &key).await?;
+    snapshot.rollback().await?;
+    Ok(Some(Snapshot {
+        session: session(&row)?,
+        ended: row.end("ended_at", "reason")?,
+        participants,
+        grants,
+        ended_participants,
+        position,
+    }))
 }

@@ -15,8 +15,6 @@ use super::jobs::Durability;
 /// Takes the write lock at once: a transaction that reads first and writes later could find that
 /// another process wrote in between, and fail without waiting.
 pub(super) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
-/// One snapshot from the first read on (PostgreSQL: `BEGIN ISOLATION LEVEL REPEATABLE READ`).
-pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN DEFERRED";
 
 /// Another process (the command line) may hold the write lock for a moment.
 const WRITER: &str = "PRAGMA busy_timeout = 2000; PRAGMA synchronous = NORMAL; \
@@ -42,7 +40,7 @@ pub(super) const fn synchronous(durability: Durability) -> &'static str {
 pub(super) fn path(url: &str) -> Result<PathBuf, RecordError> {
     if !url.starts_with("sqlite:") {
         return Err(RecordError::new(
-            "this version keeps its record in SQLite: sqlite:PATH",
+            "the record lies in SQLite or PostgreSQL: sqlite:PATH, or postgres://USER@HOST/DATABASE",
         ));
     }
     if url.contains(":memory:") || url.contains("mode=memory") {
@@ -117,11 +115,6 @@ pub(super) fn readers(options: AnyConnectOptions) -> AnyPool {
         .connect_lazy_with(options)
 }
 
-/// Whether a statement named a table that no migration has made yet.
-pub(super) fn is_missing_table(error: &dyn DatabaseError) -> bool {
-    error.message().starts_with("no such table")
-}
-
 fn is_busy(error: &dyn DatabaseError) -> bool {
     error.message().starts_with("database is locked")
 }
@@ -152,11 +145,7 @@ mod tests {
 
     #[test]
     fn other_databases_are_refused_with_a_remedy() {
-        for url in [
-            "postgres://lanyard@db/lanyard",
-            "sqlite::memory:",
-            "data/x.db",
-        ] {
+        for url in ["mysql://lanyard@db/lanyard", "sqlite::memory:", "data/x.db"] {
             assert!(
                 path(url).unwrap_err().to_string().contains("sqlite:PATH"),
                 "{url}"

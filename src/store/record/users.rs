@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::changes::{self, ChangeKind};
-use super::jobs::Durability;
+use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
@@ -35,9 +35,12 @@ impl Record {
     /// Makes an account, if its names are free.
     pub async fn insert_user(&self, user: &User) -> Result<UserCreation, RecordError> {
         let params = (user.clone(), self.now());
-        self.write(Durability::Full, params, |conn, (user, now)| {
-            Box::pin(insert(conn, user, *now))
-        })
+        self.write_log(
+            Durability::Full,
+            params,
+            |conn, (user, now)| Box::pin(insert(conn, user, *now)),
+            |done| *done == UserCreation::Created,
+        )
         .await
     }
 
@@ -45,8 +48,7 @@ impl Record {
     pub async fn user(&self, id: &UserId) -> Result<Option<User>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query(select_users!("WHERE id = $1")).bind(id.as_str());
-        query
-            .fetch_optional(&mut *conn)
+        conn.ask(|conn| query.fetch_optional(conn))
             .await?
             .as_ref()
             .map(user)
@@ -58,8 +60,7 @@ impl Record {
         let mut conn = self.reader().await?;
         let sql = select_users!("WHERE id = (SELECT user_id FROM logins WHERE key = $1)");
         let query = sqlx::query(sql).bind(key.as_str());
-        query
-            .fetch_optional(&mut *conn)
+        conn.ask(|conn| query.fetch_optional(conn))
             .await?
             .as_ref()
             .map(user)
@@ -70,8 +71,7 @@ impl Record {
     pub async fn users(&self, limit: i64) -> Result<Vec<User>, RecordError> {
         let mut conn = self.reader().await?;
         let query = sqlx::query(select_users!("ORDER BY username, id LIMIT $1")).bind(limit);
-        query
-            .fetch_all(&mut *conn)
+        conn.ask(|conn| query.fetch_all(conn))
             .await?
             .iter()
             .map(user)
@@ -86,8 +86,9 @@ impl Record {
         old: &str,
         new: &str,
     ) -> Result<bool, RecordError> {
+        type Replacement = (UserId, String, String, Timestamp);
         let params = (id.clone(), old.to_owned(), new.to_owned(), self.now());
-        self.write(Durability::Full, params, |conn, (id, old, new, now)| {
+        let replace: Work<_, bool> = |conn, (id, old, new, now): &Replacement| {
             Box::pin(async move {
                 let sql = "UPDATE users SET password = $1 WHERE id = $2 AND password = $3";
                 let query = sqlx::query(sql)
@@ -100,15 +101,16 @@ impl Record {
                 }
                 Ok(done)
             })
-        })
-        .await
+        };
+        let done = self.write_log(Durability::Full, params, replace, |done| *done);
+        done.await
     }
 
     /// Enables or disables a person; false if there is none. Sessions are the caller's to end,
     /// after this: from here on none can begin.
     pub async fn set_enabled(&self, id: &UserId, enabled: bool) -> Result<bool, RecordError> {
         let params = (id.clone(), enabled, self.now());
-        self.write(Durability::Full, params, |conn, (id, enabled, now)| {
+        let set: Work<_, bool> = |conn, (id, enabled, now): &(UserId, bool, Timestamp)| {
             Box::pin(async move {
                 let query = sqlx::query("UPDATE users SET enabled = $1 WHERE id = $2")
                     .bind(i64::from(*enabled))
@@ -119,8 +121,9 @@ impl Record {
                 }
                 Ok(done)
             })
-        })
-        .await
+        };
+        let done = self.write_log(Durability::Full, params, set, |done| *done);
+        done.await
     }
 }
 
@@ -145,6 +148,8 @@ async fn insert(
     }
     let mut keys = vec![LoginKey::new(&user.username)];
     keys.extend(user.profile.email.as_deref().map(LoginKey::new));
+    // In one order, so that two accounts that claim the same names do not wait for each other.
+    keys.sort();
     keys.dedup();
     for key in keys {
         let sql = "INSERT INTO logins (key, user_id) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";

@@ -4,12 +4,14 @@
 //! A job belongs to the writer once it is queued: a caller that goes away (a closed connection of
 //! a browser) does not stop an end half-way.
 
+use std::sync::Arc;
+
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::jobs::{Durability, Job, Work};
-use super::{RecordError, jobs, sqlite};
+use super::jobs::{Durability, Job};
+use super::{RecordError, sqlite};
 
 /// Jobs that share one commit.
 const BATCH: usize = 64;
@@ -26,26 +28,13 @@ enum Message {
 pub(super) struct Queue(mpsc::Sender<Message>);
 
 impl Queue {
-    pub(super) async fn run<P, T>(
-        &self,
-        durability: Durability,
-        params: P,
-        work: Work<P, T>,
-    ) -> Result<T, RecordError>
-    where
-        P: Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let (job, answer) = jobs::job(durability, params, work);
+    pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), RecordError> {
         self.0.try_send(Message::Job(job)).map_err(|refused| {
             RecordError::new(match refused {
                 mpsc::error::TrySendError::Full(_) => "too many writes are waiting",
                 mpsc::error::TrySendError::Closed(_) => "the writer is closed",
             })
-        })?;
-        answer
-            .await
-            .map_err(|_| RecordError::new("the writer stopped"))?
+        })
     }
 
     /// Waits until all that was queued is committed and the connection is closed.
@@ -64,16 +53,18 @@ struct Writer {
     conn: Option<AnyConnection>,
     synchronous: Durability,
     queue: mpsc::Receiver<Message>,
+    wrote: Arc<Notify>,
 }
 
-/// Starts the writer on an open connection.
-pub(super) fn start(options: AnyConnectOptions, conn: AnyConnection) -> Queue {
+/// Starts the writer on an open connection; it says when a log grew.
+pub(super) fn start(options: AnyConnectOptions, conn: AnyConnection, wrote: Arc<Notify>) -> Queue {
     let (sender, queue) = mpsc::channel(WAITING);
     let writer = Writer {
         options,
         conn: Some(conn),
         synchronous: Durability::Normal,
         queue,
+        wrote,
     };
     tokio::spawn(writer.run());
     Queue(sender)
@@ -131,7 +122,7 @@ impl Writer {
             self.conn = None;
         }
         for job in batch {
-            job.answer(&committed);
+            job.answer(&committed, &self.wrote);
         }
     }
 
@@ -177,6 +168,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::jobs::{Work, job};
     use super::*;
 
     async fn writer(folder: &tempfile::TempDir) -> Queue {
@@ -185,7 +177,7 @@ mod tests {
         sqlite::create(&path).unwrap();
         let options = sqlite::options(&path).unwrap();
         let conn = sqlite::connect_writer(&options).await.unwrap();
-        let queue = start(options, conn);
+        let queue = start(options, conn, Arc::default());
         run(&queue, "CREATE TABLE t (name TEXT PRIMARY KEY)")
             .await
             .unwrap();
@@ -196,7 +188,9 @@ mod tests {
         let work: Work<&'static str, ()> = |conn, sql| {
             Box::pin(async move { Ok(sqlx::raw_sql(*sql).execute(conn).await.map(drop)?) })
         };
-        queue.run(Durability::Normal, sql, work).await
+        let (job, pending) = job(Durability::Normal, sql, work, |()| false);
+        queue.submit(job)?;
+        pending.answer().await
     }
 
     async fn names(queue: &Queue) -> Vec<String> {
@@ -206,7 +200,9 @@ mod tests {
                 Ok(query.fetch_all(conn).await?)
             })
         };
-        queue.run(Durability::Full, (), work).await.unwrap()
+        let (job, pending) = job(Durability::Full, (), work, |_| false);
+        queue.submit(job).unwrap();
+        pending.answer().await.unwrap()
     }
 
     #[tokio::test]

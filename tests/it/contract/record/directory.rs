@@ -5,11 +5,19 @@ use lanyard::identity::user::LoginKey;
 use lanyard::protocol::client::RegisteredBy;
 use lanyard::store::record::{ClientCreation, UserCreation};
 
-use super::{START, World, client, user, user_id};
+use super::{Backend, START, World, both, client, user, user_id};
 
-#[tokio::test]
-async fn names_are_unique_over_usernames_and_email_addresses() {
-    let world = World::empty().await;
+both!(
+    names_are_unique_over_usernames_and_email_addresses,
+    a_person_is_found_by_either_name,
+    a_password_is_replaced_only_if_it_is_the_one_expected,
+    clients_go_round_and_an_upsert_overwrites,
+    consent_adds_up,
+    keys_and_facts_are_kept,
+);
+
+async fn names_are_unique_over_usernames_and_email_addresses(on: Backend) {
+    let world = World::empty(on).await;
     let record = &world.record;
     assert_eq!(
         record.insert_user(&user("alice")).await.unwrap(),
@@ -61,9 +69,8 @@ async fn names_are_unique_over_usernames_and_email_addresses() {
     );
 }
 
-#[tokio::test]
-async fn a_person_is_found_by_either_name() {
-    let world = World::peopled().await;
+async fn a_person_is_found_by_either_name(on: Backend) {
+    let world = World::peopled(on).await;
     for typed in ["alice", "ALICE", "Alice@example.com"] {
         let found = world
             .record
@@ -89,9 +96,8 @@ async fn a_person_is_found_by_either_name() {
     assert_eq!(world.record.user(&bare.id).await.unwrap(), Some(bare));
 }
 
-#[tokio::test]
-async fn a_password_is_replaced_only_if_it_is_the_one_expected() {
-    let world = World::peopled().await;
+async fn a_password_is_replaced_only_if_it_is_the_one_expected(on: Backend) {
+    let world = World::peopled(on).await;
     let (record, alice) = (&world.record, user_id("alice"));
     assert!(
         !record
@@ -121,9 +127,8 @@ async fn a_password_is_replaced_only_if_it_is_the_one_expected() {
     );
 }
 
-#[tokio::test]
-async fn clients_go_round_and_an_upsert_overwrites() {
-    let world = World::empty().await;
+async fn clients_go_round_and_an_upsert_overwrites(on: Backend) {
+    let world = World::empty(on).await;
     let record = &world.record;
     let mut wiki = client("wiki", Some("https://wiki.example/bc"));
     assert_eq!(
@@ -151,9 +156,8 @@ async fn clients_go_round_and_an_upsert_overwrites() {
     assert_eq!(record.client(&ClientId::new("none")).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn consent_adds_up() {
-    let world = World::peopled().await;
+async fn consent_adds_up(on: Backend) {
+    let world = World::peopled(on).await;
     let (record, alice, wiki) = (&world.record, user_id("alice"), ClientId::new("wiki"));
     let scopes = |names: &[&str]| {
         names
@@ -176,14 +180,14 @@ async fn consent_adds_up() {
     assert_eq!(consent.scopes, scopes(&["openid", "email"]));
     assert_eq!((consent.granted, consent.updated), (START, later));
 
-    let gone = ClientId::new("gone");
+    let gone = ClientId::new("zgone");
     record
         .save_consent(&alice, &gone, &scopes(&["openid"]), later)
         .await
         .unwrap();
     let rows = record.consents_of(&alice).await.unwrap();
     let names: Vec<_> = rows.iter().map(|row| row.client_name.as_str()).collect();
-    assert_eq!(names, ["The wiki", "gone"]);
+    assert_eq!(names, ["The wiki", "zgone"]);
     assert!(
         record
             .consents_of(&user_id("bob"))
@@ -193,9 +197,8 @@ async fn consent_adds_up() {
     );
 }
 
-#[tokio::test]
-async fn keys_and_facts_are_kept() {
-    let world = World::empty().await;
+async fn keys_and_facts_are_kept(on: Backend) {
+    let world = World::empty(on).await;
     let record = &world.record;
     record
         .insert_key("k1", "ES256", b"sealed", START)

@@ -6,7 +6,16 @@ use lanyard::session::grant::Grant;
 use lanyard::session::session::Session;
 use lanyard::store::record::{EndKind, Ended};
 
-use super::{World, user_id};
+use super::{Backend, World, both, user_id};
+
+both!(
+    a_session_ends_once_and_tells_those_who_can_be_told_once,
+    one_client_leaves_and_the_session_goes_on,
+    a_person_leaves_everywhere_but_perhaps_here,
+    a_person_withdraws_from_one_client,
+    a_revocation_ends_offline_grants_and_says_so,
+    the_audit_says_who_and_why,
+);
 
 fn parts(ended: &Ended) -> Vec<&str> {
     let parts = ended
@@ -34,9 +43,8 @@ async fn ended(world: &World, session: &Session) -> bool {
         .is_some()
 }
 
-#[tokio::test]
-async fn a_session_ends_once_and_tells_those_who_can_be_told_once() {
-    let world = World::peopled().await;
+async fn a_session_ends_once_and_tells_those_who_can_be_told_once(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     for client in ["wiki", "shop", "blog", "gone"] {
         world.join(&session, client).await;
@@ -85,9 +93,8 @@ async fn a_session_ends_once_and_tells_those_who_can_be_told_once() {
     assert_eq!(nothing, Ended::default());
 }
 
-#[tokio::test]
-async fn one_client_leaves_and_the_session_goes_on() {
-    let world = World::peopled().await;
+async fn one_client_leaves_and_the_session_goes_on(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let (wiki, _) = (
         world.join(&session, "wiki").await,
@@ -117,9 +124,8 @@ async fn one_client_leaves_and_the_session_goes_on() {
     assert_eq!(world.end(nameless, Reason::User).await, Ended::default());
 }
 
-#[tokio::test]
-async fn a_person_leaves_everywhere_but_perhaps_here() {
-    let world = World::peopled().await;
+async fn a_person_leaves_everywhere_but_perhaps_here(on: Backend) {
+    let world = World::peopled(on).await;
     let here = world.begin("alice").await;
     let others = [world.begin("alice").await, world.begin("alice").await];
     let bob = world.begin("bob").await;
@@ -153,9 +159,8 @@ async fn a_person_leaves_everywhere_but_perhaps_here() {
     assert_eq!(world.end(everywhere, Reason::Admin).await, Ended::default());
 }
 
-#[tokio::test]
-async fn a_person_withdraws_from_one_client() {
-    let world = World::peopled().await;
+async fn a_person_withdraws_from_one_client(on: Backend) {
+    let world = World::peopled(on).await;
     let (alice, wiki) = (user_id("alice"), ClientId::new("wiki"));
     let (one, two) = (world.begin("alice").await, world.begin("alice").await);
     let bob = world.begin("bob").await;
@@ -212,9 +217,8 @@ async fn a_person_withdraws_from_one_client() {
     assert_eq!((again.sessions, again.position), (ended.sessions, None));
 }
 
-#[tokio::test]
-async fn a_revocation_ends_offline_grants_and_says_so() {
-    let world = World::peopled().await;
+async fn a_revocation_ends_offline_grants_and_says_so(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let offline = Grant {
@@ -244,9 +248,8 @@ async fn a_revocation_ends_offline_grants_and_says_so() {
     );
 }
 
-#[tokio::test]
-async fn the_audit_says_who_and_why() {
-    let world = World::peopled().await;
+async fn the_audit_says_who_and_why(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let actor = Actor::Person(user_id("bob"));
     let selection = Selection::Session(session.id);

@@ -3,7 +3,17 @@
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 
-use super::{World, user_id};
+use super::{Backend, World, both, user_id};
+
+both!(
+    a_family_only_moves_forward,
+    live_grants_come_back_with_their_session_oldest_first,
+    a_late_flush_revives_nothing,
+    a_part_that_is_over_gets_no_new_grants,
+    offline_grants_demand_an_enabled_person_and_a_live_part,
+    what_gave_way_is_over_and_no_flush_brings_it_back,
+    an_offline_grant_that_ended_before_it_came_does_not_come,
+);
 
 fn moved(grant: &Grant, generation: i64, sequence: u64) -> Grant {
     Grant {
@@ -15,9 +25,8 @@ fn moved(grant: &Grant, generation: i64, sequence: u64) -> Grant {
     }
 }
 
-#[tokio::test]
-async fn a_family_only_moves_forward() {
-    let world = World::peopled().await;
+async fn a_family_only_moves_forward(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let grant = moved(&world.new_grant(&session, "wiki", &sid), 5, 7);
@@ -44,9 +53,8 @@ async fn a_family_only_moves_forward() {
     }
 }
 
-#[tokio::test]
-async fn live_grants_come_back_with_their_session_oldest_first() {
-    let world = World::peopled().await;
+async fn live_grants_come_back_with_their_session_oldest_first(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let (wiki, shop) = (
         world.join(&session, "wiki").await,
@@ -94,9 +102,8 @@ async fn live_grants_come_back_with_their_session_oldest_first() {
     assert_eq!(snapshot.grants[0], old);
 }
 
-#[tokio::test]
-async fn a_late_flush_revives_nothing() {
-    let world = World::peopled().await;
+async fn a_late_flush_revives_nothing(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let known = world.new_grant(&session, "wiki", &sid);
@@ -144,9 +151,8 @@ async fn a_late_flush_revives_nothing() {
     );
 }
 
-#[tokio::test]
-async fn a_part_that_is_over_gets_no_new_grants() {
-    let world = World::peopled().await;
+async fn a_part_that_is_over_gets_no_new_grants(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let known = world.new_grant(&session, "wiki", &sid);
@@ -167,9 +173,8 @@ async fn a_part_that_is_over_gets_no_new_grants() {
     assert!(world.record.grant(&known.id).await.unwrap().unwrap().1);
 }
 
-#[tokio::test]
-async fn offline_grants_demand_an_enabled_person_and_a_live_part() {
-    let world = World::peopled().await;
+async fn offline_grants_demand_an_enabled_person_and_a_live_part(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let grant = Grant {
@@ -231,9 +236,8 @@ async fn offline_grants_demand_an_enabled_person_and_a_live_part() {
     assert!(world.record.grant(&late.id).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn what_gave_way_is_over_and_no_flush_brings_it_back() {
-    let world = World::peopled().await;
+async fn what_gave_way_is_over_and_no_flush_brings_it_back(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let [old, kept] = [(); 2].map(|()| world.new_grant(&session, "wiki", &sid));
@@ -249,9 +253,8 @@ async fn what_gave_way_is_over_and_no_flush_brings_it_back() {
     assert!(ended);
 }
 
-#[tokio::test]
-async fn an_offline_grant_that_ended_before_it_came_does_not_come() {
-    let world = World::peopled().await;
+async fn an_offline_grant_that_ended_before_it_came_does_not_come(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let sid = world.join(&session, "wiki").await;
     let grant = Grant {

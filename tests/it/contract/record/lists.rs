@@ -6,7 +6,13 @@ use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{SessionFilter, SessionRow, reference};
 
-use super::{World, user_id};
+use super::{Backend, World, both, user_id};
+
+both!(
+    filters_pick_and_the_newest_come_first,
+    a_persons_own_list_leaves_out_what_ran_out,
+    a_line_says_who_where_and_how_it_ended,
+);
 
 fn ids(rows: &[SessionRow]) -> Vec<String> {
     rows.iter().map(|row| row.reference.clone()).collect()
@@ -25,9 +31,8 @@ fn of(world: &World, [user, client]: [&str; 2], include_ended: bool, limit: i64)
     }
 }
 
-#[tokio::test]
-async fn filters_pick_and_the_newest_come_first() {
-    let world = World::peopled().await;
+async fn filters_pick_and_the_newest_come_first(on: Backend) {
+    let world = World::peopled(on).await;
     let old = world.begin("alice").await;
     world.join(&old, "wiki").await;
     world.join(&old, "shop").await;
@@ -86,9 +91,8 @@ async fn filters_pick_and_the_newest_come_first() {
     }
 }
 
-#[tokio::test]
-async fn a_persons_own_list_leaves_out_what_ran_out() {
-    let world = World::peopled().await;
+async fn a_persons_own_list_leaves_out_what_ran_out(on: Backend) {
+    let world = World::peopled(on).await;
     let old = world.begin("alice").await;
     world.pass(10);
     let young = world.begin("alice").await;
@@ -112,9 +116,8 @@ async fn a_persons_own_list_leaves_out_what_ran_out() {
     }
 }
 
-#[tokio::test]
-async fn a_line_says_who_where_and_how_it_ended() {
-    let world = World::peopled().await;
+async fn a_line_says_who_where_and_how_it_ended(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let wiki = world.join(&session, "wiki").await;
     world.pass(1);

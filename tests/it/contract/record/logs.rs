@@ -6,11 +6,17 @@ use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{AuditEntry, ChangeKind, EndKind};
 
-use super::{START, World, client, user_id};
+use super::{Backend, START, World, both, client, user_id};
 
-#[tokio::test]
-async fn distrust_raises_the_generation() {
-    let world = World::peopled().await;
+both!(
+    distrust_raises_the_generation,
+    the_window_starts_before_its_oldest_entry,
+    changes_name_what_must_be_read_again,
+    audit_lines_keep_their_order,
+);
+
+async fn distrust_raises_the_generation(on: Backend) {
+    let world = World::peopled(on).await;
     let record = &world.record;
     assert_eq!(
         (
@@ -43,9 +49,8 @@ async fn distrust_raises_the_generation() {
     assert!(record.ends_since(3, 100).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn the_window_starts_before_its_oldest_entry() {
-    let world = World::empty().await;
+async fn the_window_starts_before_its_oldest_entry(on: Backend) {
+    let world = World::empty(on).await;
     let record = &world.record;
     assert_eq!(record.start_of_window(START).await.unwrap(), 0);
     record.append_distrust(START).await.unwrap();
@@ -64,9 +69,8 @@ async fn the_window_starts_before_its_oldest_entry() {
     }
 }
 
-#[tokio::test]
-async fn changes_name_what_must_be_read_again() {
-    let world = World::peopled().await;
+async fn changes_name_what_must_be_read_again(on: Backend) {
+    let world = World::peopled(on).await;
     let record = &world.record;
     let head = record.changes_head().await.unwrap();
     assert_eq!(head, 5);
@@ -106,9 +110,8 @@ async fn changes_name_what_must_be_read_again() {
     assert_eq!(kept.len(), 1, "a day is enough");
 }
 
-#[tokio::test]
-async fn audit_lines_keep_their_order() {
-    let world = World::empty().await;
+async fn audit_lines_keep_their_order(on: Backend) {
+    let world = World::empty(on).await;
     let line = |action: &str| AuditEntry {
         at: START,
         actor: "system".to_owned(),

@@ -1,18 +1,26 @@
-//! What every back end of the record promises. Each test has a file, a clock and a seed of its
-//! own; runs on SQLite.
+//! What every back end of the record promises. Each test runs on SQLite, in a file of its own, and
+//! on PostgreSQL, in a schema of its own.
 
+mod contention;
 mod directory;
 mod ending;
 mod grants;
+mod ground;
 mod lists;
 mod logs;
+mod nodes;
+mod notice_leases;
 mod notices;
+mod outages;
+
 mod processes;
 mod races;
 mod sessions;
 
 use std::time::Duration;
 
+use ground::Ground;
+pub(super) use ground::{Backend, both};
 use lanyard::clock::{Clock, Timestamp};
 use lanyard::entropy::{ClientId, Entropy, GrantId, Secret, SessionId, Sid, UserId};
 use lanyard::identity::user::{Profile, User};
@@ -22,8 +30,7 @@ use lanyard::protocol::client::{
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 use lanyard::session::session::Session;
-use lanyard::store::record::{Ended, Join, Joining, Places, Record, RecordSettings, SignIn};
-use tempfile::TempDir;
+use lanyard::store::record::{Ended, Join, Joining, Places, Record, SignIn};
 
 pub(super) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -40,27 +47,27 @@ pub(super) struct World {
     pub(super) record: Record,
     pub(super) clock: Clock,
     pub(super) entropy: Entropy,
-    folder: TempDir,
+    ground: Ground,
 }
 
 impl World {
     /// An empty record.
-    pub(super) async fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(super) async fn empty(on: Backend) -> Self {
+        let ground = Ground::new(on).await;
         let (clock, entropy) = (Clock::manual(START), Entropy::System);
-        let record = open(&folder, &clock).await;
-        assert_eq!(record.migrate().await.unwrap(), 1);
+        let record = ground.open(&clock).await;
+        assert_eq!(record.migrate().await.unwrap(), 2);
         Self {
             record,
             clock,
             entropy,
-            folder,
+            ground,
         }
     }
 
     /// With alice and bob; with wiki and shop, which want notices, and blog, which does not.
-    pub(super) async fn peopled() -> Self {
-        let world = Self::empty().await;
+    pub(super) async fn peopled(on: Backend) -> Self {
+        let world = Self::empty(on).await;
         for name in ["alice", "bob"] {
             world.record.insert_user(&user(name)).await.unwrap();
         }
@@ -74,9 +81,9 @@ impl World {
         world
     }
 
-    /// The same file, opened again: another process.
+    /// The same place, opened again: another process.
     pub(super) async fn again(&self) -> Record {
-        open(&self.folder, &self.clock).await
+        self.ground.open(&self.clock).await
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -166,20 +173,9 @@ impl World {
 
     /// Runs a statement behind the record's back: what only tests may look at.
     pub(super) async fn count(&self, sql: &'static str) -> i64 {
-        use sqlx::{AnyConnection, Connection as _};
-        let path = self.folder.path().join("lanyard.db");
-        let mut conn = AnyConnection::connect(&RecordSettings::sqlite(&path).url)
-            .await
-            .unwrap();
+        let mut conn = self.ground.connect().await;
         sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap()
     }
-}
-
-async fn open(folder: &TempDir, clock: &Clock) -> Record {
-    let settings = RecordSettings::sqlite(&folder.path().join("lanyard.db"));
-    Record::open(&settings, clock.clone(), Entropy::System)
-        .await
-        .unwrap()
 }
 
 pub(super) fn user_id(name: &str) -> UserId {

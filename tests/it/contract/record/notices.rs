@@ -5,12 +5,21 @@ use std::time::Duration;
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt};
 
-use super::{World, places, user_id};
+use super::{Backend, World, both, places, user_id};
+
+both!(
+    a_lease_is_one_owners_until_it_runs_out,
+    one_client_has_only_so_many_places_at_a_time,
+    leases_of_the_dead_are_freed,
+    a_receipt_settles_once,
+    a_retry_waits_for_its_time_and_is_given_up_at_last,
+    a_poll_that_finds_nothing_is_one_read,
+);
 
 const LEASE: Duration = Duration::from_secs(30);
 
-async fn owing() -> World {
-    let world = World::peopled().await;
+async fn owing(on: Backend) -> World {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     world.join(&session, "wiki").await;
     world.join(&session, "shop").await;
@@ -20,9 +29,8 @@ async fn owing() -> World {
     world
 }
 
-#[tokio::test]
-async fn a_lease_is_one_owners_until_it_runs_out() {
-    let world = owing().await;
+async fn a_lease_is_one_owners_until_it_runs_out(on: Backend) {
+    let world = owing(on).await;
     let record = &world.record;
     let until = world.now() + LEASE;
     let one = record
@@ -61,9 +69,8 @@ async fn a_lease_is_one_owners_until_it_runs_out() {
     );
 }
 
-#[tokio::test]
-async fn one_client_has_only_so_many_places_at_a_time() {
-    let world = World::peopled().await;
+async fn one_client_has_only_so_many_places_at_a_time(on: Backend) {
+    let world = World::peopled(on).await;
     for _ in 0..3 {
         let session = world.begin("alice").await;
         world.join(&session, "wiki").await;
@@ -93,9 +100,8 @@ async fn one_client_has_only_so_many_places_at_a_time() {
     assert_eq!(lease().await.unwrap().len(), 1, "a place is free again");
 }
 
-#[tokio::test]
-async fn leases_of_the_dead_are_freed() {
-    let world = owing().await;
+async fn leases_of_the_dead_are_freed(on: Backend) {
+    let world = owing(on).await;
     let until = world.now() + LEASE;
     world
         .record
@@ -138,9 +144,8 @@ async fn leased(world: &World) -> (DueNotice, DueNotice) {
     (shop.clone(), wiki.clone())
 }
 
-#[tokio::test]
-async fn a_receipt_settles_once() {
-    let world = owing().await;
+async fn a_receipt_settles_once(on: Backend) {
+    let world = owing(on).await;
     let now = world.now();
     assert_eq!(world.record.owed(now).await.unwrap(), owed(2, 0, 0));
     let (_, wiki) = leased(&world).await;
@@ -179,9 +184,8 @@ async fn a_receipt_settles_once() {
     assert_eq!(world.record.owed(now).await.unwrap(), owed(1, 0, 0));
 }
 
-#[tokio::test]
-async fn a_retry_waits_for_its_time_and_is_given_up_at_last() {
-    let world = owing().await;
+async fn a_retry_waits_for_its_time_and_is_given_up_at_last(on: Backend) {
+    let world = owing(on).await;
     let (record, now) = (&world.record, world.now());
     let (shop, wiki) = leased(&world).await;
     record
@@ -206,14 +210,8 @@ async fn a_retry_waits_for_its_time_and_is_given_up_at_last() {
         (Some(503), Some("busy"))
     );
 
-    assert!(
-        record
-            .lease("me", now, places(10), next)
-            .await
-            .unwrap()
-            .is_empty(),
-        "not yet"
-    );
+    let early = record.lease("me", now, places(10), next).await;
+    assert!(early.unwrap().is_empty(), "not yet");
     let later = world.pass(4);
     assert_eq!(
         record
@@ -243,9 +241,8 @@ async fn a_retry_waits_for_its_time_and_is_given_up_at_last() {
     );
 }
 
-#[tokio::test]
-async fn a_poll_that_finds_nothing_is_one_read() {
-    let world = World::peopled().await;
+async fn a_poll_that_finds_nothing_is_one_read(on: Backend) {
+    let world = World::peopled(on).await;
     let before = world.record.calls();
     world
         .record

@@ -1,10 +1,20 @@
 //! Several processes on one file, and what is left when one dies.
 
 use lanyard::session::ending::{Reason, Selection};
-use lanyard::store::record::{Holder, LeaseError, Record, RecordSettings, SignIn, UserCreation};
+use lanyard::store::record::{Holder, LeaseError, Record, SignIn, UserCreation};
 use tokio::task::JoinSet;
 
-use super::{START, World, places, user, user_id};
+use super::ground::Ground;
+use super::{Backend, START, World, both, places, user, user_id};
+
+both!(
+    a_server_and_a_command_line_both_write,
+    processes_that_start_together_migrate_once,
+    what_is_pending_is_named_before_it_is_done,
+    a_second_holder_is_refused_and_told_who_has_it,
+    what_was_answered_is_there_after_a_death,
+    closing_commits_what_is_queued_and_refuses_what_comes_later,
+);
 
 fn holder(pid: u32) -> Holder {
     Holder {
@@ -14,9 +24,8 @@ fn holder(pid: u32) -> Holder {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_and_a_command_line_both_write() {
-    let world = World::peopled().await;
+async fn a_server_and_a_command_line_both_write(on: Backend) {
+    let world = World::peopled(on).await;
     let command_line = world.again().await;
     assert_eq!(
         command_line.migrate().await.unwrap(),
@@ -55,10 +64,9 @@ async fn a_server_and_a_command_line_both_write() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn processes_that_start_together_migrate_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = RecordSettings::sqlite(&folder.path().join("sub/lanyard.db"));
+async fn processes_that_start_together_migrate_once(on: Backend) {
+    let ground = Ground::new(on).await;
+    let settings = ground.settings.clone();
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
         let settings = settings.clone();
@@ -76,23 +84,26 @@ async fn processes_that_start_together_migrate_once() {
     }
 }
 
-#[tokio::test]
-async fn what_is_pending_is_named_before_it_is_done() {
-    let folder = tempfile::tempdir().unwrap();
-    let settings = RecordSettings::sqlite(&folder.path().join("lanyard.db"));
-    let clock = lanyard::clock::Clock::manual(START);
-    let entropy = lanyard::entropy::Entropy::System;
-    let record = Record::open(&settings, clock, entropy).await.unwrap();
-    assert_eq!(record.pending().await.unwrap(), ["0001_record"]);
-    let error = record.user(&user_id("alice")).await.unwrap_err();
-    assert!(error.to_string().contains("no such table"), "{error}");
-    assert_eq!(record.migrate().await.unwrap(), 1);
+async fn what_is_pending_is_named_before_it_is_done(on: Backend) {
+    let ground = Ground::new(on).await;
+    let record = ground.open(&lanyard::clock::Clock::manual(START)).await;
+    assert_eq!(
+        record.pending().await.unwrap(),
+        ["0001_record", "0002_nodes"]
+    );
+    let error = record
+        .user(&user_id("alice"))
+        .await
+        .unwrap_err()
+        .to_string();
+    let said = ["no such table", "does not exist"].map(|words| error.contains(words));
+    assert!(said.contains(&true), "{error}");
+    assert_eq!(record.migrate().await.unwrap(), 2);
     assert_eq!(record.user(&user_id("alice")).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_second_holder_is_refused_and_told_who_has_it() {
-    let world = World::empty().await;
+async fn a_second_holder_is_refused_and_told_who_has_it(on: Backend) {
+    let world = World::empty(on).await;
     let second = world.again().await;
     let lease = world.record.hold(holder(4_711)).await.unwrap();
     let refused = second.hold(holder(4_712)).await.unwrap_err();
@@ -108,9 +119,8 @@ async fn a_second_holder_is_refused_and_told_who_has_it() {
     drop(lease);
 }
 
-#[tokio::test]
-async fn what_was_answered_is_there_after_a_death() {
-    let world = World::peopled().await;
+async fn what_was_answered_is_there_after_a_death(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     world.join(&session, "wiki").await;
     world
@@ -135,9 +145,8 @@ async fn what_was_answered_is_there_after_a_death() {
     assert_eq!(reopened.ends_head().await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn closing_commits_what_is_queued_and_refuses_what_comes_later() {
-    let world = World::peopled().await;
+async fn closing_commits_what_is_queued_and_refuses_what_comes_later(on: Backend) {
+    let world = World::peopled(on).await;
     let (session, record) = (world.new_session("alice"), world.record.clone());
     let (begun, ()) = tokio::join!(record.begin_session(&session), world.record.clone().close());
     assert!(matches!(begun, Ok(SignIn::Begun { .. })), "{begun:?}");
@@ -157,10 +166,10 @@ async fn closing_commits_what_is_queued_and_refuses_what_comes_later() {
 #[tokio::test]
 async fn the_files_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let world = World::peopled().await;
+    let world = World::peopled(Backend::Sqlite).await;
     let _lease = world.record.hold(holder(1)).await.unwrap();
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(world.folder.path()).unwrap() {
+    for entry in std::fs::read_dir(world.ground.folder.path().join("sub")).unwrap() {
         let entry = entry.unwrap();
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", entry.path());

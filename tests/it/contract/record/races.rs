@@ -9,7 +9,14 @@ use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{Ended, Join, Record};
 use tokio::task::JoinSet;
 
-use super::{World, client, joining, places, user};
+use super::{Backend, World, both, client, joining, places, user};
+
+both!(
+    a_join_and_an_end_cannot_both_win_unseen,
+    sixteen_joins_of_one_client_are_one_participant,
+    positions_rise_in_commit_order,
+    an_abandoned_call_still_happens,
+);
 
 const APPS: usize = 16;
 
@@ -51,9 +58,8 @@ async fn end(record: &Record, session: SessionId, now: Timestamp) -> Ended {
 }
 
 /// Every participant that a join reported has its notice, and none lives on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_join_and_an_end_cannot_both_win_unseen() {
-    let world = World::empty().await;
+async fn a_join_and_an_end_cannot_both_win_unseen(on: Backend) {
+    let world = World::empty(on).await;
     world.record.insert_user(&user("alice")).await.unwrap();
     for n in 0..APPS {
         let client = client(&format!("app{n}"), Some("https://app.example/bc"));
@@ -91,9 +97,8 @@ async fn a_join_and_an_end_cannot_both_win_unseen() {
     assert_eq!(world.count(sql).await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixteen_joins_of_one_client_are_one_participant() {
-    let world = World::peopled().await;
+async fn sixteen_joins_of_one_client_are_one_participant(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let mut tasks = JoinSet::new();
     for _ in 0..16 {
@@ -122,11 +127,10 @@ async fn sixteen_joins_of_one_client_are_one_participant() {
 }
 
 /// A follower that reads while ends are committed never sees a position appear behind it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn positions_rise_in_commit_order() {
-    let world = World::peopled().await;
+async fn positions_rise_in_commit_order(on: Backend) {
+    let world = World::peopled(on).await;
     let mut sessions = Vec::new();
-    for _ in 0..16 {
+    for _ in 0..24 {
         sessions.push(world.begin("alice").await);
     }
     let other = world.again().await;
@@ -149,7 +153,7 @@ async fn positions_rise_in_commit_order() {
         });
     }
     let mut seen = Vec::new();
-    while seen.len() < 16 {
+    while seen.len() < 24 {
         let from = seen.last().copied().unwrap_or(0);
         let fresh = world.record.ends_since(from, 100).await.unwrap();
         seen.extend(fresh.into_iter().map(|entry| entry.position));
@@ -157,7 +161,7 @@ async fn positions_rise_in_commit_order() {
     }
     assert_eq!(
         seen,
-        (1..=16).collect::<Vec<_>>(),
+        (1..=24).collect::<Vec<_>>(),
         "no gap, none out of order"
     );
     let mut answered: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
@@ -166,9 +170,8 @@ async fn positions_rise_in_commit_order() {
 }
 
 /// A caller that goes away does not stop an end half-way.
-#[tokio::test]
-async fn an_abandoned_call_still_happens() {
-    let world = World::peopled().await;
+async fn an_abandoned_call_still_happens(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     world.join(&session, "wiki").await;
     tokio::select! {
@@ -176,18 +179,9 @@ async fn an_abandoned_call_still_happens() {
         _ = end(&world.record, session.id, world.now()) => panic!("polled once, it cannot be done"),
         () = std::future::ready(()) => {}
     }
-    // The writer is in order: this answer comes after the abandoned job.
-    world
-        .record
-        .touch(&[(session.id, world.now())])
-        .await
-        .unwrap();
-    let snapshot = world
-        .record
-        .load_session(session.id)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(snapshot.ended.is_some());
+    // Whoever waits for what was handed over waits for it too.
+    world.record.clone().close().await;
+    let snapshot = world.again().await.load_session(session.id).await.unwrap();
+    assert!(snapshot.unwrap().ended.is_some());
     assert_eq!(world.count("SELECT COUNT(*) FROM notices").await, 1);
 }

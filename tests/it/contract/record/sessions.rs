@@ -6,11 +6,20 @@ use lanyard::entropy::{ClientId, Secret, SessionId, Sid};
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{Join, Renewed, SignIn, reference};
 
-use super::{World, user_id};
+use super::{Backend, World, both, user_id};
 
-#[tokio::test]
-async fn a_disabled_person_and_a_stranger_are_refused() {
-    let world = World::peopled().await;
+both!(
+    a_disabled_person_and_a_stranger_are_refused,
+    a_session_loads_as_it_was_written,
+    a_client_joins_once_and_keeps_its_sid,
+    a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_session,
+    a_renewal_changes_the_secret_of_a_live_session_only,
+    activity_moves_forward_and_never_wakes_an_ended_session,
+    the_sweeper_finds_what_ran_out_and_gives_idle_ones_slack,
+);
+
+async fn a_disabled_person_and_a_stranger_are_refused(on: Backend) {
+    let world = World::peopled(on).await;
     assert!(
         world
             .record
@@ -49,9 +58,8 @@ async fn a_disabled_person_and_a_stranger_are_refused() {
     world.begin("alice").await;
 }
 
-#[tokio::test]
-async fn a_session_loads_as_it_was_written() {
-    let world = World::peopled().await;
+async fn a_session_loads_as_it_was_written(on: Backend) {
+    let world = World::peopled(on).await;
     let mut session = world.new_session("alice");
     session.previous_secret = Some((Secret::random(&world.entropy).hash(), world.now()));
     session.remembered = true;
@@ -93,9 +101,8 @@ async fn join(world: &World, session: SessionId, sid: &str) -> Join {
         .unwrap()
 }
 
-#[tokio::test]
-async fn a_client_joins_once_and_keeps_its_sid() {
-    let world = World::peopled().await;
+async fn a_client_joins_once_and_keeps_its_sid(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let first = Sid::new("first");
     let joined = join(&world, session.id, "first").await;
@@ -129,14 +136,18 @@ async fn a_client_joins_once_and_keeps_its_sid() {
     assert_eq!(snapshot.session.last_seen, later, "a join is activity");
 }
 
-#[tokio::test]
-async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_session() {
-    let world = World::peopled().await;
+async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_session(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     join(&world, session.id, "first").await;
     let selection = Selection::ClientInSession(session.id, ClientId::new("wiki"));
     world.end(selection, Reason::Client).await;
     let (first, second) = (Sid::new("first"), Sid::new("second"));
+    let snapshot = world.record.load_session(session.id).await.unwrap();
+    assert_eq!(
+        snapshot.unwrap().ended_participants,
+        [(ClientId::new("wiki"), first.clone())]
+    );
     let rejoined = join(&world, session.id, "second").await;
     assert!(
         matches!(&rejoined, Join::Joined(member, 1) if member.sid == second),
@@ -153,9 +164,8 @@ async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_ses
     assert_eq!(join(&world, unknown, "third").await, Join::Ended);
 }
 
-#[tokio::test]
-async fn a_renewal_changes_the_secret_of_a_live_session_only() {
-    let world = World::peopled().await;
+async fn a_renewal_changes_the_secret_of_a_live_session_only(on: Backend) {
+    let world = World::peopled(on).await;
     let session = world.begin("alice").await;
     let now = world.pass(100);
     let renewed = session
@@ -188,9 +198,8 @@ async fn a_renewal_changes_the_secret_of_a_live_session_only() {
     assert_eq!(snapshot.ended, Some((now, Reason::User)));
 }
 
-#[tokio::test]
-async fn activity_moves_forward_and_never_wakes_an_ended_session() {
-    let world = World::peopled().await;
+async fn activity_moves_forward_and_never_wakes_an_ended_session(on: Backend) {
+    let world = World::peopled(on).await;
     let (live, ended) = (world.begin("alice").await, world.begin("bob").await);
     let began = world.now();
     world.end(Selection::Session(ended.id), Reason::User).await;
@@ -218,9 +227,8 @@ async fn activity_moves_forward_and_never_wakes_an_ended_session() {
     assert_eq!(seen(ended.id).await, began);
 }
 
-#[tokio::test]
-async fn the_sweeper_finds_what_ran_out_and_gives_idle_ones_slack() {
-    let world = World::peopled().await;
+async fn the_sweeper_finds_what_ran_out_and_gives_idle_ones_slack(on: Backend) {
+    let world = World::peopled(on).await;
     let idle = world.begin("alice").await;
     let busy = world.begin("alice").await;
     let slack = Duration::from_mins(20);

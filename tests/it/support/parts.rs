@@ -1,0 +1,9 @@
+//! The servers that a house of several nodes is made of, beside the nodes.
+
+/// A PostgreSQL server for tests: a URL of a role that may create schemas in its database.
+#[expect(clippy::unused_async, reason = "one that starts a server waits")]
+pub(crate) async fn postgres_url() -> String {
+    let url = std::env::var_os("LANYARD_TEST_POSTGRES");
+    url.and_then(|url| url.into_string().ok())
+        .expect("LANYARD_TEST_POSTGRES is not set: postgres://USER@HOST/DATABASE of a test server")
+}
