@@ -7,6 +7,7 @@ mod hot_model;
 mod hot_races;
 mod hot_words;
 mod record;
+mod redis;
 
 use lanyard::clock::{Clock, Timestamp};
 use lanyard::store::hot::{HotStore, MemoryStore};

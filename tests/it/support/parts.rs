@@ -7,3 +7,8 @@ pub(crate) async fn postgres_url() -> String {
     url.and_then(|url| url.into_string().ok())
         .expect("LANYARD_TEST_POSTGRES is not set: postgres://USER@HOST/DATABASE of a test server")
 }
+
+/// A Redis server whose databases tests may write to, under prefixes of their own.
+pub(crate) async fn redis_url() -> String {
+    std::env::var("LANYARD_TEST_REDIS").expect("LANYARD_TEST_REDIS names a Redis server")
+}
