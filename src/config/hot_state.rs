@@ -6,7 +6,7 @@ use super::certificates;
 use super::host;
 use super::keys::{self, Key};
 use super::reader::Reader;
-use super::redis_url::{self, Servers};
+use super::redis_url::{self, Addresses};
 use super::resolved::{Redis, Topology};
 use super::secret::{self, Keys};
 
@@ -92,7 +92,7 @@ fn shape(reader: &mut Reader<'_>) -> Option<Shape> {
     reader.choice(&keys::REDIS_TOPOLOGY, &words)
 }
 
-fn servers(reader: &mut Reader<'_>, shape: Option<Shape>) -> Option<Servers> {
+fn servers(reader: &mut Reader<'_>, shape: Option<Shape>) -> Option<Addresses> {
     let text = reader.text(&keys::REDIS_URL)?;
     // The ports on which a server and a sentinel listen if nobody says otherwise.
     let port = if shape == Some(Shape::Sentinel) {
@@ -181,7 +181,7 @@ fn ca_pem(reader: &mut Reader<'_>, tls: Option<bool>) -> Option<Vec<u8>> {
     }
 }
 
-fn check_password(reader: &mut Reader<'_>, servers: &Servers) {
+fn check_password(reader: &mut Reader<'_>, servers: &Addresses) {
     if servers.password.is_some() {
         let place = reader.place(&keys::REDIS_URL);
         let text = format!("redis.url has a password too ({place}). Remove it there.");
@@ -195,7 +195,7 @@ fn check_password(reader: &mut Reader<'_>, servers: &Servers) {
     }
 }
 
-fn check_shape(reader: &mut Reader<'_>, servers: &Servers, shape: Shape) {
+fn check_shape(reader: &mut Reader<'_>, servers: &Addresses, shape: Shape) {
     let count = servers.servers.len();
     let database = servers.database;
     let problem = match shape {
@@ -211,7 +211,7 @@ fn check_shape(reader: &mut Reader<'_>, servers: &Servers, shape: Shape) {
     reader.refuse(&keys::REDIS_URL, problem);
 }
 
-fn warn(reader: &mut Reader<'_>, servers: &Servers) {
+fn warn(reader: &mut Reader<'_>, servers: &Addresses) {
     let mut hosts = servers.servers.iter().map(|(host, _)| host);
     if let Some(far) = hosts.find(|host| !host::is_loopback(host))
         && !servers.tls
@@ -224,7 +224,7 @@ fn warn(reader: &mut Reader<'_>, servers: &Servers) {
     }
 }
 
-/// Warns of what is shared in part. Servers on several machines would each have their own record.
+/// Warns of what is shared in part. Addresses on several machines would each have their own record.
 pub(super) fn warn_of_sqlite(reader: &mut Reader<'_>) {
     reader.warnings.push(
         "redis.url is given, and the record is an SQLite file. Several servers on one SQLite file \

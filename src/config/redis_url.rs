@@ -10,7 +10,7 @@ const REMEDY: &str = "Write redis://user@host:6379/0, or rediss:// for TLS, seve
                       between them, and the password in redis.password_file.";
 
 /// What the addresses come to. It has no `Debug`: it may hold a password.
-pub(super) struct Servers {
+pub(super) struct Addresses {
     /// Hosts (IPv6 without brackets) and ports.
     pub(super) servers: Vec<(String, u16)>,
     pub(super) tls: bool,
@@ -21,9 +21,9 @@ pub(super) struct Servers {
 
 /// Reads addresses; the port is for those that name none. Errors show nothing that may be a
 /// password.
-pub(super) fn parse(text: &str, port: u16) -> Result<Servers, String> {
+pub(super) fn parse(text: &str, port: u16) -> Result<Addresses, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let mut all: Option<Servers> = None;
+    let mut all: Option<Addresses> = None;
     for (at, part) in parts.iter().enumerate() {
         let which = if parts.len() == 1 {
             String::new()
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str, port: u16) -> Result<Servers, String> {
     all.ok_or_else(|| format!("It is not an address. {REMEDY}"))
 }
 
-fn one(text: &str, port: u16) -> Result<Servers, String> {
+fn one(text: &str, port: u16) -> Result<Addresses, String> {
     let url = host::address(text, REMEDY)?;
     let tls = check_scheme(&url)?;
     let host = host::of(&url).ok_or_else(|| format!("It names no host to connect to. {REMEDY}"))?;
@@ -47,16 +47,16 @@ fn one(text: &str, port: u16) -> Result<Servers, String> {
         let text = format!("It has a ? or a #; neither is taken. {REMEDY}");
         return Err(text);
     }
-    let part = |part: &str| {
-        host::decoded(part).ok_or_else(|| format!("Its user or password is not UTF-8. {REMEDY}"))
+    let decode = |text: &str| {
+        host::decoded(text).ok_or_else(|| format!("Its user or password is not UTF-8. {REMEDY}"))
     };
     let password = url.password().filter(|password| !password.is_empty());
-    let password = password.map(part).transpose()?;
-    Ok(Servers {
+    let password = password.map(decode).transpose()?;
+    Ok(Addresses {
         servers: vec![(host, url.port().unwrap_or(port))],
         tls,
         database: database(&url)?,
-        username: Some(part(url.username())?).filter(|name| !name.is_empty()),
+        username: Some(decode(url.username())?).filter(|name| !name.is_empty()),
         password: password.map(|text| Secret::new(Zeroizing::new(text))),
     })
 }
@@ -92,7 +92,7 @@ fn database(url: &Url) -> Result<i64, String> {
 }
 
 /// Adds a server that is reached in the same way as the others.
-fn join(all: &mut Servers, one: Servers) -> Result<(), String> {
+fn join(all: &mut Addresses, one: Addresses) -> Result<(), String> {
     let differs = if all.tls != one.tls {
         "scheme"
     } else if all.username != one.username {
@@ -122,87 +122,90 @@ fn join(all: &mut Servers, one: Servers) -> Result<(), String> {
 mod tests {
     use super::*;
 
+    /// An address, and what its refusal begins with.
+    const BAD: &[(&str, &str)] = &[
+        ("", "It is not an address."),
+        ("cache", "It is not an address."),
+        ("cache:6379", "It is not the address of a Redis server."),
+        ("http://cache", "It is not the address of a Redis server."),
+        (
+            "unix:/run/redis.sock",
+            "Sockets of the file system are not spoken to.",
+        ),
+        (
+            "redis+unix:///run/redis.sock",
+            "Sockets of the file system are not spoken to.",
+        ),
+        ("redis:", "It names no host to connect to."),
+        ("redis:///0", "It names no host to connect to."),
+        ("redis://me:secret@/0", "It names no host."),
+        ("redis://0.0.0.0", "It names no host to connect to."),
+        ("redis://cache:0", "It names no host to connect to."),
+        ("redis://cache:99999", "Its port is not one from 1 to 65535"),
+        (
+            "redis://me:sec/ret@cache",
+            "Its port is not one from 1 to 65535",
+        ),
+        (
+            "redis://me:sec#ret@cache",
+            "Its port is not one from 1 to 65535",
+        ),
+        ("redis://me:%ff@cache", "Its user or password is not UTF-8."),
+        (
+            "redis://cache/one",
+            "What follows its host is not the number",
+        ),
+        (
+            "redis://cache/-1",
+            "What follows its host is not the number",
+        ),
+        (
+            "redis://cache/+1",
+            "What follows its host is not the number",
+        ),
+        (
+            "redis://cache/0/secret",
+            "What follows its host is not the number",
+        ),
+        (
+            "redis://cache/0?protocol=resp3",
+            "It has a ? or a #; neither is taken.",
+        ),
+        (
+            "rediss://cache/0#insecure",
+            "It has a ? or a #; neither is taken.",
+        ),
+        ("redis://a,", "Server 2 of 2: It is not an address."),
+        (
+            "redis://a,b:6379",
+            "Server 2 of 2: It is not the address of a Redis server.",
+        ),
+        ("redis://me:sec,ret@a", "Server 1 of 2: Its port is not one"),
+        (
+            "redis://a,rediss://b",
+            "Server 2 of 2: Its scheme is not that of the first.",
+        ),
+        (
+            "redis://me@a,redis://b",
+            "Server 2 of 2: Its user is not that of the first.",
+        ),
+        (
+            "redis://a/1,redis://b/2",
+            "Server 2 of 2: Its database is not that of the",
+        ),
+        (
+            "redis://:secret@a,redis://:secrets@b",
+            "Server 2 of 2: Its password is not that",
+        ),
+        (
+            "redis://a,redis://b,redis://a:6379",
+            "Server 3 of 3: It is named twice.",
+        ),
+    ];
+
     #[test]
     fn what_is_refused() {
-        for (text, start) in [
-            ("", "It is not an address."),
-            ("cache", "It is not an address."),
-            ("cache:6379", "It is not the address of a Redis server."),
-            ("http://cache", "It is not the address of a Redis server."),
-            (
-                "unix:/run/redis.sock",
-                "Sockets of the file system are not spoken to.",
-            ),
-            (
-                "redis+unix:///run/redis.sock",
-                "Sockets of the file system are not spoken to.",
-            ),
-            ("redis:", "It names no host to connect to."),
-            ("redis:///0", "It names no host to connect to."),
-            ("redis://me:secret@/0", "It names no host."),
-            ("redis://0.0.0.0", "It names no host to connect to."),
-            ("redis://cache:0", "It names no host to connect to."),
-            ("redis://cache:99999", "Its port is not one from 1 to 65535"),
-            (
-                "redis://me:sec/ret@cache",
-                "Its port is not one from 1 to 65535",
-            ),
-            (
-                "redis://me:sec#ret@cache",
-                "Its port is not one from 1 to 65535",
-            ),
-            ("redis://me:%ff@cache", "Its user or password is not UTF-8."),
-            (
-                "redis://cache/one",
-                "What follows its host is not the number",
-            ),
-            (
-                "redis://cache/-1",
-                "What follows its host is not the number",
-            ),
-            (
-                "redis://cache/+1",
-                "What follows its host is not the number",
-            ),
-            (
-                "redis://cache/0/secret",
-                "What follows its host is not the number",
-            ),
-            (
-                "redis://cache/0?protocol=resp3",
-                "It has a ? or a #; neither is taken.",
-            ),
-            (
-                "rediss://cache/0#insecure",
-                "It has a ? or a #; neither is taken.",
-            ),
-            ("redis://a,", "Server 2 of 2: It is not an address."),
-            (
-                "redis://a,b:6379",
-                "Server 2 of 2: It is not the address of a Redis server.",
-            ),
-            ("redis://me:sec,ret@a", "Server 1 of 2: Its port is not one"),
-            (
-                "redis://a,rediss://b",
-                "Server 2 of 2: Its scheme is not that of the first.",
-            ),
-            (
-                "redis://me@a,redis://b",
-                "Server 2 of 2: Its user is not that of the first.",
-            ),
-            (
-                "redis://a/1,redis://b/2",
-                "Server 2 of 2: Its database is not that of the",
-            ),
-            (
-                "redis://:secret@a,redis://:secrets@b",
-                "Server 2 of 2: Its password is not that",
-            ),
-            (
-                "redis://a,redis://b,redis://a:6379",
-                "Server 3 of 3: It is named twice.",
-            ),
-        ] {
+        for (text, start) in BAD {
             let problem = parse(text, 6_379).err();
             let problem = problem.unwrap_or_else(|| panic!("{text} is taken"));
             assert!(problem.starts_with(start), "{text}: {problem}");

@@ -6,100 +6,103 @@ fn complete(text: &str, password: Option<&str>) -> String {
     address.complete(password.as_ref()).expose().to_owned()
 }
 
+/// An address, and what its refusal begins with.
+const BAD: &[(&str, &str)] = &[
+    ("postgres:", "It names no user."),
+    ("postgres://", "It names no user."),
+    ("postgres://db/lanyard", "It names no user."),
+    ("postgres:lanyard", "It names no user."),
+    ("postgres://:secret@db/lanyard", "It names no user."),
+    ("postgres://me@/lanyard", "It names no host."),
+    (
+        "postgres://me@0.0.0.0/lanyard",
+        "It names no host that can be reached.",
+    ),
+    (
+        "postgres://me@db:0/lanyard",
+        "It names no host that can be reached.",
+    ),
+    ("postgres://me@a,b/lanyard", "It names several hosts."),
+    (
+        "postgres://me@db:port/lanyard",
+        "Its port is not one from 1 to 65535",
+    ),
+    (
+        "postgres://me@db:65536/lanyard",
+        "Its port is not one from 1 to 65535",
+    ),
+    (
+        "postgres://me:sec/ret@db/lanyard",
+        "Its port is not one from 1 to 65535",
+    ),
+    (
+        "postgres://me:sec?ret@db/lanyard",
+        "Its port is not one from 1 to 65535",
+    ),
+    (
+        "postgres://me:sec#ret@db/lanyard",
+        "Its port is not one from 1 to 65535",
+    ),
+    (
+        "postgres://me:1/secret?secret@db/lanyard",
+        "It names no user.",
+    ),
+    (
+        "postgres://me:%ff@db/lanyard",
+        "Its user or password is not UTF-8.",
+    ),
+    ("postgres://me@db", "It names no database."),
+    ("postgres://me@db/", "It names no database."),
+    ("postgres://me@db/a/b", "It names no database."),
+    ("postgres://me@db//a", "It names no database."),
+    ("postgres://me@db/%ff", "It names no database."),
+    ("postgres://me@db/a#secret", "It has a #."),
+    (
+        "postgres://me@db/a?sslmode=on",
+        "Its sslmode is not known. Write one of disable, ",
+    ),
+    ("postgres://me@db/a?sslmode=", "Its sslmode is not known."),
+    (
+        "postgres://me@db/a?sslmode=disable&sslmode=verify-full",
+        "It has sslmode twice.",
+    ),
+    (
+        "postgres://me@db/a?sslrootcert=",
+        "Its sslrootcert is not the path of a file.",
+    ),
+    (
+        "postgres://me@db/a?sslkey=-----BEGIN",
+        "Its sslkey is not the path of a file.",
+    ),
+    (
+        "postgres://me@db/a?sslkey=k.pem",
+        "It has one of sslcert and sslkey.",
+    ),
+    (
+        "postgres://me@db/a?ssl=true",
+        "It has the parameter ssl, which is not taken. Remove it",
+    ),
+    (
+        "postgres://me@db/a?SSL%20mode=1",
+        "It has a parameter that is not taken. Remove it;",
+    ),
+    (
+        "postgres://me@db/a?secret@x",
+        "It has a parameter that is not taken.",
+    ),
+    (
+        "postgres://me@db/a?password=secret",
+        "It has the parameter password, which is not taken. database.password_file takes",
+    ),
+    (
+        "postgres://me@db/a?host=/tmp",
+        "It has the parameter host, which is not taken. Write postgres://user@host:5432/name",
+    ),
+];
+
 #[test]
 fn what_is_refused() {
-    for (text, start) in [
-        ("postgres:", "It names no user."),
-        ("postgres://", "It names no user."),
-        ("postgres://db/lanyard", "It names no user."),
-        ("postgres:lanyard", "It names no user."),
-        ("postgres://:secret@db/lanyard", "It names no user."),
-        ("postgres://me@/lanyard", "It names no host."),
-        (
-            "postgres://me@0.0.0.0/lanyard",
-            "It names no host that can be reached.",
-        ),
-        (
-            "postgres://me@db:0/lanyard",
-            "It names no host that can be reached.",
-        ),
-        ("postgres://me@a,b/lanyard", "It names several hosts."),
-        (
-            "postgres://me@db:port/lanyard",
-            "Its port is not one from 1 to 65535",
-        ),
-        (
-            "postgres://me@db:65536/lanyard",
-            "Its port is not one from 1 to 65535",
-        ),
-        (
-            "postgres://me:sec/ret@db/lanyard",
-            "Its port is not one from 1 to 65535",
-        ),
-        (
-            "postgres://me:sec?ret@db/lanyard",
-            "Its port is not one from 1 to 65535",
-        ),
-        (
-            "postgres://me:sec#ret@db/lanyard",
-            "Its port is not one from 1 to 65535",
-        ),
-        (
-            "postgres://me:1/secret?secret@db/lanyard",
-            "It names no user.",
-        ),
-        (
-            "postgres://me:%ff@db/lanyard",
-            "Its user or password is not UTF-8.",
-        ),
-        ("postgres://me@db", "It names no database."),
-        ("postgres://me@db/", "It names no database."),
-        ("postgres://me@db/a/b", "It names no database."),
-        ("postgres://me@db//a", "It names no database."),
-        ("postgres://me@db/%ff", "It names no database."),
-        ("postgres://me@db/a#secret", "It has a #."),
-        (
-            "postgres://me@db/a?sslmode=on",
-            "Its sslmode is not known. Write one of disable, ",
-        ),
-        ("postgres://me@db/a?sslmode=", "Its sslmode is not known."),
-        (
-            "postgres://me@db/a?sslmode=disable&sslmode=verify-full",
-            "It has sslmode twice.",
-        ),
-        (
-            "postgres://me@db/a?sslrootcert=",
-            "Its sslrootcert is not the path of a file.",
-        ),
-        (
-            "postgres://me@db/a?sslkey=-----BEGIN",
-            "Its sslkey is not the path of a file.",
-        ),
-        (
-            "postgres://me@db/a?sslkey=k.pem",
-            "It has one of sslcert and sslkey.",
-        ),
-        (
-            "postgres://me@db/a?ssl=true",
-            "It has the parameter ssl, which is not taken. Remove it",
-        ),
-        (
-            "postgres://me@db/a?SSL%20mode=1",
-            "It has a parameter that is not taken. Remove it;",
-        ),
-        (
-            "postgres://me@db/a?secret@x",
-            "It has a parameter that is not taken.",
-        ),
-        (
-            "postgres://me@db/a?password=secret",
-            "It has the parameter password, which is not taken. database.password_file takes",
-        ),
-        (
-            "postgres://me@db/a?host=/tmp",
-            "It has the parameter host, which is not taken. Write postgres://user@host:5432/name",
-        ),
-    ] {
+    for (text, start) in BAD {
         let problem = parse(text)
             .err()
             .unwrap_or_else(|| panic!("{text} is taken"));
