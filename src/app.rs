@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, CookieSameSite, KeySource, MasterKey};
+use crate::config::{Config, CookieSameSite, Database, KeySource, MasterKey};
 use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State};
 use crate::identity::password::Parameters;
@@ -76,7 +76,10 @@ pub async fn open_record_as_is(
     clock: Clock,
     entropy: Entropy,
 ) -> Result<Record, StartError> {
-    let settings = RecordSettings::sqlite(&config.database);
+    let settings = match &config.database {
+        Database::Sqlite(path) => RecordSettings::sqlite(path),
+        Database::Postgres(_) => return Err(other("PostgreSQL is not wired yet")),
+    };
     Record::open(&settings, clock, entropy).await.map_err(other)
 }
 
@@ -92,6 +95,9 @@ pub async fn start_on(
     clock: Clock,
     entropy: Entropy,
 ) -> Result<Running, StartError> {
+    if config.redis.is_some() {
+        return Err(other("Redis is not wired yet"));
+    }
     let address = listener.local_addr().map_err(other)?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
     let holder = Holder {

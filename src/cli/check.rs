@@ -13,6 +13,13 @@ pub(super) fn run(file: Option<PathBuf>) -> Outcome {
     println!("The configuration is good.");
     println!("issuer    {}", config.issuer);
     println!("listen    {}", config.listen);
-    println!("database  {}", config.database.display());
+    println!("database  {}", config.database);
+    match &config.redis {
+        Some(redis) => println!("hot state {redis}"),
+        None => println!(
+            "hot state in process, {} MiB",
+            config.hot.memory_bytes >> 20
+        ),
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What we keep and where: the data folder, the record, the hot state, the master key.
+//! What we keep and where: the data folder, the record, the master key.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,8 @@ use super::key_source::KeySource;
 use super::keys;
 use super::master_key::{MAKE, MasterKey};
 use super::reader::Reader;
+use super::resolved::Database;
+use super::{postgres, postgres_url};
 
 /// Reads `data`.
 pub(super) fn data(reader: &mut Reader<'_>) -> Option<PathBuf> {
@@ -20,13 +22,20 @@ pub(super) fn data(reader: &mut Reader<'_>) -> Option<PathBuf> {
 }
 
 /// Reads `database.url`.
-pub(super) fn database(reader: &mut Reader<'_>, data: Option<&Path>) -> Option<PathBuf> {
+pub(super) fn database(reader: &mut Reader<'_>, data: Option<&Path>) -> Option<Database> {
     if !reader.is_given(&keys::DATABASE_URL) {
-        return data.map(|data| data.join("lanyard.db"));
+        postgres::refuse_without(reader);
+        return data.map(|data| Database::Sqlite(data.join("lanyard.db")));
     }
     let url = reader.text(&keys::DATABASE_URL)?;
+    if postgres_url::is_one(&url) {
+        return postgres::resolve(reader, &url).map(Database::Postgres);
+    }
     match sqlite_path(&url) {
-        Ok(path) => Some(path),
+        Ok(path) => {
+            postgres::refuse_without(reader);
+            Some(Database::Sqlite(path))
+        }
         Err(text) => {
             reader.refuse(&keys::DATABASE_URL, text);
             None
@@ -38,13 +47,11 @@ pub(super) fn database(reader: &mut Reader<'_>, data: Option<&Path>) -> Option<P
 /// password.
 fn sqlite_path(url: &str) -> Result<PathBuf, String> {
     const REMEDY: &str = "Write sqlite:PATH, such as sqlite:/var/lib/lanyard/lanyard.db.";
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        let text = "This version keeps its record in SQLite and does not speak PostgreSQL yet. \
-                    Remove the key to keep it in the data folder, or write sqlite:PATH.";
-        return Err(text.to_owned());
-    }
     let Some(path) = url.strip_prefix("sqlite:") else {
-        return Err(format!("It is not an SQLite address. {REMEDY}"));
+        return Err(format!(
+            "It is an address of neither SQLite nor PostgreSQL. {REMEDY} Or {}",
+            postgres_url::REMEDY.replacen("Write", "write", 1)
+        ));
     };
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.ends_with('/') {
@@ -57,17 +64,6 @@ fn sqlite_path(url: &str) -> Result<PathBuf, String> {
         ))
     } else {
         Ok(PathBuf::from(path))
-    }
-}
-
-/// Refuses `redis.url`, which would be believed to work if it were ignored.
-pub(super) fn redis(reader: &mut Reader<'_>) {
-    if reader.is_given(&keys::REDIS_URL) {
-        reader.refuse(
-            &keys::REDIS_URL,
-            "This version keeps the hot state in process and does not speak Redis yet. \
-             Remove the key, and run one server.",
-        );
     }
 }
 
@@ -104,7 +100,7 @@ fn from_file(reader: &mut Reader<'_>) -> Option<KeySource> {
     let shown = path.display();
     match key_file::read(&path) {
         Found::Text(text) => {
-            let warning = key_file::permissions(&path, Others::Read);
+            let warning = key_file::permissions(&path, Others::Read, "the master key");
             reader.warnings.extend(warning);
             known(reader, key, &text, &format!("{shown}: "))
         }
@@ -124,7 +120,7 @@ fn in_data_folder(reader: &mut Reader<'_>, data: &Path) -> Option<KeySource> {
     let path = data.join("master.key");
     match key_file::read(&path) {
         Found::Text(text) => {
-            let warning = key_file::permissions(&path, Others::Nothing);
+            let warning = key_file::permissions(&path, Others::Nothing, "the master key");
             reader.warnings.extend(warning);
             match MasterKey::parse(&text) {
                 Ok(key) => Some(KeySource::Known(key)),

@@ -2,36 +2,61 @@
 
 use std::time::Duration;
 
-/// How to write one.
-pub(super) const REMEDY: &str = "Write a number and a unit: 45s, 30m, 2h, 14d.";
+/// The units and their milliseconds, the largest first.
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
-const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
-
-/// Reads `45s`, `30m`, `2h`, `14d`.
-pub(super) fn parse(text: &str) -> Option<Duration> {
-    let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number = text.strip_suffix(unit)?.trim_end();
-    // `parse` alone would take a plus sign.
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+/// How to write one that is at least so long.
+pub(super) const fn remedy(least: Duration) -> &'static str {
+    if takes_fractions(least) {
+        "Write a number and a unit: 250ms, 2s."
+    } else {
+        "Write a number and a unit: 45s, 30m, 2h, 14d."
     }
-    let number: u64 = number.parse().ok()?;
-    Some(Duration::from_secs(number.checked_mul(*seconds)?))
 }
 
-/// Writes whole seconds in the largest unit that fits.
+/// Reads `45s`, `30m`, `2h`, `14d`; and `250ms`, where the least that a key takes is less than a
+/// second. Elsewhere what is kept are whole seconds, and a fraction would be lost unseen.
+pub(super) fn parse(text: &str, least: Duration) -> Option<Duration> {
+    let duration = UNITS
+        .iter()
+        .find_map(|(unit, size)| number(text.strip_suffix(unit)?)?.checked_mul(*size))
+        .map(Duration::from_millis)?;
+    (takes_fractions(least) || duration.subsec_millis() == 0).then_some(duration)
+}
+
+const fn takes_fractions(least: Duration) -> bool {
+    least.as_secs() == 0
+}
+
+/// `parse` alone would take a plus sign.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim_end();
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
+/// Writes whole milliseconds in the largest unit that fits.
 pub(super) fn show(duration: Duration) -> String {
-    let seconds = duration.as_secs();
+    let whole = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let (unit, size) = UNITS
         .into_iter()
-        .find(|(_, size)| seconds != 0 && seconds.is_multiple_of(*size))
-        .unwrap_or(("s", 1));
-    format!("{}{unit}", seconds / size)
+        .find(|(_, size)| whole != 0 && whole.is_multiple_of(*size))
+        .unwrap_or(("s", 1_000));
+    format!("{}{unit}", whole / size)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn what_is_not_a_duration() {
@@ -48,10 +73,14 @@ mod tests {
             "5 M",
             "５m",
             "500ms",
+            "60500ms",
             "99999999999999999999s",
             "999999999999999999d",
         ] {
-            assert_eq!(parse(text), None, "{text:?}");
+            assert_eq!(parse(text, SECOND), None, "{text:?}");
+        }
+        for text in ["ms", "0.5s", "250", "250 MS", "250msec", "-250ms"] {
+            assert_eq!(parse(text, Duration::from_millis(20)), None, "{text:?}");
         }
     }
 
@@ -66,8 +95,25 @@ mod tests {
             ("24h", 86_400, "1d"),
             ("14d", 1_209_600, "14d"),
         ] {
-            assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text:?}");
-            assert_eq!(show(Duration::from_secs(seconds)), shown);
+            let expected = Duration::from_secs(seconds);
+            assert_eq!(parse(text, SECOND), Some(expected), "{text:?}");
+            assert_eq!(show(expected), shown);
+        }
+    }
+
+    #[test]
+    fn fractions_of_a_second_where_they_make_sense() {
+        for (text, millis, shown) in [
+            ("20ms", 20, "20ms"),
+            ("250 ms", 250, "250ms"),
+            ("1500ms", 1_500, "1500ms"),
+            ("2000ms", 2_000, "2s"),
+            ("2s", 2_000, "2s"),
+        ] {
+            let expected = Duration::from_millis(millis);
+            let found = parse(text, Duration::from_millis(20));
+            assert_eq!(found, Some(expected), "{text:?}");
+            assert_eq!(show(expected), shown);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Key files: read with care, made once.
+//! Files that hold a key or a password: read with care; key files are made once, too.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -10,12 +10,12 @@ use super::error::{ConfigError, Place};
 use super::master_key::{MAKE, MasterKey};
 use crate::entropy::Entropy;
 
-/// More than any way to write a key needs.
-const LONGEST: u64 = 4_096;
+/// More than any way to write a key needs; what is longer is cut off.
+pub(super) const LONGEST: u64 = 4_096;
 
-/// What lies in a key file.
+/// What lies in such a file.
 pub(super) enum Found {
-    /// A text that may be a key.
+    /// A text that may be a secret.
     Text(Zeroizing<String>),
     /// Nothing: there is no such file.
     Absent,
@@ -23,7 +23,7 @@ pub(super) enum Found {
     Unreadable(String),
 }
 
-/// Reads a key file.
+/// Reads such a file.
 pub(super) fn read(path: &Path) -> Found {
     let mut text = Zeroizing::new(String::new());
     match File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text)) {
@@ -36,7 +36,7 @@ pub(super) fn read(path: &Path) -> Found {
     }
 }
 
-/// What others on this machine may do with a key file.
+/// What others on this machine may do with such a file.
 #[derive(Clone, Copy)]
 pub(super) enum Others {
     /// Nothing: the file is ours.
@@ -45,9 +45,9 @@ pub(super) enum Others {
     Read,
 }
 
-/// A warning, if others may do more with the file than they should.
+/// A warning, if others may do more with the file than they should. The noun says what it holds.
 #[cfg(unix)]
-pub(super) fn permissions(path: &Path, others: Others) -> Option<String> {
+pub(super) fn permissions(path: &Path, others: Others, noun: &str) -> Option<String> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let (forbidden, wanted) = match others {
@@ -57,7 +57,7 @@ pub(super) fn permissions(path: &Path, others: Others) -> Option<String> {
     (mode & forbidden != 0).then(|| {
         let path = path.display();
         format!(
-            "{path}: others on this machine may read or change the master key (mode {mode:03o}). \
+            "{path}: others on this machine may read or change {noun} (mode {mode:03o}). \
              Write: chmod {wanted} {path}"
         )
     })
@@ -65,7 +65,7 @@ pub(super) fn permissions(path: &Path, others: Others) -> Option<String> {
 
 /// Other systems have no modes.
 #[cfg(not(unix))]
-pub(super) fn permissions(_: &Path, _: Others) -> Option<String> {
+pub(super) fn permissions(_: &Path, _: Others, _: &str) -> Option<String> {
     None
 }
 
@@ -161,7 +161,7 @@ mod tests {
         let key = make(&path, &Entropy::System).unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
-        assert!(permissions(&path, Others::Nothing).is_none());
+        assert!(permissions(&path, Others::Nothing, "it").is_none());
         let again = make(&path, &Entropy::System).unwrap();
         assert_eq!(key.as_bytes(), again.as_bytes());
         assert_eq!(
@@ -201,18 +201,18 @@ mod tests {
         ] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(
-                permissions(&path, Others::Nothing).is_some(),
+                permissions(&path, Others::Nothing, "it").is_some(),
                 ours,
                 "{mode:o}"
             );
             assert_eq!(
-                permissions(&path, Others::Read).is_some(),
+                permissions(&path, Others::Read, "it").is_some(),
                 mounted,
                 "{mode:o}"
             );
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let warning = permissions(&path, Others::Nothing).unwrap();
+        let warning = permissions(&path, Others::Nothing, "it").unwrap();
         assert!(
             warning.contains("(mode 644). Write: chmod 600 "),
             "{warning}"

@@ -66,6 +66,10 @@ const fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
 }
 
+const fn millis(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
 
@@ -73,6 +77,9 @@ const DAY: u64 = 86_400;
 const SESSION: Kind = Kind::Duration(seconds(MINUTE), seconds(400 * DAY));
 /// A grant, which needs no browser.
 const GRANT: Kind = Kind::Duration(seconds(MINUTE), seconds(3_650 * DAY));
+
+/// How long a node may live on what it knew. A tombstone lives for an hour, and must outlive that.
+const OUTAGE: Kind = Kind::Duration(seconds(5), seconds(5 * MINUTE));
 
 macro_rules! keys {
     ($($id:ident = $name:literal, $kind:expr, $default:expr;)*) => {
@@ -88,9 +95,32 @@ keys! {
     DATA = "data", Kind::Text("folder"), Fallback::Text("./data");
     LISTEN = "server.listen", Kind::Text("address and port"),
         Fallback::Derived("loopback, port 8080 or that of a local http issuer");
-    DATABASE_URL = "database.url", Kind::Text("`sqlite:PATH`"),
+    DATABASE_URL = "database.url", Kind::Text("`sqlite:PATH` or `postgres://…`"),
         Fallback::Derived("`lanyard.db` in the data folder");
-    REDIS_URL = "redis.url", Kind::Text("none yet"), Fallback::Derived("none");
+    DATABASE_PASSWORD = "database.password", Kind::Text("password"), Fallback::Derived("none");
+    DATABASE_PASSWORD_FILE = "database.password_file", Kind::Text("file"),
+        Fallback::Derived("none");
+    DATABASE_MAX_CONNECTIONS = "database.max_connections", Kind::Number(2, 1_000, "connections"),
+        Fallback::Text("16");
+    DATABASE_STATEMENT_TIMEOUT = "database.statement_timeout",
+        Kind::Duration(millis(100), seconds(30)), Fallback::Text("2s");
+    DATABASE_OUTAGE_TOLERANCE = "database.outage_tolerance", OUTAGE, Fallback::Text("30s");
+    REDIS_URL = "redis.url", Kind::Text("`redis://…` or `rediss://…`"), Fallback::Derived("none");
+    REDIS_TOPOLOGY = "redis.topology", Kind::Choice(&["single", "sentinel", "cluster"]),
+        Fallback::Text("single");
+    REDIS_PASSWORD = "redis.password", Kind::Text("password"), Fallback::Derived("none");
+    REDIS_PASSWORD_FILE = "redis.password_file", Kind::Text("file"), Fallback::Derived("none");
+    SENTINEL_MASTER = "redis.sentinel_master", Kind::Text("name"), Fallback::Derived("none");
+    SENTINEL_USERNAME = "redis.sentinel_username", Kind::Text("name"), Fallback::Derived("none");
+    SENTINEL_PASSWORD = "redis.sentinel_password", Kind::Text("password"),
+        Fallback::Derived("none");
+    SENTINEL_PASSWORD_FILE = "redis.sentinel_password_file", Kind::Text("file"),
+        Fallback::Derived("none");
+    REDIS_CA_FILE = "redis.ca_file", Kind::Text("file"),
+        Fallback::Derived("the authorities of the system");
+    REDIS_KEY_PREFIX = "redis.key_prefix", Kind::Text("text"), Fallback::Text("lanyard:");
+    REDIS_TIMEOUT = "redis.timeout", Kind::Duration(millis(20), seconds(5)),
+        Fallback::Text("250ms");
     MASTER_KEY = "secrets.master_key", Kind::Text("32 bytes"),
         Fallback::Derived("`master.key` in the data folder");
     MASTER_KEY_FILE = "secrets.master_key_file", Kind::Text("file"), Fallback::Derived("none");
@@ -155,6 +185,7 @@ mod tests {
     #[test]
     fn variables() {
         assert_eq!(ISSUER.variable(), "LANYARD__ISSUER");
+        assert_eq!(REDIS_URL.variable(), "LANYARD__REDIS__URL");
         assert_eq!(IDLE_TIMEOUT.variable(), "LANYARD__SESSION__IDLE_TIMEOUT");
     }
 }

@@ -10,8 +10,10 @@ use super::issuer::Issuer;
 use super::keys::{self, Key};
 use super::raw::Raw;
 use super::reader::Reader;
-use super::resolved::{Config, CookieSameSite, Delivery, Grants, Hot, Log, LogFormat, Sessions};
-use super::{database, duration, environment, file, password, server};
+use super::resolved::{
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
+};
+use super::{database, duration, environment, file, hot_state, password, server};
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -87,7 +89,11 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let listen = server::listen(reader, issuer.as_ref());
     let data = database::data(reader);
     let database = database::database(reader, data.as_deref());
-    database::redis(reader);
+    let database_outage_tolerance = reader.duration(&keys::DATABASE_OUTAGE_TOLERANCE);
+    let redis = hot_state::resolve(reader);
+    if redis.is_some() && matches!(database, Some(Database::Sqlite(_))) {
+        hot_state::warn_of_sqlite(reader);
+    }
     let master_key = database::master_key(reader, data.as_deref());
     let session = sessions(reader, issuer.as_ref().is_none_or(Issuer::is_https));
     let grants = grants(reader);
@@ -100,6 +106,8 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         listen: listen?,
         data: data?,
         database: database?,
+        database_outage_tolerance: database_outage_tolerance?,
+        redis,
         master_key: master_key?,
         session: session?,
         grants: grants?,

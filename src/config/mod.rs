@@ -4,11 +4,14 @@
 //! are reported at once, each with file, line, key and remedy. This room is the only reader of the
 //! process environment; other rooms are handed the two or three values that they need.
 
+mod certificates;
 mod database;
 mod duration;
 mod environment;
 mod error;
 mod file;
+mod host;
+mod hot_state;
 mod issuer;
 mod key_file;
 mod key_source;
@@ -17,9 +20,13 @@ mod load;
 mod master_key;
 mod nearest;
 mod password;
+mod postgres;
+mod postgres_url;
 mod raw;
 mod reader;
+mod redis_url;
 mod resolved;
+mod secret;
 mod server;
 
 pub use error::{ConfigError, Place};
@@ -28,5 +35,7 @@ pub use key_source::KeySource;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
-    Config, CookieSameSite, Delivery, Grants, Hot, Log, LogFormat, Password, Sessions,
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Password, Postgres,
+    Redis, Sessions, Topology,
 };
+pub use secret::Secret;

@@ -52,6 +52,15 @@ impl<'a> Reader<'a> {
         self.errors.push(ConfigError::of_key(place, key.name, text));
     }
 
+    /// Notes an error at each of these keys that was given.
+    pub(super) fn refuse_given(&mut self, keys: &[&Key], text: &str) {
+        for key in keys {
+            if self.is_given(key) {
+                self.refuse(key, text);
+            }
+        }
+    }
+
     /// Notes an error of a file that a key led to.
     pub(super) fn refuse_file(&mut self, path: &Path, text: impl Into<String>) {
         self.errors
@@ -88,12 +97,12 @@ impl<'a> Reader<'a> {
             return None;
         };
         if let Some(Value::Number(_, number)) = self.value(key) {
-            let text = format!("{number} has no unit. {}", duration::REMEDY);
+            let text = format!("{number} has no unit. {}", duration::remedy(least));
             self.refuse(key, text);
             return None;
         }
         let text = self.text(key)?;
-        let problem = match duration::parse(&text) {
+        let problem = match duration::parse(&text, least) {
             Some(value) if (least..=most).contains(&value) => return Some(value),
             Some(_) => format!(
                 "{:?} is out of bounds. Write from {} to {}.",
@@ -101,7 +110,7 @@ impl<'a> Reader<'a> {
                 duration::show(least),
                 duration::show(most)
             ),
-            None => format!("{:?} is not a duration. {}", *text, duration::REMEDY),
+            None => format!("{:?} is not a duration. {}", *text, duration::remedy(least)),
         };
         self.refuse(key, problem);
         None

@@ -1,11 +1,14 @@
 //! The configuration, typed and validated.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
+use super::secret::Secret;
 use crate::session::session::Limits;
 
 /// What an operator has decided. Its `Debug` shows no secret.
@@ -17,8 +20,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of all that we keep.
     pub data: PathBuf,
-    /// The file of the record (SQLite).
-    pub database: PathBuf,
+    /// Where the record lies.
+    pub database: Database,
+    /// How long a server that cannot read the ends log goes on serving live sessions.
+    pub database_outage_tolerance: Duration,
+    /// Where the hot state lies, unless it lies in process.
+    pub redis: Option<Redis>,
     /// The master key, or where to make it.
     pub master_key: KeySource,
     /// How long sessions live.
@@ -37,10 +44,92 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
-impl Config {
-    /// The record's address for the store.
-    pub fn database_url(&self) -> String {
-        format!("sqlite:{}", self.database.display())
+/// Where the record lies. Its `Display` is for people, and shows no secret.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// In this file.
+    Sqlite(PathBuf),
+    /// At a PostgreSQL server.
+    Postgres(Postgres),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(postgres) => f.write_str(&postgres.shown),
+        }
+    }
+}
+
+/// How a PostgreSQL server is reached.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    /// The whole address, with the password in it, and port and `sslmode` always.
+    pub url: Secret,
+    /// Where it leads, without user and password.
+    pub shown: String,
+    /// At once, of this server.
+    pub max_connections: u32,
+    /// Of one statement.
+    pub statement_timeout: Duration,
+}
+
+/// How the Redis servers are reached. Its `Display` is for people, and shows no secret.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// Hosts (IPv6 addresses without brackets) and ports; of the sentinels, if there are any.
+    pub servers: Vec<(String, u16)>,
+    /// How they stand to each other.
+    pub topology: Topology,
+    /// Whether TLS is spoken, to sentinels too.
+    pub tls: bool,
+    /// The certificates of the only authorities to trust; without them, those of the system.
+    pub ca_pem: Option<Vec<u8>>,
+    /// The number of the database; 0 for a cluster.
+    pub database: i64,
+    /// Who we are to the servers (not to the sentinels); only with a password.
+    pub username: Option<String>,
+    /// And its proof.
+    pub password: Option<Secret>,
+    /// What every key begins with.
+    pub key_prefix: String,
+    /// Of one call.
+    pub timeout: Duration,
+}
+
+/// How the servers stand to each other.
+#[derive(Clone, Debug)]
+pub enum Topology {
+    /// There is one.
+    Single,
+    /// They are sentinels, who know where the master is.
+    Sentinel {
+        /// Its name.
+        master: String,
+        /// Who we are to the sentinels; only with a password.
+        username: Option<String>,
+        /// And its proof.
+        password: Option<Secret>,
+    },
+    /// They are nodes of a cluster.
+    Cluster,
+}
+
+impl fmt::Display for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.topology {
+            Topology::Single => f.write_str("Redis at")?,
+            Topology::Sentinel { master, .. } => {
+                write!(f, "Redis master {master} by the sentinels at")?;
+            }
+            Topology::Cluster => f.write_str("Redis cluster at")?,
+        }
+        for (host, port) in &self.servers {
+            write!(f, " {}", host::with_port(host, *port))?;
+        }
+        let tls = if self.tls { "TLS" } else { "no TLS" };
+        write!(f, ", database {}, {tls}", self.database)
     }
 }
 

@@ -1,4 +1,6 @@
 mod bad_files;
+mod bad_stores;
+mod stores;
 
 use std::fs;
 
@@ -121,7 +123,10 @@ fn nothing_at_all_works() {
     assert_eq!(config.issuer.as_str(), "http://localhost:8080");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.data, Path::new("./data"));
-    assert_eq!(config.database_url(), "sqlite:./data/lanyard.db");
+    assert!(matches!(config.database, Database::Sqlite(_)));
+    assert_eq!(config.database.to_string(), "./data/lanyard.db");
+    assert_eq!(config.database_outage_tolerance, Duration::from_secs(30));
+    assert!(config.redis.is_none());
     let hours = Duration::from_hours;
     assert_eq!(config.session.limits.idle_timeout, hours(2));
     assert_eq!(config.session.limits.lifetime, hours(12));
@@ -173,7 +178,7 @@ fn a_secret_file_is_read_and_a_debug_text_shows_no_secret() {
         let config = folder.load(&[(name, value)]).unwrap();
         let key = config.master_key.obtain(&Entropy::System).unwrap();
         assert_eq!(key.as_bytes()[..3], [0, 1, 2]);
-        assert_eq!(config.database, Path::new("/srv/a.db"));
+        assert_eq!(config.database.to_string(), "/srv/a.db");
         let shown = format!("{config:?}");
         assert!(shown.contains("master_key: Known(…)"), "{shown}");
         assert!(!shown.contains("AAEC"), "{shown}");

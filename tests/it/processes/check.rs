@@ -86,6 +86,7 @@ fn a_good_configuration_is_told_what_it_comes_to() {
         format!("issuer    {}", house.issuer),
         format!("listen    127.0.0.1:{}", house.port),
         "database  ./data/lanyard.db".to_owned(),
+        "hot state in process, 128 MiB".to_owned(),
     ] {
         assert!(answer.lines().any(|known| known == line), "{answer}");
     }
@@ -98,6 +99,36 @@ fn a_good_configuration_is_told_what_it_comes_to() {
     );
     let answer = house.run(&["check"]).succeeded();
     assert!(answer.contains("database  /srv/l.db"), "{answer}");
+}
+
+#[test]
+fn stores_that_are_shared_are_named_without_their_secrets() {
+    let house = Installation::with(&[
+        ("SECRETS__MASTER_KEY", KEY),
+        (
+            "DATABASE__URL",
+            "postgres://me@db.internal/sso?sslmode=verify-full",
+        ),
+        ("DATABASE__PASSWORD", "squeamish"),
+        (
+            "REDIS__URL",
+            "rediss://app:ossifrage@s1,rediss://app:ossifrage@s2",
+        ),
+        ("REDIS__TOPOLOGY", "cluster"),
+    ]);
+    let done = house.run(&["check"]);
+    let said = format!("{done:?}");
+    assert!(
+        !said.contains("squeamish") && !said.contains("ossifrage"),
+        "{said}"
+    );
+    let answer = done.succeeded();
+    for line in [
+        "database  PostgreSQL at db.internal:5432, database sso, sslmode verify-full",
+        "hot state Redis cluster at s1:6379 s2:6379, database 0, TLS",
+    ] {
+        assert!(answer.lines().any(|known| known == line), "{answer}");
+    }
 }
 
 #[test]

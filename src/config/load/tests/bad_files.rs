@@ -100,19 +100,6 @@ pub(super) const BAD: &[(&str, &str)] = &[
         "lanyard.toml:2: log.format: \"xml\" is not known. Write one of `human`, `json`.",
     ),
     (
-        "[redis]\nurl = \"redis://redis:6379/0\"\n\
-         [secrets]\nmaster_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHvs=\"",
-        "lanyard.toml:2: redis.url: This version keeps the hot state in process and does not \
-         speak Redis yet. Remove the key, and run one server.",
-    ),
-    (
-        "[database]\nurl = \"postgres://lanyard:secret@db/lanyard\"\n\
-         [secrets]\nmaster_key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHvs=\"",
-        "lanyard.toml:2: database.url: This version keeps its record in SQLite and does not \
-         speak PostgreSQL yet. Remove the key to keep it in the data folder, or write \
-         sqlite:PATH.",
-    ),
-    (
         "[database]\nurl = \"sqlite:a.db\"",
         "configuration: secrets.master_key_file: There is no master key, and one is made by \
          itself only while everything lies in the data folder. Make one with: openssl rand \
