@@ -8,6 +8,7 @@ mod driver;
 pub(crate) mod house;
 pub(crate) mod installation;
 pub(crate) mod page;
+pub(crate) mod parts;
 pub(crate) mod site;
 pub(crate) mod tokens;
 
