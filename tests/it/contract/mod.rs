@@ -8,6 +8,7 @@ mod hot_races;
 mod hot_words;
 mod record;
 mod redis;
+mod redis_servers;
 
 use lanyard::clock::{Clock, Timestamp};
 use lanyard::store::hot::{HotStore, MemoryStore};

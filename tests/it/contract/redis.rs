@@ -10,7 +10,7 @@ use super::{hot, hot_model};
 use crate::support::parts;
 
 /// Where a server is, by its URL.
-fn address(url: &str) -> Address {
+pub(super) fn address(url: &str) -> Address {
     let url = reqwest::Url::parse(url).unwrap();
     Address {
         host: url.host_str().unwrap().to_owned(),
@@ -19,7 +19,7 @@ fn address(url: &str) -> Address {
 }
 
 /// A part of its own of some servers.
-fn settings(servers: Vec<Address>, topology: Topology) -> RedisSettings {
+pub(super) fn settings(servers: Vec<Address>, topology: Topology) -> RedisSettings {
     RedisSettings {
         servers,
         topology,

@@ -1,7 +1,5 @@
 //! A Redis master and its replica.
 
-use redis::sentinel::{SentinelClient, SentinelServerType};
-
 use crate::support::parts::Failover;
 
 #[tokio::test]
@@ -12,17 +10,6 @@ async fn the_replica_takes_over_with_everything() {
     pair.fail_over().await;
     assert_ne!(pair.master.port(), before);
     assert_eq!(pair.master.command(&["GET", "key"]).await, "value");
-    // The client asks the sentinel who is master now.
-    let addresses = vec![pair.sentinel_url()];
-    let name = pair.name().to_owned();
-    let mut client =
-        SentinelClient::build(addresses, name, None, SentinelServerType::Master).unwrap();
-    let mut connection = client.get_async_connection().await.unwrap();
-    let mut set = redis::cmd("SET");
-    set.arg("key").arg("by way of the sentinel");
-    set.query_async::<()>(&mut connection).await.unwrap();
-    let kept = pair.master.command(&["GET", "key"]).await;
-    assert_eq!(kept, "by way of the sentinel");
 }
 
 #[tokio::test]

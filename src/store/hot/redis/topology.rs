@@ -204,7 +204,10 @@ pub(super) fn client(
     login: &Login,
     database: i64,
 ) -> Result<Client, Unknown> {
-    let mut who = RedisConnectionInfo::default().set_db(database);
+    // One right less that an ACL has to give.
+    let mut who = RedisConnectionInfo::default()
+        .set_db(database)
+        .set_skip_set_lib_name();
     if let Some(username) = &login.username {
         who = who.set_username(username);
     }

@@ -1,0 +1,356 @@
+//! What the store makes of real servers: full, paused, restarted, flushed, demoted, evicting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lanyard::clock::Clock;
+use lanyard::entropy::Entropy;
+use lanyard::store::Unknown;
+use lanyard::store::hot::{
+    Admission, Gate, HotStore, Identity, Login, Outcome, RedisSettings, RedisStore, Slot, Topology,
+};
+use tokio::sync::Mutex;
+
+use super::hot_words::{Bench, absent, name, put, tombstone};
+use super::redis::{address, settings};
+use super::{START, hot};
+use crate::support::House;
+use crate::support::parts::{Failover, RedisCluster, RedisServer};
+
+/// Lets everybody in, and keeps the guest book.
+#[derive(Default)]
+struct Porter {
+    seen: Mutex<Vec<Identity>>,
+    refuses: std::sync::atomic::AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl Gate for Porter {
+    fn admit<'a>(&'a self, identity: &'a Identity) -> Admission<'a> {
+        Box::pin(async move {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            if self.refuses.load(Ordering::SeqCst) {
+                return Err(Unknown("not now".to_owned()));
+            }
+            self.seen.lock().await.push(identity.clone());
+            Ok(())
+        })
+    }
+}
+
+fn store(settings: RedisSettings) -> HotStore {
+    HotStore::Redis(RedisStore::new(settings, clock(), Entropy::System))
+}
+
+fn clock() -> Clock {
+    Clock::manual(START)
+}
+
+fn of(server: &RedisServer) -> RedisSettings {
+    let mut settings = settings(vec![address(&server.url())], Topology::Single);
+    settings.timeout = Duration::from_millis(500);
+    settings
+}
+
+fn bench(server: &RedisServer) -> Bench {
+    Bench::new(store(of(server)), clock())
+}
+
+/// Whether the store answers now.
+async fn answers(bench: &Bench) -> bool {
+    bench.store.read(&bench.root, &[name("a")]).await.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cluster_keeps_the_contract_and_outlives_a_master() {
+    let mut cluster = RedisCluster::start().await;
+    cluster.add_replica().await;
+    let nodes: Vec<_> = cluster.urls().iter().map(|url| address(url)).collect();
+    let one = settings(nodes[1..].to_vec(), Topology::Cluster);
+    let prefix = one.key_prefix.clone();
+    hot::suite(async |clock| {
+        let mut settings = one.clone();
+        settings.key_prefix = format!("{prefix}{}:", Entropy::System.alphanumeric(6));
+        HotStore::Redis(RedisStore::new(settings, clock, Entropy::System))
+    })
+    .await;
+    let mut patient = one.clone();
+    patient.timeout = Duration::from_secs(2);
+    let everywhere = Bench::new(store(patient), clock());
+    let roots: Vec<_> = (0..40).map(|_| everywhere.elsewhere()).collect();
+    for root in &roots {
+        root.commits(&[], &[put("a", "1", 60)]).await;
+    }
+    for master in &cluster.masters {
+        assert_ne!(master.command(&["DBSIZE"]).await, "0", "all have some");
+    }
+    cluster.take_over().await;
+    House::until("every root can be read again", || async {
+        for root in &roots {
+            if !answers(root).await {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
+    for root in &roots {
+        assert_eq!(root.found("a").await.1, "1");
+        root.commits(&[], &[put("a", "2", 60)]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_master_is_where_the_sentinel_says() {
+    let mut pair = Failover::start().await;
+    let topology = Topology::Sentinel {
+        master: pair.name().to_owned(),
+        login: Login::default(),
+    };
+    // The first of them is dead: the next one is asked.
+    let dead = address("redis://127.0.0.1:1");
+    let sentinels = vec![dead, address(&pair.sentinel_url())];
+    let bench = Bench::new(store(settings(sentinels, topology)), clock());
+    let porter = Arc::new(Porter::default());
+    let gate: Arc<dyn Gate> = Arc::clone(&porter) as _;
+    bench.store.open(gate).await.unwrap();
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    pair.fail_over().await;
+    House::until("the new master answers", || answers(&bench)).await;
+    assert_eq!(bench.found("a").await.1, "1");
+    bench.commits(&[], &[put("a", "2", 60)]).await;
+    let seen = porter.seen.lock().await;
+    let (first, last) = (&seen[0], seen.last().unwrap());
+    assert_ne!(first.replication_id, last.replication_id);
+    assert_eq!(first.canary, last.canary, "the data went along");
+}
+
+#[tokio::test]
+async fn full_memory_refuses_documents_and_lets_ends_pass() {
+    let server = RedisServer::start().await;
+    let bench = bench(&server);
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    let effects = vec![put("a", "2", 60), put("b", "2", 60)];
+    let commit = lanyard::store::hot::Commit {
+        checks: vec![],
+        effects,
+        attempt: Entropy::System.bytes(),
+    };
+    let refused = bench.store.commit(&bench.root, commit).await.unwrap_err();
+    assert!(refused.to_string().contains("OOM"), "{refused}");
+    assert_eq!(bench.found("a").await.1, "1");
+    bench.commits(&[], &[tombstone("a", 60)]).await;
+    assert_eq!(bench.slot("a").await, Slot::Tombstone);
+    assert!(
+        bench
+            .store
+            .count("k", Duration::from_secs(1))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_lost_the_scripts_is_given_them_again() {
+    let server = RedisServer::start().await;
+    let bench = bench(&server);
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    server.command(&["SCRIPT", "FLUSH"]).await;
+    bench.commits(&[], &[put("a", "2", 60)]).await;
+    server.command(&["SCRIPT", "FLUSH"]).await;
+    assert_eq!(
+        bench
+            .store
+            .count("k", Duration::from_secs(1))
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_paused_server_is_unknown_in_time_and_good_again_afterwards() {
+    let server = RedisServer::start().await;
+    let bench = bench(&server);
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    server.pause();
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert!(!answers(&bench).await);
+        assert!(began.elapsed() < Duration::from_secs(1), "its deadline");
+    }
+    server.resume();
+    House::until("it answers again", || answers(&bench)).await;
+    assert_eq!(bench.found("a").await.1, "1");
+}
+
+#[tokio::test]
+async fn a_restart_costs_no_more_than_its_time() {
+    let mut server = RedisServer::start().await;
+    let bench = bench(&server);
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    server.kill();
+    assert!(!answers(&bench).await);
+    server.restart_empty().await;
+    House::until("it answers again", || answers(&bench)).await;
+    assert_eq!(bench.slot("a").await, Slot::Absent);
+    bench.commits(&[absent("a")], &[put("a", "2", 60)]).await;
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_a_server_before_the_gate_has_seen_it() {
+    let mut server = RedisServer::start().await;
+    let bench = bench(&server);
+    let porter = Arc::new(Porter::default());
+    let gate: Arc<dyn Gate> = Arc::clone(&porter) as _;
+    bench.store.open(gate).await.unwrap();
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    assert_eq!(porter.asked.load(Ordering::SeqCst), 1);
+
+    // Another process, other data: seen before the first answer, and not passed while it refuses.
+    porter.refuses.store(true, Ordering::SeqCst);
+    server.restart_empty().await;
+    House::until("the gate was asked", || async {
+        let answered = answers(&bench).await;
+        assert!(!answered, "past a gate that refuses");
+        porter.asked.load(Ordering::SeqCst) > 1
+    })
+    .await;
+    porter.refuses.store(false, Ordering::SeqCst);
+    House::until("it is let in", || answers(&bench)).await;
+    let seen = porter.seen.lock().await.clone();
+    assert_ne!(seen[0].run_id, seen[1].run_id);
+    assert_ne!(seen[0].canary, seen[1].canary);
+}
+
+#[tokio::test]
+async fn a_flush_is_seen_within_the_second() {
+    let server = RedisServer::start().await;
+    let bench = bench(&server);
+    let porter = Arc::new(Porter::default());
+    let gate: Arc<dyn Gate> = Arc::clone(&porter) as _;
+    bench.store.open(gate).await.unwrap();
+    server.command(&["FLUSHALL"]).await;
+    House::until("the gate has seen other data", || async {
+        answers(&bench).await;
+        porter.seen.lock().await.len() > 1
+    })
+    .await;
+    let seen = porter.seen.lock().await.clone();
+    assert_eq!(seen[0].run_id, seen[1].run_id, "the same process");
+    assert_ne!(seen[0].canary, seen[1].canary);
+}
+
+#[tokio::test]
+async fn what_forgets_at_random_or_is_a_replica_is_refused_with_the_remedy() {
+    for (setting, value, says) in [
+        (
+            "maxmemory-policy",
+            "allkeys-lru",
+            "maxmemory-policy noeviction",
+        ),
+        (
+            "maxmemory-policy",
+            "volatile-ttl",
+            "maxmemory-policy noeviction",
+        ),
+        ("replicaof", "127.0.0.1 1", "replica"),
+    ] {
+        let server = RedisServer::start_with(&[(setting, value)]).await;
+        let gate: Arc<dyn Gate> = Arc::new(Porter::default());
+        let refused = bench(&server).store.open(gate).await.unwrap_err();
+        assert!(refused.to_string().contains(says), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn over_tls_and_by_a_user_of_few_rights() {
+    let tls = RedisServer::start_tls().await;
+    let mut trusted = of(&tls);
+    trusted.tls = true;
+    let distrusted = Bench::new(store(trusted.clone()), clock());
+    assert!(!answers(&distrusted).await, "an authority nobody trusts");
+    trusted.ca_pem = Some(std::fs::read(tls.authority()).unwrap());
+    let bench = Bench::new(store(trusted), clock());
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+
+    let rights = "user lanyard on >secret resetchannels &few:* ~few:* -@all +ping +info +evalsha \
+         +script|load +eval +hmget +hset +hdel +hget +hkeys +hvals +hlen +hrandfield +pexpireat \
+         +pexpiretime +exists +get +set +del +publish +subscribe +time +hello +select";
+    let server = RedisServer::start_with_acl(&[rights]).await;
+    let mut few = of(&server);
+    few.key_prefix = "few:".to_owned();
+    let nobody = Bench::new(store(few.clone()), clock());
+    assert!(!answers(&nobody).await);
+    few.login = Login {
+        username: Some("lanyard".to_owned()),
+        password: Some("secret".to_owned()),
+    };
+    let bench = Bench::new(store(few), clock());
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    bench.commits(&[], &[tombstone("a", 60)]).await;
+    assert_eq!(
+        bench
+            .store
+            .count("k", Duration::from_secs(9))
+            .await
+            .unwrap(),
+        1
+    );
+    bench.store.uncount("k").await.unwrap();
+    bench.store.forget("k").await.unwrap();
+    bench.store.sign_of_life("n").await.unwrap();
+    assert!(bench.store.lives("n").await.unwrap());
+    assert!(!bench.store.lives("m").await.unwrap());
+    bench.store.hint().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_read_and_a_commit_are_one_command_each() {
+    let server = RedisServer::start().await;
+    let bench = bench(&server);
+    bench.commits(&[], &[put("a", "1", 60)]).await;
+    let prefix = "EVALSHA";
+    let commands = server
+        .commands_during(async {
+            bench
+                .store
+                .read(&bench.root, &["a", "b"].map(name))
+                .await
+                .unwrap();
+            let effects = [put("a", "2", 60), put("b", "2", 60), tombstone("c", 60)];
+            let outcome = bench.commit(&[absent("b")], &effects).await;
+            assert_eq!(outcome, Outcome::Committed);
+        })
+        .await;
+    let of_ours: Vec<_> = commands
+        .iter()
+        .filter(|line| !line.contains("canary") && !line.to_uppercase().starts_with("INFO"))
+        .collect();
+    assert_eq!(of_ours.len(), 2, "{of_ours:?}");
+    assert!(
+        of_ours[0].to_uppercase().starts_with("HMGET"),
+        "{of_ours:?}"
+    );
+    assert!(of_ours[1].to_uppercase().starts_with(prefix), "{of_ours:?}");
+}
+
+#[tokio::test]
+async fn hints_reach_every_store_of_the_prefix() {
+    let server = RedisServer::start().await;
+    let settings = of(&server);
+    let (one, two) = (store(settings.clone()), store(settings));
+    let bench = Bench::new(one.clone(), clock());
+    House::until("the hint is heard", || async {
+        // The other may not listen yet.
+        answers(&bench).await;
+        answers(&Bench::new(two.clone(), clock())).await;
+        one.hint().await.unwrap();
+        tokio::time::timeout(Duration::from_millis(50), two.hinted())
+            .await
+            .is_ok()
+    })
+    .await;
+}
