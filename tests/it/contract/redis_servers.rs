@@ -279,7 +279,7 @@ async fn over_tls_and_by_a_user_of_few_rights() {
     let rights = "user lanyard on >secret resetchannels &few:* ~few:* -@all +ping +info +evalsha \
          +script|load +eval +hmget +hset +hdel +hget +hkeys +hvals +hlen +hrandfield +pexpireat \
          +pexpiretime +exists +get +set +del +publish +subscribe +time +hello +select";
-    let server = RedisServer::start_with_acl(&[rights]).await;
+    let server = RedisServer::start_with_acl(&["user default off", rights]).await;
     let mut few = of(&server);
     few.key_prefix = "few:".to_owned();
     let nobody = Bench::new(store(few.clone()), clock());
