@@ -6,14 +6,16 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, CookieSameSite, Database, KeySource, MasterKey};
+use crate::config::{self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Secret};
 use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
 use crate::provider::{Parts, PasswordSettings, Provider, Settings, Workers};
 use crate::session::session::Limits;
-use crate::store::hot::{HotStore, MemoryStore};
+use crate::store::hot::{
+    Address, HotStore, Login, MemoryStore, RedisSettings, RedisStore, Topology,
+};
 use crate::store::record::{Holder, Lease, LeaseError, Record, RecordSettings};
 use crate::store::seal::Sealer;
 
@@ -54,7 +56,7 @@ pub struct Running {
     server: tokio::task::JoinHandle<std::io::Result<()>>,
     workers: Workers,
     record: Record,
-    _lease: Lease,
+    lease: Option<Lease>,
 }
 
 const MOVE: &str = "Stop the other program, or set server.listen (LANYARD__SERVER__LISTEN)";
@@ -78,7 +80,11 @@ pub async fn open_record_as_is(
 ) -> Result<Record, StartError> {
     let settings = match &config.database {
         Database::Sqlite(path) => RecordSettings::sqlite(path),
-        Database::Postgres(_) => return Err(other("PostgreSQL is not wired yet")),
+        Database::Postgres(database) => RecordSettings {
+            connections: database.max_connections,
+            statement_timeout: database.statement_timeout,
+            ..RecordSettings::postgres(database.url.expose().to_owned())
+        },
     };
     Record::open(&settings, clock, entropy).await.map_err(other)
 }
@@ -95,32 +101,23 @@ pub async fn start_on(
     clock: Clock,
     entropy: Entropy,
 ) -> Result<Running, StartError> {
-    if config.redis.is_some() {
-        return Err(other("Redis is not wired yet"));
-    }
     let address = listener.local_addr().map_err(other)?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
-    let holder = Holder {
-        pid: std::process::id(),
-        started: clock.now(),
-        listen: address.to_string(),
+    let lease = match &config.redis {
+        None => Some(hold(&record, &clock, address).await?),
+        Some(_) => None,
     };
-    let lease = record.hold(holder).await.map_err(|error| match error {
-        held @ LeaseError::Held { .. } => StartError::InUse {
-            by: held.to_string(),
-        },
-        LeaseError::Record(error) => other(error),
-    })?;
     let key = master_key(config, &record, &entropy).await?;
     let outbound = Outbound::new(outbound::Settings {
         total_timeout: config.delivery.timeout,
         ..outbound::Settings::default()
     })
     .map_err(other)?;
+    let (hot, waiting) = hot_state(config, &clock, &entropy);
     let provider = Provider::open(Parts {
         settings: settings(config),
-        hot: memory(&clock, config.hot.memory_bytes / 4 * 3),
-        waiting: memory(&clock, config.hot.memory_bytes / 4),
+        hot,
+        waiting,
         record: record.clone(),
         sealer: Sealer::new(key.as_bytes(), &[]),
         outbound,
@@ -148,11 +145,19 @@ pub async fn start_on(
         server,
         workers,
         record,
-        _lease: lease,
+        lease,
     })
 }
 
 impl Running {
+    /// Returns when another process has this one's data: it must then stop.
+    pub async fn until_displaced(&self) {
+        match &self.lease {
+            Some(lease) => lease.until_lost().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops the workers, so that a meter sees requests alone. Half a minute later this node has
     /// not read the ends log for too long, and answers 503 for what needs sessions.
     pub async fn rest(&mut self) {
@@ -219,8 +224,68 @@ fn settings(config: &Config) -> Settings {
             concurrency: password.concurrency,
             queue: password.queue,
         },
+        outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
     }
+}
+
+/// The hot state, and what anybody may store apart from it. In Redis they share the memory, which
+/// is bounded by what one address may store.
+fn hot_state(config: &Config, clock: &Clock, entropy: &Entropy) -> (HotStore, HotStore) {
+    if let Some(redis) = &config.redis {
+        let store = RedisStore::new(redis_settings(redis), clock.clone(), entropy.clone());
+        let waiting = HotStore::Redis(store.metered_apart());
+        return (HotStore::Redis(store), waiting);
+    }
+    let bytes = config.hot.memory_bytes / 4;
+    (memory(clock, bytes * 3), memory(clock, bytes))
+}
+
+fn redis_settings(redis: &Redis) -> RedisSettings {
+    let login = |username: &Option<String>, password: &Option<Secret>| Login {
+        username: username.clone(),
+        password: password.as_ref().map(|secret| secret.expose().to_owned()),
+    };
+    let server = |(host, port): &(String, u16)| Address {
+        host: host.clone(),
+        port: *port,
+    };
+    RedisSettings {
+        servers: redis.servers.iter().map(server).collect(),
+        topology: match &redis.topology {
+            config::Topology::Single => Topology::Single,
+            config::Topology::Cluster => Topology::Cluster,
+            config::Topology::Sentinel {
+                master,
+                username,
+                password,
+            } => Topology::Sentinel {
+                master: master.clone(),
+                login: login(username, password),
+            },
+        },
+        tls: redis.tls,
+        ca_pem: redis.ca_pem.clone(),
+        database: redis.database,
+        login: login(&redis.username, &redis.password),
+        key_prefix: redis.key_prefix.clone(),
+        timeout: redis.timeout,
+    }
+}
+
+/// A hot state in this process must be the only one on its record.
+async fn hold(record: &Record, clock: &Clock, address: SocketAddr) -> Result<Lease, StartError> {
+    let holder = Holder {
+        pid: std::process::id(),
+        started: clock.now(),
+        listen: address.to_string(),
+    };
+    record.hold(holder).await.map_err(|error| match error {
+        held @ LeaseError::Held { .. } => StartError::InUse {
+            by: held.to_string(),
+        },
+        LeaseError::Record(error) => other(error),
+    })
 }
 
 fn memory(clock: &Clock, bytes: u64) -> HotStore {

@@ -23,7 +23,16 @@ pub(super) async fn run(file: Option<PathBuf>) -> Outcome {
         "Lanyard is ready at {} (listening on {}).",
         config.issuer, running.address
     );
-    signals.heard().await;
+    let displaced = tokio::select! {
+        () = signals.heard() => false,
+        () = running.until_displaced() => true,
+    };
+    if displaced {
+        // At once: what this process has in memory may be wrong already.
+        return Err(Failure::new(
+            "another process took over these data while the connection to the database was lost",
+        ));
+    }
     tracing::info!("stopping");
     signals.or_at_once(running.stop()).await
 }

@@ -14,8 +14,6 @@ use crate::store::record::{EndEntry, EndKind, Record};
 
 /// How much of the log a node remembers.
 const WINDOW: Duration = Duration::from_mins(10);
-/// A node that has not read the log for this long answers 503 for what needs sessions.
-const STALE: Duration = Duration::from_secs(30);
 /// Entries read at a time.
 const BATCH: i64 = 1_000;
 
@@ -155,10 +153,13 @@ impl EndsMemory {
             .sessions
             .get(id)
             .is_some_and(|(at, _)| *at > position);
-        (position >= memory.start && !ended).then_some(memory.head)
+        // What the hot state says from before it was distrusted may be an older copy, with secrets
+        // and participants that are no more.
+        let known = position >= memory.start && position >= memory.generation;
+        (known && !ended).then_some(memory.head)
     }
 
-    /// The same for an `offline_access` grant.
+    /// The same for an `offline_access` grant, whose place has a generation of its own.
     pub(super) fn trusts_grant(&self, id: &GrantId, position: i64) -> Option<i64> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let ended = memory.grants.get(id).is_some_and(|(at, _)| *at > position);
@@ -195,7 +196,7 @@ impl EndsMemory {
 impl Provider {
     /// Refuses to judge sessions while the log has not been read for too long.
     pub(super) fn demand_fresh_ends(&self) -> Result<(), Trouble> {
-        if self.ends.age() > STALE {
+        if self.ends.age() > self.settings.outage_tolerance {
             return Err(Unknown("the ends log has not been read lately".to_owned()).into());
         }
         Ok(())

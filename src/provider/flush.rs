@@ -42,6 +42,15 @@ impl Flush {
 }
 
 impl Provider {
+    /// Notes where a family stands. One that ends with its session is written back only from a
+    /// hot state in this process, which does not outlive it: in Redis it would cost SQL a write
+    /// for each refresh, and what is lost there is got again by a silent sign-in.
+    pub(super) fn write_back_grant(&self, grant: &Grant) {
+        if grant.offline || !self.hot.is_shared() {
+            self.flush.grant(grant.clone());
+        }
+    }
+
     /// Writes what waits. What could not be written waits on.
     pub(super) async fn flush(&self) -> Result<(), Trouble> {
         let activity = take(&self.flush.activity);

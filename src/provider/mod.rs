@@ -22,6 +22,7 @@ mod introspection;
 mod issue;
 mod keys;
 mod live;
+mod nodes;
 mod notices;
 mod offline;
 mod people;
@@ -89,6 +90,7 @@ pub struct Provider {
     notices_due: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
+    missing: nodes::Missing,
     me: Weak<Self>,
     node: String,
 }
@@ -115,8 +117,9 @@ pub struct Parts {
 }
 
 impl Provider {
-    /// Opens the house: loads or makes the signing keys, reads the window of the ends log, raises
-    /// the generation (this process's hot state starts empty), frees leases of a dead process.
+    /// Opens the house: loads or makes the signing keys, reads the window of the ends log, and
+    /// compares the hot state with what the record knows of it. One in this process starts empty:
+    /// the generation rises, and no other process can have leases.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Trouble> {
         let Parts {
             settings,
@@ -130,20 +133,23 @@ impl Provider {
         } = parts;
         let now = clock.now();
         let node = entropy.alphanumeric(8);
-        record.append_distrust(now).await?;
-        record.release_leases(&node).await?;
+        if !hot.is_shared() {
+            record.append_distrust(now).await?;
+            record.release_leases(&node).await?;
+        }
         let ends = ends::EndsMemory::load(&record, now).await?;
         let keys = keys::Keys::load_or_make(&record, &sealer, &entropy, now).await?;
         let directory = directory::Directory::new(&record).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy)?;
-        Ok(Arc::new_cyclic(|me| Self {
+        let provider = Arc::new_cyclic(|me| Self {
             client_throttle: client_throttle::ClientThrottle::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
             turns: notices::Turns::default(),
+            missing: nodes::Missing::default(),
             me: Weak::clone(me),
             revoked,
             waiting,
@@ -159,7 +165,10 @@ impl Provider {
             keys,
             hashing,
             node,
-        }))
+        });
+        let doorkeeper = nodes::Doorkeeper(Arc::downgrade(&provider));
+        provider.hot.open(Arc::new(doorkeeper)).await?;
+        Ok(provider)
     }
 
     /// What the configuration says.

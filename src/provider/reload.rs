@@ -2,6 +2,7 @@
 //! and the result of a flight is the outcome of its put, never the row alone.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::documents::{self, SessionDocument};
 use super::live::Lookup;
 use super::sessions::TOMBSTONE;
 use super::trouble::Trouble;
-use crate::entropy::{Root, SessionId};
+use crate::entropy::{ClientId, Root, SessionId, Sid};
 use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
 use crate::store::record::Snapshot;
@@ -26,6 +27,8 @@ const LATE: Duration = Duration::from_secs(61);
 
 pub(super) struct Flights {
     places: Semaphore,
+    /// Rows read so far: the meter of the bound.
+    loads: AtomicU64,
     open: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -33,6 +36,7 @@ impl Default for Flights {
     fn default() -> Self {
         Self {
             places: Semaphore::new(AT_A_TIME),
+            loads: AtomicU64::new(0),
             open: Mutex::default(),
         }
     }
@@ -57,6 +61,11 @@ impl Flights {
 }
 
 impl Provider {
+    /// How often sessions were read from the record, as their hot copy was missing or in doubt.
+    pub fn reloads(&self) -> u64 {
+        self.reloads.loads.load(Ordering::Relaxed)
+    }
+
     /// Brings the hot copy up to what SQL says.
     pub(super) async fn reload(&self, id: SessionId) -> Result<Lookup<()>, Trouble> {
         let flight = self.reloads.join(id);
@@ -88,12 +97,13 @@ impl Provider {
         if known.is_some_and(|(doc, _)| self.ends.trusts_session(&id, doc.position).is_some()) {
             return Ok(Some(Lookup::Live(())));
         }
+        self.reloads.loads.fetch_add(1, Ordering::Relaxed);
         let Some(mut snapshot) = self.record.load_session(id).await? else {
             return Ok(Some(Lookup::Ended));
         };
         if snapshot.ended.is_some() {
             let expires = self.clock.now() + TOMBSTONE;
-            let effects = vec![Effect::Tombstone { name, expires }];
+            let effects = vec![Effect::DeleteAll, Effect::Tombstone { name, expires }];
             self.commit(&root, Vec::new(), effects).await?;
             return Ok(Some(Lookup::Ended));
         }
@@ -163,7 +173,46 @@ impl Provider {
                 effects.push(self.put(root, name, grant, grant.expires));
             }
         }
+        let over = &snapshot.ended_participants;
+        let over = over
+            .iter()
+            .filter(|(client, _)| members.iter().all(|member| member.client != *client));
+        self.removed(root, over, &mut checks, &mut effects).await?;
         Ok((checks, effects))
+    }
+
+    /// Parts that ended, where the hot state has them still: an older copy of it may, and would
+    /// bring them back with their session.
+    async fn removed(
+        &self,
+        root: &Root,
+        over: impl Iterator<Item = &(ClientId, Sid)>,
+        checks: &mut Vec<Check>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Trouble> {
+        let mut sids: HashMap<Name, HashSet<&Sid>> = HashMap::new();
+        for (client, sid) in over {
+            sids.entry(documents::participant(client))
+                .or_default()
+                .insert(sid);
+        }
+        let names: Vec<Name> = sids.keys().cloned().collect();
+        let slots = self.hot.read(root, &names).await?;
+        for (name, slot) in names.into_iter().zip(slots) {
+            let known = self.document::<Participant>(root, &name, Some(&slot));
+            let Some((part, version)) = known
+                .filter(|(part, _)| sids.get(&name).is_some_and(|sids| sids.contains(&part.sid)))
+            else {
+                continue;
+            };
+            checks.push(Check::At(name.clone(), version));
+            effects.push(Effect::Delete(name));
+            effects.push(Effect::Tombstone {
+                name: documents::ended_participant(&part.sid),
+                expires: self.clock.now() + TOMBSTONE,
+            });
+        }
+        Ok(())
     }
 }
 

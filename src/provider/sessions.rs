@@ -147,10 +147,12 @@ impl Provider {
 
     /// The tombstone of a session: nothing can be issued under its root any more.
     pub(super) async fn bury_session(&self, id: SessionId) -> Result<(), Trouble> {
-        let effects = vec![Effect::Tombstone {
+        let tombstone = Effect::Tombstone {
             name: documents::session(),
             expires: self.clock.now() + TOMBSTONE,
-        }];
+        };
+        // Nothing under it is of use any more, and a million of them would fill the memory.
+        let effects = vec![Effect::DeleteAll, tombstone];
         self.commit(&id.into(), Vec::new(), effects).await?;
         Ok(())
     }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub offline: Limits,
     /// Passwords.
     pub password: PasswordSettings,
+    /// How long this node may go without having read the ends log, before it judges no session.
+    pub outage_tolerance: Duration,
     /// How long a logout notice is tried.
     pub give_up_after: Duration,
 }

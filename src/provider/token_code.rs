@@ -130,7 +130,7 @@ impl Provider {
             return Ok(Redemption::Refused("the account is disabled"));
         }
         if !grant.offline {
-            self.flush.grant(grant.clone());
+            self.write_back_grant(&grant);
         }
         if let Some(old) = displaced {
             self.flush.gone(old, self.clock.now());

@@ -65,7 +65,7 @@ impl Provider {
                     }
                 }
                 Verdict::StoreLostWrites => {
-                    self.record.append_distrust(now).await?;
+                    self.record.distrust_once(generation, now).await?;
                     self.ends.follow(&self.record, now).await?;
                     continue;
                 }
@@ -154,7 +154,7 @@ impl Provider {
         if outcome == Outcome::Conflict {
             return Ok(None);
         }
-        self.flush.grant(grant.clone());
+        self.write_back_grant(&grant);
         Ok(Some(grant))
     }
 }

@@ -20,6 +20,8 @@ const DELIVER: Duration = Duration::from_millis(500);
 const FINISH: Duration = Duration::from_secs(6);
 const FLUSH: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
+/// Between two signs of life.
+const NODES: Duration = Duration::from_secs(2);
 /// Run-out sessions ended in one sweep.
 const SWEPT: i64 = 200;
 
@@ -38,6 +40,8 @@ impl Workers {
         running.spawn(follow(Arc::clone(provider), stopping.clone()));
         running.spawn(deliver(Arc::clone(provider), stopping.clone()));
         running.spawn(write_back(Arc::clone(provider), stopping.clone()));
+        running.spawn(announce(Arc::clone(provider), stopping.clone()));
+        running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
         running.spawn(sweep(Arc::clone(provider), stopping));
         Self { stop, running }
     }
@@ -47,6 +51,7 @@ impl Workers {
         let _ = self.stop.send(true);
         while self.running.join_next().await.is_some() {}
         report("writing back", provider.write_back().await);
+        report("leaving work to others", provider.leave_work().await);
     }
 }
 
@@ -58,9 +63,32 @@ async fn pause(every: Duration, stopping: &mut watch::Receiver<bool>) -> bool {
 }
 
 async fn follow(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
-    while pause(FOLLOW, &mut stopping).await {
+    let mut going_on = true;
+    while going_on {
         report("following the ends log", provider.follow_ends().await);
         report("following the change log", provider.follow_changes().await);
+        going_on = tokio::select! {
+            going_on = pause(FOLLOW, &mut stopping) => going_on,
+            () = provider.hot.hinted() => true,
+        };
+    }
+}
+
+/// Tells the other nodes at once that there is something to read; they look by themselves anyway.
+async fn announce(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    while !*stopping.borrow() {
+        tokio::select! {
+            () = provider.record.wrote() => report("telling the other nodes", provider.hot.hint().await.map_err(Trouble::from)),
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+async fn look_after_nodes(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = true;
+    while going_on {
+        report("looking after nodes", provider.look_after_nodes().await);
+        going_on = pause(NODES, &mut stopping).await;
     }
 }
 
@@ -142,6 +170,9 @@ impl Provider {
             .record
             .expired(self.clock.now(), Duration::ZERO, SWEPT)
             .await?;
+        if due.is_empty() || !self.has_work("sweep").await? {
+            return Ok(0);
+        }
         let mut swept = 0;
         for (session, _) in due {
             if let Lookup::Ended = self.live_session(session, &[]).await? {

@@ -49,7 +49,7 @@ const fn costs(reads: u64, commits: u64, sql: u64) -> Meter {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_authorize_is_one_request_and_one_redirect_without_sql() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let wiki = house.app("wiki").await;
     let strict = house
         .app_with("other", json!({ "first_party": false }))
@@ -80,7 +80,7 @@ async fn a_silent_authorize_is_one_request_and_one_redirect_without_sql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apps_first_join_costs_one_statement_more() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let (wiki, shop) = (house.app("wiki").await, house.app("shop").await);
     let alice = house.person("alice").await;
     let browser = house.browser();
@@ -98,7 +98,7 @@ async fn an_apps_first_join_costs_one_statement_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_cost_one_read_and_one_commit() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let wiki = house.app("wiki").await;
     let spa = house.public_app("spa").await;
     let browser = house.browser();
@@ -126,7 +126,7 @@ async fn tokens_cost_one_read_and_one_commit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn offline_grants_cost_no_more() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let wiki = house.app("wiki").await;
     let browser = house.browser();
     browser.sign_in(&house.person("alice").await).await;
@@ -143,7 +143,7 @@ async fn offline_grants_cost_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn userinfo_introspection_and_pages_cost_one_read() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let wiki = house.app("wiki").await;
     let browser = house.browser();
     let alice = house.person("alice").await;
@@ -164,7 +164,7 @@ async fn userinfo_introspection_and_pages_cost_one_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forged_asks_no_store() {
-    let mut house = House::open().await;
+    let mut house = House::open_alone().await;
     let wiki = house.app("wiki").await;
     let browser = house.browser();
     let alice = house.person("alice").await;

@@ -49,7 +49,7 @@ async fn until_notices(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_answer_while_apps_are_down_or_failing() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let closed = free_port();
     let (wiki, shop) = (house.app("wiki"), app_told_at(&house, "shop", closed));
@@ -81,7 +81,7 @@ async fn killed_after_the_answer_while_apps_are_down_or_failing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_lease_and_before_the_post() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     // A door that is jammed: it has room for one who waits, and somebody waits already, so that
     // a delivery that was leased does not even get a connection.
@@ -116,7 +116,7 @@ async fn killed_after_the_lease_and_before_the_post() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_the_post_and_before_the_receipt() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let (wiki, shop) = (house.app("wiki"), house.app("shop"));
     let server = house.serve().await;
@@ -149,7 +149,7 @@ async fn killed_after_the_post_and_before_the_receipt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_and_their_tokens_live_on() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let (wiki, shop) = (house.app("wiki"), house.app("shop"));
     let server = house.serve().await;
@@ -197,7 +197,7 @@ async fn until_flushed(house: &Installation) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotations_that_were_not_written_back_cost_nobody_their_refresh_token() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let wiki = house.app("wiki");
     let server = house.serve().await;
@@ -226,7 +226,7 @@ async fn rotations_that_were_not_written_back_cost_nobody_their_refresh_token() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_family_that_never_reached_the_record_is_made_good_silently() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let wiki = house.app("wiki");
     let server = house.serve().await;
@@ -249,7 +249,7 @@ async fn a_family_that_never_reached_the_record_is_made_good_silently() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_page_from_before_the_kill_leads_on() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let wiki = house.app("wiki");
     let server = house.serve().await;

@@ -49,7 +49,7 @@ async fn judge(wiki: &App, shop: &App, leaving: &Leaving, when: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_is_whole_or_not_at_all() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let (wiki, shop) = (house.app("wiki"), house.app("shop"));
     let mut server = house.serve().await;

@@ -17,7 +17,7 @@ fn references(house: &Installation, options: &[&str]) -> Vec<String> {
 
 #[test]
 fn what_cannot_be_listed_or_ended() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     house.person("alice");
     let none = house.run(&["session", "list"]).succeeded();
     assert!(none.starts_with("No session matches."), "{none}");
@@ -47,7 +47,7 @@ fn what_cannot_be_listed_or_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_found_by_its_reference_and_ended_everywhere() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let (alice, bob) = (house.person("alice"), house.person("bob"));
     let (wiki, shop) = (house.app("wiki"), house.app("shop"));
     let _server = house.serve().await;
@@ -105,7 +105,7 @@ async fn a_session_is_found_by_its_reference_and_ended_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_a_person_end_and_offline_access_with_them_if_it_is_said() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let alice = house.person("alice");
     let wiki = house.app("wiki");
     let _server = house.serve().await;
@@ -141,7 +141,7 @@ async fn all_of_a_person_end_and_offline_access_with_them_if_it_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_while_no_server_runs_is_told_at_the_next_start() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let (alice, wiki, browser) = (house.person("alice"), house.app("wiki"), house.browser());
     let server = house.serve().await;
     let tokens = sign_in_at(&wiki, &browser, &alice).await;
@@ -159,7 +159,7 @@ async fn an_end_while_no_server_runs_is_told_at_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_browser_says_of_itself_does_not_command_the_terminal() {
-    let house = Installation::new();
+    let house = Installation::on_stores();
     let app = house.app_with("wiki", &json!({"client_name": "Wiki"}));
     let alice = house.person("alice");
     let _server = house.serve().await;

@@ -16,6 +16,7 @@ use lanyard::store::seal::{Purpose, Sealer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::stores::{Stores, Variables};
 use super::{App, Browser};
 
 /// Somebody with an account.
@@ -31,7 +32,9 @@ pub(crate) struct House {
     pub(crate) issuer: String,
     pub(crate) clock: Clock,
     config: Config,
-    running: Option<Running>,
+    /// Its nodes, behind one address: which of them is asked is left to chance.
+    running: Vec<Running>,
+    nodes: usize,
     /// Removed with the house.
     _folder: TempDir,
 }
@@ -44,8 +47,20 @@ impl House {
         Self::open_with(&[]).await
     }
 
+    /// With one node, whatever the stores are: where a meter or a cache is looked at.
+    pub(crate) async fn open_alone() -> Self {
+        let stores = Stores::of_this_run().variables().await;
+        Self::open_on(stores, 1, &[]).await
+    }
+
     /// With some configuration, such as `("SESSION__IDLE_TIMEOUT", "30m")`.
     pub(crate) async fn open_with(extra: &[(&str, &str)]) -> Self {
+        let stores = Stores::of_this_run();
+        Self::open_on(stores.variables().await, stores.nodes(), extra).await
+    }
+
+    /// With stores of its own.
+    pub(crate) async fn open_on(stores: Variables, nodes: usize, extra: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -59,6 +74,7 @@ impl House {
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
         ];
+        environment.extend(stores);
         environment.extend(
             extra
                 .iter()
@@ -74,15 +90,23 @@ impl House {
         })
         .unwrap();
         let clock = Clock::manual(START);
-        let running = app::start_on(listener, &config, clock.clone(), Entropy::System)
-            .await
-            .unwrap();
-        Self {
+        let mut house = Self {
             issuer,
             clock,
             config,
-            running: Some(running),
+            running: Vec::new(),
+            nodes,
             _folder: folder,
+        };
+        house.start_on(&listener).await;
+        house
+    }
+
+    async fn start_on(&mut self, listener: &TcpListener) {
+        for _ in 0..self.nodes {
+            let listener = listener.try_clone().unwrap();
+            let node = app::start_on(listener, &self.config, self.clock.clone(), Entropy::System);
+            self.running.push(node.await.unwrap());
         }
     }
 
@@ -99,7 +123,12 @@ impl House {
     }
 
     pub(crate) fn provider(&self) -> &Arc<Provider> {
-        &self.running.as_ref().unwrap().provider
+        &self.running[0].provider
+    }
+
+    /// One of its nodes.
+    pub(crate) fn node(&self, number: usize) -> &Arc<Provider> {
+        &self.running[number].provider
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -178,7 +207,9 @@ impl House {
 
     /// Stops the workers, so that only requests are metered.
     pub(crate) async fn rest(&mut self) {
-        self.running.as_mut().unwrap().rest().await;
+        for node in &mut self.running {
+            node.rest().await;
+        }
     }
 
     /// Waits until something holds. For what workers do in their own time; never for deadlines,
@@ -263,14 +294,15 @@ impl House {
 
     /// Stops it in order.
     pub(crate) async fn stop(&mut self) {
-        self.running.take().unwrap().stop().await;
+        for node in self.running.drain(..) {
+            node.stop().await;
+        }
     }
 
     /// Starts it again after [`House::stop`].
     pub(crate) async fn start(&mut self) {
-        let running = app::start(&self.config, self.clock.clone(), Entropy::System)
-            .await
-            .unwrap();
-        self.running = Some(running);
+        let listener = TcpListener::bind(self.config.listen).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        self.start_on(&listener).await;
     }
 }

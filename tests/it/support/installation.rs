@@ -16,6 +16,7 @@ use lanyard::store::record::{Record, RecordSettings, SessionFilter, SessionRow};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::stores::Stores;
 use super::{App, Browser, Person};
 
 /// Between two looks at a process.
@@ -65,6 +66,16 @@ impl Done {
 impl Installation {
     pub(crate) fn new() -> Self {
         Self::with(&[])
+    }
+
+    /// On the stores of this run; the others are embedded, whatever those are.
+    pub(crate) fn on_stores() -> Self {
+        let variables = Stores::of_this_run().variables_now();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Self::with(&variables)
     }
 
     /// With more variables, such as `("LOG__LEVEL", "trace")`.
@@ -170,7 +181,14 @@ impl Installation {
 
     /// What the record says, read beside the server.
     pub(crate) async fn record(&self) -> Record {
-        let settings = RecordSettings::sqlite(&self.path("data/lanyard.db"));
+        let url = self
+            .variables
+            .iter()
+            .find(|(name, _)| name == "LANYARD__DATABASE__URL");
+        let settings = match url {
+            Some((_, url)) => RecordSettings::postgres(url.clone()),
+            None => RecordSettings::sqlite(&self.path("data/lanyard.db")),
+        };
         Record::open(&settings, Clock::System, Entropy::System)
             .await
             .unwrap()

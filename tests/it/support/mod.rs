@@ -10,6 +10,7 @@ pub(crate) mod installation;
 pub(crate) mod page;
 pub(crate) mod parts;
 pub(crate) mod site;
+pub(crate) mod stores;
 pub(crate) mod tokens;
 
 pub(crate) use app::App;
@@ -19,7 +20,11 @@ pub(crate) use installation::{Installation, Server};
 pub(crate) use page::Page;
 
 /// An HTTP client that only ever speaks to this machine in the clear. Reading the certificate
-/// authorities would take most of a test's time.
+/// authorities would take most of a test's time. No connection is kept: each request may come to
+/// another node.
 pub(crate) fn http() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().no_proxy().tls_certs_only([])
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .pool_max_idle_per_host(0)
 }

@@ -3,10 +3,11 @@
 use lanyard::clock::Clock;
 use lanyard::entropy::Entropy;
 use lanyard::store::record::{Record, RecordSettings};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+use sqlx::{AnyConnection, Connection as _};
 use tempfile::TempDir;
 
 use crate::support::parts;
+use crate::support::stores::make_schema;
 
 /// The databases that a record may lie in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,9 @@ impl Ground {
         let schema = format!("t{}", Entropy::System.alphanumeric(20)).to_lowercase();
         let settings = match on {
             Backend::Sqlite => RecordSettings::sqlite(&folder.path().join("sub/lanyard.db")),
-            Backend::Postgres => RecordSettings::postgres(make_schema(&schema).await),
+            Backend::Postgres => {
+                RecordSettings::postgres(make_schema(&parts::postgres_url().await, &schema).await)
+            }
         };
         Self { settings, folder }
     }
@@ -66,14 +69,4 @@ impl Ground {
     pub(super) async fn connect(&self) -> AnyConnection {
         AnyConnection::connect(&self.settings.url).await.unwrap()
     }
-}
-
-/// Makes a schema; answers with the URL that leads into it.
-async fn make_schema(schema: &str) -> String {
-    let url = parts::postgres_url().await;
-    let mut conn = AnyConnection::connect(&url).await.unwrap();
-    let sql = AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-    sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
-    let sign = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{sign}options=-csearch_path%3D{schema}&application_name={schema}")
 }
