@@ -3,7 +3,7 @@
 //! looked at.
 //!
 //! The verdict is kept in this node, so that a client that is not being guessed at costs no
-//! round trip. An address from which the client has proved itself is never refused: behind a
+//! round trip; each node learns it by the first wrong secret that it counts itself. An address from which the client has proved itself is never refused: behind a
 //! proxy or in a data centre many share one, and nobody may shut out an app by guessing badly.
 
 use std::net::IpAddr;
@@ -45,17 +45,47 @@ pub(super) fn pair(client: &ClientId, address: IpAddr) -> String {
     format!("client:{client}:{}", address.as_str())
 }
 
+/// The counter of its proofs.
+fn proof(pair: &str) -> String {
+    format!("proven:{pair}")
+}
+
 impl Provider {
     /// How long this pair is refused yet; none if it may try.
-    pub(super) fn client_must_wait(&self, pair: &str) -> Option<Duration> {
+    pub(super) async fn client_must_wait(&self, pair: &str) -> Result<Option<Duration>, Trouble> {
         let now = self.clock.now();
-        let until = self.client_throttle.refused.get(pair)?;
-        let proven = self.client_throttle.proven.get(pair);
-        (now < until && proven.is_none_or(|until| until <= now)).then(|| now.until(until))
+        let until = self.client_throttle.refused.get(pair);
+        let Some(until) = until.filter(|until| now < *until) else {
+            return Ok(None);
+        };
+        if self.is_proven(pair) {
+            return Ok(None);
+        }
+        // Perhaps it proved itself at another node.
+        if self.hot.counted(&proof(pair)).await? > 0 {
+            self.remember_proof(pair.to_owned());
+            return Ok(None);
+        }
+        Ok(Some(now.until(until)))
     }
 
-    /// The client has proved itself from there.
-    pub(super) fn client_proved(&self, pair: String) {
+    /// The client has proved itself from there: told to the other nodes once a day.
+    pub(super) async fn client_proved(&self, pair: String) -> Result<(), Trouble> {
+        if !self.is_proven(&pair) {
+            self.hot
+                .count(&proof(&pair), throttle::CLIENT_PROVEN)
+                .await?;
+            self.remember_proof(pair);
+        }
+        Ok(())
+    }
+
+    fn is_proven(&self, pair: &str) -> bool {
+        let proven = self.client_throttle.proven.get(pair);
+        proven.is_some_and(|until| self.clock.now() < until)
+    }
+
+    fn remember_proof(&self, pair: String) {
         let until = self.clock.now() + throttle::CLIENT_PROVEN;
         self.client_throttle.proven.insert(pair, until);
     }

@@ -97,6 +97,20 @@ impl Provider {
             .map_err(|error| shared(&error))
     }
 
+    /// A person as the record has just said: newer than what the cache may hold.
+    pub(super) async fn learn_person(&self, person: &User) {
+        let known = Some(Arc::new(person.clone()));
+        self.directory.people.insert(person.id.clone(), known).await;
+    }
+
+    /// How far this node has read the ends log and the change log.
+    pub fn followed(&self) -> (i64, i64) {
+        (
+            self.ends.head(),
+            self.directory.head.load(Ordering::Acquire),
+        )
+    }
+
     /// A person who may still use their sessions.
     pub(super) async fn enabled_person(&self, id: &UserId) -> Result<Option<Arc<User>>, Trouble> {
         Ok(self.person(id).await?.filter(|person| person.enabled))

@@ -40,6 +40,7 @@ mod token;
 mod token_code;
 mod token_refresh;
 mod trouble;
+mod turns;
 mod userinfo;
 mod workers;
 
@@ -91,6 +92,7 @@ pub struct Provider {
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
     missing: nodes::Missing,
+    contended: turns::Queues<crate::entropy::Root>,
     me: Weak<Self>,
     node: String,
 }
@@ -150,6 +152,7 @@ impl Provider {
             notices_due: Notify::new(),
             turns: notices::Turns::default(),
             missing: nodes::Missing::default(),
+            contended: turns::Queues::default(),
             me: Weak::clone(me),
             revoked,
             waiting,

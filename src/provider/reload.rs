@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -13,6 +12,7 @@ use super::documents::{self, SessionDocument};
 use super::live::Lookup;
 use super::sessions::TOMBSTONE;
 use super::trouble::Trouble;
+use super::turns::Queues;
 use crate::entropy::{ClientId, Root, SessionId, Sid};
 use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
@@ -29,7 +29,7 @@ pub(super) struct Flights {
     places: Semaphore,
     /// Rows read so far: the meter of the bound.
     loads: AtomicU64,
-    open: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
+    open: Queues<SessionId>,
 }
 
 impl Default for Flights {
@@ -37,25 +37,7 @@ impl Default for Flights {
         Self {
             places: Semaphore::new(AT_A_TIME),
             loads: AtomicU64::new(0),
-            open: Mutex::default(),
-        }
-    }
-}
-
-impl Flights {
-    fn join(&self, id: SessionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(open.entry(id).or_default())
-    }
-
-    fn leave(&self, id: SessionId, flight: Arc<tokio::sync::Mutex<()>>) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(flight);
-        if open
-            .get(&id)
-            .is_some_and(|flight| Arc::strong_count(flight) == 1)
-        {
-            open.remove(&id);
+            open: Queues::default(),
         }
     }
 }
@@ -68,20 +50,14 @@ impl Provider {
 
     /// Brings the hot copy up to what SQL says.
     pub(super) async fn reload(&self, id: SessionId) -> Result<Lookup<()>, Trouble> {
-        let flight = self.reloads.join(id);
-        let result = async {
-            let _turn = flight.lock().await;
-            let _place = self.reloads.places.acquire().await;
-            for _ in 0..TRIES {
-                if let Some(result) = self.reload_once(id).await? {
-                    return Ok(result);
-                }
+        let _turn = self.reloads.open.take(id).await;
+        let _place = self.reloads.places.acquire().await;
+        for _ in 0..TRIES {
+            if let Some(result) = self.reload_once(id).await? {
+                return Ok(result);
             }
-            Err(Trouble::contention())
         }
-        .await;
-        self.reloads.leave(id, flight);
-        result
+        Err(Trouble::contention())
     }
 
     /// None: somebody else wrote in between; look again.

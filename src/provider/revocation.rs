@@ -7,6 +7,7 @@ use super::documents;
 use super::introspection::form_value;
 use super::token::TokenInput;
 use super::trouble::Trouble;
+use crate::entropy::{GrantId, SessionId};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::session::ending::{Actor, Reason, Selection};
@@ -50,27 +51,36 @@ impl Provider {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(());
         };
-        let reason = match self.held_grant(client, &handle).await? {
+        let (session, reason) = match self.held_grant(client, &handle).await? {
             Some(held) => {
                 let (generation, now) = (self.ends.generation(), self.clock.now());
-                match refresh::judge(&held.grant, handle.place, generation, now) {
+                let reason = match refresh::judge(&held.grant, handle.place, generation, now) {
                     Verdict::Reuse => Reason::Reuse,
                     _ => Reason::Client,
-                }
+                };
+                (held.grant.session, reason)
             }
-            None => Reason::Client,
+            None => match self.resting_grant(client, handle.grant).await? {
+                Some(session) => (session, Reason::Client),
+                None => return Ok(()),
+            },
         };
-        // Also where it could not be used just now (a disabled person may be enabled again).
-        self.flush().await?;
-        let Some((grant, ended)) = self.record.grant(&handle.grant).await? else {
-            return Ok(());
-        };
-        if ended || grant.client != client.client_id {
-            return Ok(());
-        }
-        let selection = Selection::Grant(grant.id, grant.session);
+        let selection = Selection::Grant(handle.grant, session);
         let actor = Actor::Client(client.client_id.clone());
         self.end(&selection, reason, &actor).await?;
         Ok(())
+    }
+
+    /// A grant of this client that could not be used just now, but might be again (a disabled
+    /// person may be enabled): the session in which it was given.
+    async fn resting_grant(
+        &self,
+        client: &Client,
+        id: GrantId,
+    ) -> Result<Option<SessionId>, Trouble> {
+        self.flush().await?;
+        let known = self.record.grant(&id).await?;
+        let known = known.filter(|(grant, ended)| !ended && grant.client == client.client_id);
+        Ok(known.map(|(grant, _)| grant.session))
     }
 }

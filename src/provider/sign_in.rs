@@ -173,6 +173,7 @@ impl Provider {
             return Ok(Err(SignInProblem::NoMatch));
         };
         self.forget_attempts(&account, browser.address).await?;
+        self.learn_person(&person).await;
         if let (true, Some(old)) = (rehash, stored) {
             let new = self.hash_password(credentials.password).await?;
             self.record.replace_password(&person.id, &old, &new).await?;

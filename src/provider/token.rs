@@ -99,14 +99,14 @@ impl Provider {
             return if known { Ok(Ok(client)) } else { refused };
         }
         let pair = client_throttle::pair(&client.client_id, input.address);
-        if let Some(wait) = self.client_must_wait(&pair) {
+        if let Some(wait) = self.client_must_wait(&pair).await? {
             let words = "too many wrong secrets came from this address; wait";
             let error = ProtocolError::new(ErrorCode::InvalidClient, words);
             return Ok(Err(error.again_after(wait)));
         }
         match client_auth::check(&client, &presented) {
             Ok(()) => {
-                self.client_proved(pair);
+                self.client_proved(pair).await?;
                 Ok(Ok(client))
             }
             Err(AuthFailure::WrongSecret) => {

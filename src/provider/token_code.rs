@@ -15,7 +15,9 @@ use crate::session::grant::{Grant, Place};
 use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Outcome};
 
-const TRIES: usize = 4;
+/// Tabs of one browser race for the same documents. After the first lost race they wait for each
+/// other in this node, so that what is left are the other nodes.
+const TRIES: usize = 12;
 const UNKNOWN: &str = "the code is unknown, has expired, or was given to another client";
 
 /// What one try at a redemption came to.
@@ -44,6 +46,7 @@ impl Provider {
             documents::code(&handle.code),
             documents::participant(&client.client_id),
         ];
+        let mut turn = None;
         for _ in 0..TRIES {
             let session = SessionId::from(handle.root);
             let Lookup::Live(live) = self.live_session(session, &names).await? else {
@@ -81,6 +84,9 @@ impl Provider {
                     return self.token_response(client, &grant, &grant.scope).map(Ok);
                 }
                 Redemption::Refused(problem) => return Ok(invalid_grant(problem)),
+                Redemption::Raced if turn.is_none() => {
+                    turn = Some(self.contended.take(handle.root).await);
+                }
                 Redemption::Raced => {}
             }
         }

@@ -216,6 +216,7 @@ async fn a_disabled_client_gets_nothing_more() {
         story.browser.get(&wiki.ask().url()).await.status == 400
     })
     .await;
+    story.house.settled().await;
     let redeemed = wiki.try_redeem(&code, &ask).await;
     assert_eq!(redeemed.json()["error"], "invalid_client");
     let refreshed = wiki.try_refresh(story.tokens.refresh()).await;

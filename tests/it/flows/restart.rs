@@ -5,6 +5,7 @@ use std::time::Duration;
 use lanyard::session::ending::Reason;
 use serde_json::Value;
 
+use crate::support::stores::Stores;
 use crate::support::tokens::refusal;
 use crate::support::{App, House};
 
@@ -58,6 +59,12 @@ async fn codes_and_half_done_sign_ins_of_before_are_refused_and_begin_anew() {
     let page = wiki.send(&half_way, &wiki.ask()).await.page();
 
     house.reopen().await;
+    if Stores::of_this_run() != Stores::Embedded {
+        // The hot state is not the node's: they are as good as before.
+        wiki.redeem(&code, &ask).await;
+        half_way.sign_in_at(&page, &alice).await.away();
+        return;
+    }
     let refused = wiki.try_redeem(&code, &ask).await;
     assert_eq!(refusal(&refused), "invalid_grant");
     let again = wiki.try_redeem(&used, &used_ask).await;

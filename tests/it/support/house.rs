@@ -131,6 +131,20 @@ impl House {
         &self.running[number].provider
     }
 
+    /// Waits until every node has read what is in the logs now.
+    pub(crate) async fn settled(&self) {
+        let record = self.provider().record();
+        let ends = record.ends_head().await.unwrap();
+        let changes = record.changes_head().await.unwrap();
+        Self::until("every node has read the logs", || async {
+            self.running.iter().all(|node| {
+                let (ends_read, changes_read) = node.provider.followed();
+                ends_read >= ends && changes_read >= changes
+            })
+        })
+        .await;
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
     }

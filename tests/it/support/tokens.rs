@@ -192,6 +192,7 @@ impl House {
         let mut client = record.client(&app.id()).await.unwrap().unwrap();
         change(&mut client);
         record.upsert_client(&client).await.unwrap();
+        self.settled().await;
         Self::until("the change of the client is known", || async {
             let known = self.provider().client(&app.id()).await.unwrap();
             known.is_some_and(|known| *known == client)
@@ -203,5 +204,6 @@ impl House {
     pub(crate) async fn enable(&self, person: &Person, enabled: bool) {
         let record = self.provider().record();
         assert!(record.set_enabled(&person.id, enabled).await.unwrap());
+        self.settled().await;
     }
 }
