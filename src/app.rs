@@ -91,17 +91,20 @@ pub async fn open_record_as_is(
 
 /// Starts a provider where its configuration says.
 pub async fn start(config: &Config, clock: Clock, entropy: Entropy) -> Result<Running, StartError> {
-    start_on(bind(config.listen, MOVE)?, config, clock, entropy).await
+    start_on(vec![bind(config.listen, MOVE)?], config, clock, entropy).await
 }
 
-/// Starts a provider on a socket that is bound already: record, lease, keys, workers, server.
+/// Starts a provider on sockets that are bound already: record, lease, keys, workers, server.
 pub async fn start_on(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     config: &Config,
     clock: Clock,
     entropy: Entropy,
 ) -> Result<Running, StartError> {
-    let address = listener.local_addr().map_err(other)?;
+    let first = listeners
+        .first()
+        .ok_or_else(|| other("there is no address to listen on"))?;
+    let address = first.local_addr().map_err(other)?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
     let lease = match &config.redis {
         None => Some(hold(&record, &clock, address).await?),
@@ -134,7 +137,7 @@ pub async fn start_on(
             CookieSameSite::None => SameSiteSetting::None,
         },
     };
-    let server = http::serve(vec![listener], state, threads()).map_err(other)?;
+    let server = http::serve(listeners, state, threads()).map_err(other)?;
     let handle = server.handle();
     let workers = Workers::start(&provider);
     let server = tokio::spawn(server);

@@ -105,7 +105,7 @@ async fn a_cluster_keeps_the_contract_and_outlives_a_master() {
 async fn the_master_is_where_the_sentinel_says() {
     let mut pair = Failover::start().await;
     let topology = Topology::Sentinel {
-        master: pair.name().to_owned(),
+        master: Failover::NAME.to_owned(),
         login: Login::default(),
     };
     // The first of them is dead: the next one is asked.

@@ -149,6 +149,7 @@ async fn a_disabled_app_is_answered_by_a_page_and_so_is_one_disabled_meanwhile()
     let mut client = record.client(&id).await.unwrap().unwrap();
     client.enabled = false;
     record.upsert_client(&client).await.unwrap();
+    house.settled().await;
     House::until("the change is followed", || async {
         let known = house.provider().client(&id).await.unwrap();
         known.is_some_and(|client| !client.enabled)

@@ -242,6 +242,7 @@ async fn a_changed_client_is_noticed() {
         story.browser.get(&story.wiki.ask().url()).await.status == 400
     })
     .await;
+    story.house.settled().await;
     let page = story.browser.go("/oauth2/logout").await.page();
     assert!(page.shows("The Wiki"), "{}", page.body);
 }
@@ -265,6 +266,7 @@ async fn a_new_signing_key_is_taken_up() {
         keys.iter().any(|jwk| jwk["kid"] == json!(key.kid()))
     })
     .await;
+    story.house.settled().await;
     let fresh = story.wiki.join(&story.browser).await;
     let header = jsonwebtoken::decode_header(fresh.id_token()).unwrap();
     assert_eq!(header.kid.as_deref(), Some(key.kid()));

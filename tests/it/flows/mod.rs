@@ -15,6 +15,7 @@ mod headers;
 mod hijacking;
 mod introspection;
 mod main_job;
+mod nodes;
 mod offline;
 mod prompts;
 mod refresh;

@@ -16,6 +16,8 @@ pub(crate) struct Browser {
     http: Client,
     issuer: Url,
     jar: Arc<Mutex<BTreeMap<String, String>>>,
+    /// The port of one node, where not any will do.
+    door: Option<u16>,
 }
 
 /// Where following redirects ended.
@@ -55,6 +57,15 @@ impl Browser {
             http,
             issuer: Url::parse(issuer).unwrap(),
             jar: Arc::default(),
+            door: None,
+        }
+    }
+
+    /// The same browser, whose requests go to this port of the provider.
+    pub(crate) fn through(&self, port: u16) -> Self {
+        Self {
+            door: Some(port),
+            ..self.clone()
         }
     }
 
@@ -113,7 +124,10 @@ impl Browser {
         form: Option<&[(&str, &str)]>,
         headers: &[(&str, &str)],
     ) -> Page {
-        let url = self.issuer.join(url).unwrap();
+        let mut url = self.issuer.join(url).unwrap();
+        if let Some(port) = self.door {
+            url.set_port(Some(port)).unwrap();
+        }
         let mut request = self.http.request(method, url).header(
             "user-agent",
             "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -159,12 +173,20 @@ impl Browser {
             let Some(location) = page.location() else {
                 return Landing::Page(page);
             };
-            if location.origin() != self.issuer.origin() {
+            if !self.is_within(&location) {
                 return Landing::Away(location);
             }
             page = self.get(location.as_str()).await;
         }
         panic!("redirected in a circle at {}", page.url)
+    }
+
+    fn is_within(&self, location: &Url) -> bool {
+        let mut home = self.issuer.clone();
+        if location.port() == self.door {
+            home.set_port(self.door).unwrap();
+        }
+        location.origin() == home.origin()
     }
 
     pub(crate) async fn go(&self, url: &str) -> Landing {

@@ -34,7 +34,11 @@ pub(crate) struct House {
     config: Config,
     /// Its nodes, behind one address: which of them is asked is left to chance.
     running: Vec<Running>,
+    /// Kept, so that the address stays while nodes come and go.
+    shared: Option<TcpListener>,
     nodes: usize,
+    /// A port of each node alone.
+    doors: Vec<u16>,
     /// Removed with the house.
     _folder: TempDir,
 }
@@ -95,19 +99,38 @@ impl House {
             clock,
             config,
             running: Vec::new(),
+            shared: None,
             nodes,
+            doors: Vec::new(),
             _folder: folder,
         };
-        house.start_on(&listener).await;
+        house.start_on(listener).await;
         house
     }
 
-    async fn start_on(&mut self, listener: &TcpListener) {
+    async fn start_on(&mut self, listener: TcpListener) {
+        self.shared = Some(listener);
         for _ in 0..self.nodes {
-            let listener = listener.try_clone().unwrap();
-            let node = app::start_on(listener, &self.config, self.clock.clone(), Entropy::System);
+            self.gain_node().await;
+        }
+    }
+
+    /// Starts one node more.
+    pub(crate) async fn gain_node(&mut self) {
+        if let Some(listener) = &self.shared {
+            let own = TcpListener::bind("127.0.0.1:0").unwrap();
+            own.set_nonblocking(true).unwrap();
+            self.doors.push(own.local_addr().unwrap().port());
+            let listeners = vec![listener.try_clone().unwrap(), own];
+            let node = app::start_on(listeners, &self.config, self.clock.clone(), Entropy::System);
             self.running.push(node.await.unwrap());
         }
+    }
+
+    /// Stops the first of its nodes in order.
+    pub(crate) async fn lose_node(&mut self) {
+        self.doors.remove(0);
+        self.running.remove(0).stop().await;
     }
 
     /// Stops it in order and opens it again on the same data and the same address.
@@ -129,6 +152,11 @@ impl House {
     /// One of its nodes.
     pub(crate) fn node(&self, number: usize) -> &Arc<Provider> {
         &self.running[number].provider
+    }
+
+    /// A browser as one node alone sees it.
+    pub(crate) fn at_node(&self, number: usize, browser: &Browser) -> Browser {
+        browser.through(self.doors[number])
     }
 
     /// Waits until every node has read what is in the logs now.
@@ -250,6 +278,18 @@ impl House {
         sessions[0]
     }
 
+    /// How many apps ever took part in a session.
+    pub(crate) async fn participants(&self, session: SessionId) -> usize {
+        let snapshot = self
+            .provider()
+            .record()
+            .load_session(session)
+            .await
+            .unwrap()
+            .unwrap();
+        snapshot.participants.len() + snapshot.ended_participants.len()
+    }
+
     /// The notices owed because of a session's end, settled or not.
     pub(crate) async fn notices_of(&self, session: SessionId) -> Vec<NoticeView> {
         self.provider().record().notices_of(session).await.unwrap()
@@ -308,6 +348,8 @@ impl House {
 
     /// Stops it in order.
     pub(crate) async fn stop(&mut self) {
+        self.doors.clear();
+        self.shared = None;
         for node in self.running.drain(..) {
             node.stop().await;
         }
@@ -317,6 +359,6 @@ impl House {
     pub(crate) async fn start(&mut self) {
         let listener = TcpListener::bind(self.config.listen).unwrap();
         listener.set_nonblocking(true).unwrap();
-        self.start_on(&listener).await;
+        self.start_on(listener).await;
     }
 }

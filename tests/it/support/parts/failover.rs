@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{RedisServer, comes_to};
 
+/// What the sentinel calls the master.
 const NAME: &str = "lanyard";
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -17,6 +18,8 @@ pub(crate) struct Failover {
 }
 
 impl Failover {
+    pub(crate) const NAME: &str = NAME;
+
     pub(crate) async fn start() -> Self {
         let master = RedisServer::start().await;
         let port = master.port().to_string();
@@ -46,11 +49,6 @@ impl Failover {
     /// Where the sentinel answers.
     pub(crate) fn sentinel_url(&self) -> String {
         self.sentinel.url()
-    }
-
-    /// What the sentinel calls the master.
-    pub(crate) fn name(&self) -> &'static str {
-        NAME
     }
 
     /// From now on, what the master acknowledges does not reach the replica. To be promoted, a
