@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod entropy;
+pub mod failpoint;
 pub mod http;
 pub mod identity;
 pub mod outbound;

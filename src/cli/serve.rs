@@ -18,6 +18,11 @@ pub(super) async fn run(file: Option<PathBuf>) -> Outcome {
     }
     let mut signals = StopSignals::listen()?;
     let running = app::start(&config, Clock::System, Entropy::System).await?;
+    #[cfg(feature = "fail-points")]
+    if let Some(step) = crate::config::crash_at() {
+        let points = running.provider.fail_points();
+        points.set(step, crate::failpoint::Action::Crash);
+    }
     tracing::info!(issuer = %config.issuer, address = %running.address, "ready");
     println!(
         "Lanyard is ready at {} (listening on {}).",

@@ -28,6 +28,13 @@ pub struct Source {
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "lanyard.toml";
 
+/// The step at which a test wants this process to die: `LANYARD_CRASH_AT`.
+#[cfg(feature = "fail-points")]
+pub fn crash_at() -> Option<crate::failpoint::FailPoint> {
+    let name = std::env::var_os("LANYARD_CRASH_AT")?;
+    crate::failpoint::FailPoint::parse(name.to_str()?)
+}
+
 /// Reads this process's variables, and the file named on the command line or, without one,
 /// `lanyard.toml` in the working folder if it is there.
 pub fn from_process(file: Option<PathBuf>) -> Result<Config, Vec<ConfigError>> {

@@ -32,6 +32,8 @@ mod server;
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
 pub use key_source::KeySource;
+#[cfg(feature = "fail-points")]
+pub use load::crash_at;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{

@@ -9,6 +9,7 @@ use super::handles::CodeHandle;
 use super::live::LiveSession;
 use super::trouble::Trouble;
 use crate::entropy::{CodeId, Sid};
+use crate::failpoint::FailPoint;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::Client;
 use crate::session::participant::Participant;
@@ -56,6 +57,7 @@ impl Provider {
         checks.push(Check::Absent(documents::code(&code.code)));
         effects.push(put);
         let outcome = self.commit_alive(live, checks, effects).await?;
+        self.fail_points.at(FailPoint::JoinCommitted).await;
         Ok((outcome == Outcome::Committed).then(|| self.seal_code(&code)))
     }
 
@@ -120,6 +122,7 @@ impl Provider {
                 return Ok(None);
             }
         };
+        self.fail_points.at(FailPoint::JoinRecorded).await;
         participant.consented = issue.consented.to_vec();
         let root = live.root();
         let as_found = match live.slot(name) {

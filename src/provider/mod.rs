@@ -64,7 +64,8 @@ pub use trouble::Trouble;
 pub use workers::Workers;
 
 use crate::clock::Clock;
-use crate::entropy::Entropy;
+use crate::entropy::{Entropy, Root};
+use crate::failpoint::FailPoints;
 use crate::outbound::Outbound;
 use crate::store::hot::HotStore;
 use crate::store::record::Record;
@@ -92,7 +93,8 @@ pub struct Provider {
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
     missing: nodes::Missing,
-    contended: turns::Queues<crate::entropy::Root>,
+    contended: turns::Queues<Root>,
+    fail_points: FailPoints,
     me: Weak<Self>,
     node: String,
 }
@@ -153,6 +155,7 @@ impl Provider {
             turns: notices::Turns::default(),
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
+            fail_points: FailPoints::default(),
             me: Weak::clone(me),
             revoked,
             waiting,
@@ -189,6 +192,12 @@ impl Provider {
         &self.record
     }
 
+    /// Where tests stop, delay or crash this node.
+    #[cfg(feature = "fail-points")]
+    pub fn fail_points(&self) -> &FailPoints {
+        &self.fail_points
+    }
+
     /// The hot state, for its meter.
     pub fn hot(&self) -> &HotStore {
         &self.hot
@@ -198,6 +207,7 @@ impl Provider {
     pub async fn ready(&self) -> Result<(), Trouble> {
         self.demand_fresh_ends()?;
         self.record.changes_head().await?;
+        self.hot.lives(&self.node).await?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Provider;
 use super::trouble::Trouble;
+use crate::failpoint::FailPoint;
 use crate::store::Unknown;
 use crate::store::hot::{Admission, Gate, Identity};
 use crate::store::record::HotIdentity;
@@ -81,6 +82,12 @@ impl Provider {
             self.notices_due.notify_one();
         }
         Ok(())
+    }
+
+    /// Tells the other nodes that there is something to read.
+    pub(super) async fn tell(&self) -> Result<(), Trouble> {
+        self.fail_points.at(FailPoint::HintDue).await;
+        Ok(self.hot.hint().await?)
     }
 
     /// Whether a piece of work is this node's for now. A node alone has all of it.

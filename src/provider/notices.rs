@@ -11,6 +11,7 @@ use url::Url;
 use super::Provider;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
+use crate::failpoint::FailPoint;
 use crate::outbound::{OutboundError, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
@@ -134,12 +135,14 @@ impl Provider {
 
     /// One attempt, and its receipt.
     pub(super) async fn deliver(&self, notice: DueNotice) -> Result<(), Trouble> {
+        self.fail_points.at(FailPoint::DeliveryLeased).await;
         // The tombstone again, harmless: nobody may hear of an end that is not in force.
         self.bury_participant(notice.session, &notice.client, &notice.sid)
             .await?;
         if self.record.session_over(notice.session).await? {
             self.bury_session(notice.session).await?;
         }
+        self.fail_points.at(FailPoint::DeliveryBuried).await;
         let client = self.client(&notice.client).await?;
         let uri = client
             .as_ref()
@@ -151,6 +154,7 @@ impl Provider {
                 problem: "the app has no back-channel logout URI any more".to_owned(),
             },
         };
+        self.fail_points.at(FailPoint::DeliveryPosted).await;
         let receipt = self.receipt(&notice, attempt);
         if let Receipt::GaveUp { problem, .. } = &receipt {
             tracing::warn!(client = %notice.client, problem, "gave up telling an app of an end");

@@ -10,6 +10,7 @@ use super::Provider;
 use super::documents;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
+use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Outcome, Slot};
@@ -78,6 +79,7 @@ impl Provider {
             .record
             .end(selection, reason, verb, actor, self.clock.now())
             .await?;
+        self.fail_points.at(FailPoint::EndRecorded).await;
         for session in &ended.sessions {
             match selection {
                 Selection::Session(_) | Selection::Person { .. } => {
@@ -97,6 +99,7 @@ impl Provider {
         if let Selection::Grant(grant, session) = selection {
             self.bury_grant(*grant, *session).await?;
         }
+        self.fail_points.at(FailPoint::EndBuried).await;
         self.follow_ends().await?;
         self.notices_due.notify_one();
         let sessions: Vec<_> = ended

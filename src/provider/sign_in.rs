@@ -9,6 +9,7 @@ use super::live::{LiveSession, Lookup, Presented};
 use super::steps::Step;
 use super::trouble::Trouble;
 use crate::entropy::{Secret, SessionId, UserId};
+use crate::failpoint::FailPoint;
 use crate::identity::password::Verdict;
 use crate::identity::throttle::{AccountKey, coarse};
 use crate::identity::user::{LoginKey, User};
@@ -163,6 +164,7 @@ impl Provider {
             }
             return Ok(Err(SignInProblem::Wait(throttled.wait)));
         }
+        self.fail_points.at(FailPoint::SignInCounted).await;
         let person = person.filter(|person| person.enabled);
         let stored = person.as_ref().and_then(|person| person.password.clone());
         let verdict = self
@@ -210,6 +212,7 @@ impl Provider {
         let SignIn::Begun { position } = self.record.begin_session(&session).await? else {
             return Ok(None);
         };
+        self.fail_points.at(FailPoint::SignInRecorded).await;
         let put = self.put_session(session.clone(), position);
         let checks = vec![Check::Absent(documents::session())];
         let cookie = SessionCookie {
@@ -217,12 +220,12 @@ impl Provider {
             secret,
         };
         // A tombstone there means that it ended already: no cookie.
-        Ok(
-            match self.commit(&session.id.into(), checks, vec![put]).await? {
-                Outcome::Committed => Some((session, cookie)),
-                Outcome::Conflict => None,
-            },
-        )
+        let outcome = self.commit(&session.id.into(), checks, vec![put]).await?;
+        self.fail_points.at(FailPoint::SignInPut).await;
+        Ok(match outcome {
+            Outcome::Committed => Some((session, cookie)),
+            Outcome::Conflict => None,
+        })
     }
 
     /// The same person proves again who they are: the session goes on, its secret does not.

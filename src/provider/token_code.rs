@@ -8,6 +8,7 @@ use super::live::{LiveSession, Lookup};
 use super::token::{TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::entropy::{GrantId, Root, SessionId};
+use crate::failpoint::FailPoint;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::pkce;
 use crate::session::ending::{Actor, Reason, Selection};
@@ -76,6 +77,7 @@ impl Provider {
             if self.clock.now() >= document.expires {
                 return Ok(invalid_grant(UNKNOWN));
             }
+            self.fail_points.at(FailPoint::CodeRead).await;
             match self
                 .redeem_once(client, &live, &handle, (document, version))
                 .await?
@@ -132,6 +134,7 @@ impl Provider {
         if self.commit_alive(live, checks, effects).await? == Outcome::Conflict {
             return Ok(Redemption::Raced);
         }
+        self.fail_points.at(FailPoint::CodeCommitted).await;
         if grant.offline && !self.begin_offline(&grant).await? {
             return Ok(Redemption::Refused("the account is disabled"));
         }

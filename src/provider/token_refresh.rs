@@ -7,6 +7,7 @@ use super::live::{LiveSession, Lookup};
 use super::token::{TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::entropy::SessionId;
+use crate::failpoint::FailPoint;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
@@ -78,7 +79,9 @@ impl Provider {
                     ));
                 }
             }
+            self.fail_points.at(FailPoint::RefreshRead).await;
             if let Some(grant) = self.rotate(held, &handle, generation).await? {
+                self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self.token_response(client, &grant, &scope).map(Ok);
             }
         }

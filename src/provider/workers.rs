@@ -78,7 +78,7 @@ async fn follow(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
 async fn announce(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
         tokio::select! {
-            () = provider.record.wrote() => report("telling the other nodes", provider.hot.hint().await.map_err(Trouble::from)),
+            () = provider.record.wrote() => report("telling the other nodes", provider.tell().await),
             _ = stopping.changed() => {}
         }
     }

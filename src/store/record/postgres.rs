@@ -9,6 +9,7 @@
 //! Connections keep settings and locks of their own: a pooler in between must give each of ours a
 //! server connection for its whole life (`PgBouncer`: `pool_mode = session`).
 
+use std::borrow::Cow;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -44,6 +45,15 @@ const PARAMETERS: [&str; 18] = [
     "password",
     "application_name",
     "options",
+];
+
+const MODES: [&str; 6] = [
+    "disable",
+    "allow",
+    "prefer",
+    "require",
+    "verify-ca",
+    "verify-full",
 ];
 
 /// Where the database is, and how it is spoken to.
@@ -148,6 +158,13 @@ fn named(url: &str) -> Result<Url, String> {
         .find(|(name, _)| !PARAMETERS.contains(&&**name) && !name.starts_with("options["));
     if let Some((name, _)) = unknown {
         return Err(format!("the parameter {name} is not known here"));
+    }
+    // The driver would quote what it does not know: it may be a password in the wrong place.
+    let unknown = |(name, mode): &(Cow<'_, str>, Cow<'_, str>)| {
+        matches!(&**name, "sslmode" | "ssl-mode") && !MODES.contains(&&**mode)
+    };
+    if url.query_pairs().any(|pair| unknown(&pair)) {
+        return Err(format!("sslmode is one of {}", MODES.join(", ")));
     }
     if !url
         .query_pairs()
