@@ -7,10 +7,10 @@ use sqlx::AnyPool;
 use tokio::sync::Notify;
 
 use super::jobs::Job;
-use super::postgres::{self, Server};
+use super::postgres::Server;
 use super::transactions::Transactions;
 use super::writer::{self, Queue};
-use super::{RecordError, RecordSettings, sqlite};
+use super::{RecordError, RecordSettings, address, sqlite};
 
 /// Where writes go, and what else is particular to a database.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) async fn open(
     settings: &RecordSettings,
     wrote: &Arc<Notify>,
 ) -> Result<(Backend, AnyPool), RecordError> {
-    if postgres::is_url(&settings.url) {
+    if address::is_url(&settings.url) {
         open_postgres(settings, wrote).await
     } else {
         open_sqlite(settings, wrote).await

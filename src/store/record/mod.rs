@@ -10,6 +10,7 @@
 //! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
 //! notices; and last the counters, which those hold that append to a log until they commit.
 
+mod address;
 mod admission;
 mod audit;
 mod backend;

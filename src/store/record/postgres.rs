@@ -18,6 +18,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _};
 use url::Url;
 
+use super::address::shown;
 use super::{RecordError, RecordSettings};
 
 /// Nobody waits longer for a connection, be it a free one or a new one.
@@ -65,25 +66,6 @@ pub(super) struct Server {
     shown: String,
     writers: u32,
     readers: u32,
-}
-
-/// Whether a URL is for PostgreSQL.
-pub(super) fn is_url(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
-}
-
-/// A URL without its user, password and parameters.
-pub(super) fn shown(url: &str) -> String {
-    let Ok(url) = Url::parse(url) else {
-        return "postgres://…".to_owned();
-    };
-    let port = url.port().map(|port| format!(":{port}"));
-    format!(
-        "postgres://{}{}{}",
-        url.host_str().unwrap_or_default(),
-        port.unwrap_or_default(),
-        url.path()
-    )
 }
 
 impl Server {
@@ -245,13 +227,6 @@ mod tests {
             assert!(!text.contains("hunter2"), "{text}");
             assert!(text.contains(part), "{text}");
         }
-    }
-
-    #[test]
-    fn the_address_is_shown_without_who_and_how() {
-        let url = "postgresql://u:hunter2@db:5433/l?password=hunter2";
-        assert_eq!(shown(url), "postgres://db:5433/l");
-        assert_eq!(shown("postgres://u:hunter2@"), "postgres://…");
     }
 
     #[test]

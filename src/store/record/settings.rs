@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{postgres, sqlite};
+use super::{address, sqlite};
 
 /// Enough for a node that serves from its hot state; a server has a hundred by default.
 const CONNECTIONS: u32 = 16;
@@ -49,7 +49,7 @@ impl std::fmt::Debug for RecordSettings {
         let url = if self.url.starts_with("sqlite:") {
             self.url.clone()
         } else {
-            postgres::shown(&self.url)
+            address::shown(&self.url)
         };
         f.debug_struct("RecordSettings")
             .field("url", &url)

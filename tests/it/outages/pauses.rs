@@ -1,0 +1,115 @@
+//! A store that hangs: what needs it answers 503 in time, the rest goes on, and nothing needs a
+//! restart.
+
+use std::time::{Duration, Instant};
+
+use crate::support::parts::{PostgresServer, RedisServer};
+use crate::support::stores::{on_postgres, on_redis};
+use crate::support::{House, Page};
+
+fn unavailable(page: &Page, began: Instant) {
+    assert_eq!(page.status, 503, "{}", page.body);
+    assert!(page.header("retry-after").is_some());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_hangs() {
+    let server = RedisServer::start().await;
+    let quick = [("REDIS__TIMEOUT", "250ms")];
+    let stores = super::stores(on_redis(&server.url())).await;
+    let stores = stores
+        .into_iter()
+        .filter(|(name, _)| *name != "REDIS__TIMEOUT")
+        .collect();
+    let house = House::open_on(stores, 2, &quick).await;
+    let wiki = house.app("wiki").await;
+    let browser = house.browser();
+    let tokens = wiki.sign_in(&browser, &house.person("alice").await).await;
+
+    server.pause();
+    for _ in 0..4 {
+        let began = Instant::now();
+        unavailable(&browser.get("/account").await, began);
+        let began = Instant::now();
+        unavailable(&browser.get(&wiki.ask().url()).await, began);
+        let began = Instant::now();
+        unavailable(&wiki.try_refresh(tokens.refresh()).await, began);
+        let began = Instant::now();
+        unavailable(&wiki.userinfo(tokens.access()).await, began);
+        let began = Instant::now();
+        unavailable(&browser.get("/health/ready").await, began);
+        for path in [
+            "/oauth2/jwks",
+            "/.well-known/openid-configuration",
+            "/health/live",
+        ] {
+            assert_eq!(browser.get(path).await.status, 200, "{path}");
+        }
+    }
+    server.resume();
+    let resumed = Instant::now();
+    House::until("it is ready again", || async {
+        browser.get("/health/ready").await.status == 200 && browser.is_signed_in().await
+    })
+    .await;
+    let took = resumed.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    wiki.refresh(tokens.refresh()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_hangs() {
+    let (redis, postgres) = (RedisServer::start().await, PostgresServer::start().await);
+    let mut stores = on_redis(&redis.url());
+    stores.extend(on_postgres(&postgres.url()).await);
+    let settings = [
+        ("DATABASE__OUTAGE_TOLERANCE", "8s"),
+        ("DATABASE__STATEMENT_TIMEOUT", "500ms"),
+    ];
+    let house = House::open_on(stores, 1, &settings).await;
+    let wiki = house.app("wiki").await;
+    let alice = house.person("alice").await;
+    let (browser, other) = (house.browser(), house.browser());
+    let tokens = wiki.sign_in(&browser, &alice).await;
+    let sign_in = wiki.send(&other, &wiki.ask()).await.page();
+    // Warms the caches.
+    wiki.join(&browser).await;
+
+    postgres.pause();
+    let paused = Instant::now();
+    let mut tokens = tokens;
+    let mut silent = 0;
+    while paused.elapsed() < Duration::from_secs(4) {
+        wiki.join(&browser).await;
+        tokens = wiki.refresh(tokens.refresh()).await;
+        silent += 1;
+    }
+    assert!(silent > 3, "{silent} rounds are no going on");
+    let refused = other
+        .try_password(&sign_in, &alice.username, &alice.password)
+        .await;
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    assert!(refused.header("retry-after").is_some());
+    let out = browser.go("/oauth2/logout").await.page();
+    let ended = browser
+        .post("/oauth2/logout", &[("csrf", &out.csrf()), ("action", "logout")])
+        .await;
+    assert_eq!(ended.status, 503, "{}", ended.body);
+
+    House::until("the time without the log is over", || async {
+        browser.get(&wiki.ask().url()).await.status == 503
+    })
+    .await;
+    assert!(paused.elapsed() >= Duration::from_secs(7), "not before");
+    assert_eq!(browser.get("/oauth2/jwks").await.status, 200);
+    assert_eq!(browser.get("/health/ready").await.status, 503);
+
+    postgres.resume();
+    House::until("it goes on", || browser.is_signed_in()).await;
+    wiki.refresh(tokens.refresh()).await;
+    let session = house.session_of(&alice).await;
+    house.end(session).await;
+    assert!(!browser.is_signed_in().await);
+}

@@ -1,0 +1,171 @@
+//! A node that stops, or dies, between two effects.
+
+use std::time::Duration;
+
+use lanyard::failpoint::{Action, FailPoint};
+use lanyard::session::ending::{Actor, Reason, Selection};
+
+use super::on;
+use crate::support::parts::RedisServer;
+use crate::support::{House, Installation, Server};
+
+/// An end that stopped after its transaction: no node accepts the session once it has read the
+/// log, though no tombstone was ever written by the node that ended it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_without_its_tombstone_holds_at_every_node() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let wiki = house.app("wiki").await;
+    let alice = house.person("alice").await;
+    let browser = house.browser();
+    wiki.sign_in(&browser, &alice).await;
+    let session = house.session_of(&alice).await;
+    house
+        .node(0)
+        .fail_points()
+        .set(FailPoint::EndRecorded, Action::Stop);
+    let ending = std::sync::Arc::clone(house.node(0));
+    tokio::spawn(async move {
+        let selection = Selection::Session(session);
+        ending.end(&selection, Reason::Admin, &Actor::System).await
+    });
+    House::until("no node accepts it", || async {
+        for number in 0..2 {
+            if house.at_node(number, &browser).is_signed_in().await {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
+    wiki.expect_signed_out_anyhow().await;
+}
+
+/// The hint between nodes is cut: an end is refused by the other node at its first request after
+/// the answer all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_known_without_any_hint() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    for number in 0..2 {
+        let points = house.node(number).fail_points();
+        points.set(FailPoint::HintDue, Action::Stop);
+    }
+    let wiki = house.app("wiki").await;
+    let alice = house.person("alice").await;
+    for round in 0..10 {
+        let jar = house.browser();
+        let (here, there) = (
+            house.at_node(round % 2, &jar),
+            house.at_node(1 - round % 2, &jar),
+        );
+        here.sign_in(&alice).await;
+        let ask = wiki.ask().with("prompt", "none");
+        wiki.code(&there.get(&ask.url()).await.location().unwrap(), &ask);
+        let session = house.session_of(&alice).await;
+        let selection = Selection::Session(session);
+        let ending = house.node(round % 2);
+        ending
+            .end(&selection, Reason::Admin, &Actor::System)
+            .await
+            .unwrap();
+        assert!(!there.is_signed_in().await);
+    }
+}
+
+/// A sign-in that is overtaken by the disabling of its person, between SQL and the hot state.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_was_overtaken_gets_nothing() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let alice = house.person("alice").await;
+    for number in 0..2 {
+        let points = house.node(number).fail_points();
+        points.set(
+            FailPoint::SignInRecorded,
+            Action::Delay(Duration::from_millis(1_500)),
+        );
+    }
+    let browser = house.browser();
+    let page = browser.go("/account").await.page();
+    let slow = {
+        let (browser, alice, page) = (browser.clone(), alice.clone(), page.clone());
+        tokio::spawn(async move {
+            browser
+                .try_password(&page, &alice.username, &alice.password)
+                .await
+        })
+    };
+    House::until("the session is in SQL", || async {
+        !house.sessions_of(&alice).await.is_empty()
+    })
+    .await;
+    let session = house.session_of(&alice).await;
+    house.end(session).await;
+    slow.await.unwrap();
+    assert!(!browser.is_signed_in().await, "the tombstone was first");
+}
+
+/// The process dies at each step of an end and of a delivery: after its next start the session is
+/// over, and the app has heard of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_step_of_an_end_loses_nothing() {
+    for step in [
+        FailPoint::EndRecorded,
+        FailPoint::EndBuried,
+        FailPoint::DeliveryLeased,
+        FailPoint::DeliveryBuried,
+        FailPoint::DeliveryPosted,
+    ] {
+        let house = Installation::on_stores();
+        let (alice, wiki) = (house.person("alice"), house.app("wiki"));
+        let mut server = Server::start_to_crash(&house, step.name())
+            .ready(&house.issuer)
+            .await
+            .unwrap();
+        let browser = house.browser();
+        let tokens = wiki.sign_in(&browser, &alice).await;
+        let _ = browser.try_sign_out().await;
+        server.gone().await;
+        let server = house.serve().await;
+        assert!(!browser.is_signed_in().await, "{}", step.name());
+        wiki.expect_signed_out(tokens.sid()).await;
+        assert_eq!(wiki.refused_refresh(tokens.refresh()).await, "invalid_grant");
+        drop(server);
+    }
+}
+
+/// The process dies at each step of a sign-in, a join, a redemption and a refresh: after its next
+/// start the person goes on, and nothing was given twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_other_step_gives_nothing_twice() {
+    for step in [
+        FailPoint::SignInCounted,
+        FailPoint::SignInRecorded,
+        FailPoint::SignInPut,
+        FailPoint::JoinRecorded,
+        FailPoint::JoinCommitted,
+        FailPoint::CodeRead,
+        FailPoint::CodeCommitted,
+    ] {
+        let house = Installation::on_stores();
+        let (alice, wiki) = (house.person("alice"), house.app("wiki"));
+        let mut server = Server::start_to_crash(&house, step.name())
+            .ready(&house.issuer)
+            .await
+            .unwrap();
+        let browser = house.browser();
+        let attempt = wiki.try_sign_in(&browser, &alice).await;
+        server.gone().await;
+        let server = house.serve().await;
+        if let Some((code, ask)) = attempt {
+            // Before it was redeemed it may still be; afterwards it may not.
+            let page = wiki.try_redeem(&code, &ask).await;
+            let redeemed = page.status == 200;
+            assert_eq!(redeemed && step == FailPoint::CodeCommitted, false);
+        }
+        let anew = wiki.sign_in(&house.browser(), &alice).await;
+        wiki.assert_alive(&anew).await;
+        drop(server);
+    }
+}
