@@ -11,6 +11,8 @@ mod demo_pages;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod outages;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod processes;

@@ -4,17 +4,21 @@
 
 use std::time::Duration;
 
+use lanyard::entropy::SessionId;
+
 use super::{by_sentinel, on};
+use crate::support::app::Tokens;
 use crate::support::parts::{Failover, RedisServer};
-use crate::support::tokens::{Tokens, refusal};
-use crate::support::{App, Browser, House, Person};
+use crate::support::tokens::refusal;
+use crate::support::{App, Browser, House};
 
 /// Before the loss: two browsers, a code that is spent, one that is not, and an offline grant.
 struct Story {
     wiki: App,
-    alice: Person,
     stays: Browser,
+    staying: SessionId,
     leaves: Browser,
+    leaving: SessionId,
     bound: Tokens,
     offline: Tokens,
     spent: (String, crate::support::app::Ask),
@@ -26,7 +30,10 @@ impl Story {
         let alice = house.person("alice").await;
         let (stays, leaves) = (house.browser(), house.browser());
         wiki.sign_in(&leaves, &alice).await;
+        let leaving = house.session_of(&alice).await;
         let bound = wiki.sign_in(&stays, &alice).await;
+        let sessions = house.sessions_of(&alice).await;
+        let staying = sessions.into_iter().find(|session| *session != leaving);
         let ask = wiki
             .ask()
             .with("scope", "openid offline_access")
@@ -35,9 +42,10 @@ impl Story {
         let spent = wiki.fresh_code(&stays).await;
         Self {
             wiki,
-            alice,
             stays,
+            staying: staying.unwrap(),
             leaves,
+            leaving,
             bound,
             offline,
             spent,
@@ -46,13 +54,7 @@ impl Story {
 
     /// What the store acknowledges and then loses: an end, a redemption, a rotation.
     async fn tail(&mut self, house: &House) {
-        let sessions = house.sessions_of(&self.alice).await;
-        let kept = house.reference_of(&self.stays).await;
-        for session in sessions {
-            if Some(session) != kept {
-                house.end(session).await;
-            }
-        }
+        house.end(self.leaving).await;
         let (code, ask) = &self.spent;
         self.wiki.redeem(code, ask).await;
         self.offline = self.wiki.refresh(self.offline.refresh()).await;
@@ -126,8 +128,7 @@ async fn an_app_that_was_signed_out_alone_stays_out_after_a_restore() {
     let shop = house.app("shop").await;
     let at_shop = shop.join(&story.stays).await;
     server.save_snapshot().await;
-    let session = house.reference_of(&story.stays).await.unwrap();
-    house.end_client(session, &shop).await;
+    house.end_client(story.staying, &shop).await;
     shop.assert_dead(&at_shop).await;
     house.advance(Duration::from_mins(30));
     story.wiki.join(&story.stays).await;

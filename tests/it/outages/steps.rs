@@ -1,13 +1,15 @@
 //! A node that stops, or dies, between two effects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lanyard::failpoint::{Action, FailPoint};
 use lanyard::session::ending::{Actor, Reason, Selection};
 
 use super::on;
+use crate::support::app::Ask;
 use crate::support::parts::RedisServer;
-use crate::support::{House, Installation, Server};
+use crate::support::{App, Browser, House, Installation, Person, Server};
 
 /// An end that stopped after its transaction: no node accepts the session once it has read the
 /// log, though no tombstone was ever written by the node that ended it.
@@ -18,13 +20,13 @@ async fn an_end_without_its_tombstone_holds_at_every_node() {
     let wiki = house.app("wiki").await;
     let alice = house.person("alice").await;
     let browser = house.browser();
-    wiki.sign_in(&browser, &alice).await;
+    let tokens = wiki.sign_in(&browser, &alice).await;
     let session = house.session_of(&alice).await;
     house
         .node(0)
         .fail_points()
         .set(FailPoint::EndRecorded, Action::Stop);
-    let ending = std::sync::Arc::clone(house.node(0));
+    let ending = Arc::clone(house.node(0));
     tokio::spawn(async move {
         let selection = Selection::Session(session);
         ending.end(&selection, Reason::Admin, &Actor::System).await
@@ -38,7 +40,7 @@ async fn an_end_without_its_tombstone_holds_at_every_node() {
         true
     })
     .await;
-    wiki.expect_signed_out_anyhow().await;
+    wiki.expect_signed_out(tokens.sid()).await;
 }
 
 /// The hint between nodes is cut: an end is refused by the other node at its first request after
@@ -125,12 +127,23 @@ async fn a_crash_at_any_step_of_an_end_loses_nothing() {
             .unwrap();
         let browser = house.browser();
         let tokens = wiki.sign_in(&browser, &alice).await;
-        let _ = browser.try_sign_out().await;
+        let page = browser.go("/oauth2/logout").await.page();
+        let form = [("csrf", page.csrf()), ("action", "logout".to_owned())];
+        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let answer = browser.try_post("/oauth2/logout", &form).await;
+        println!(
+            "{} {:?}",
+            step.name(),
+            answer.map(|page| (page.status, page.body))
+        );
         server.gone().await;
         let server = house.serve().await;
         assert!(!browser.is_signed_in().await, "{}", step.name());
         wiki.expect_signed_out(tokens.sid()).await;
-        assert_eq!(wiki.refused_refresh(tokens.refresh()).await, "invalid_grant");
+        assert_eq!(
+            wiki.refused_refresh(tokens.refresh()).await,
+            "invalid_grant"
+        );
         drop(server);
     }
 }
@@ -149,23 +162,50 @@ async fn a_crash_at_any_other_step_gives_nothing_twice() {
         FailPoint::CodeCommitted,
     ] {
         let house = Installation::on_stores();
-        let (alice, wiki) = (house.person("alice"), house.app("wiki"));
+        let (alice, wiki) = (house.person("alice"), Arc::new(house.app("wiki")));
         let mut server = Server::start_to_crash(&house, step.name())
             .ready(&house.issuer)
             .await
             .unwrap();
         let browser = house.browser();
-        let attempt = wiki.try_sign_in(&browser, &alice).await;
+        let attempt = sign_in_until_it_dies(&wiki, &browser, &alice).await;
         server.gone().await;
         let server = house.serve().await;
         if let Some((code, ask)) = attempt {
             // Before it was redeemed it may still be; afterwards it may not.
             let page = wiki.try_redeem(&code, &ask).await;
-            let redeemed = page.status == 200;
-            assert_eq!(redeemed && step == FailPoint::CodeCommitted, false);
+            assert!(page.status != 200 || step != FailPoint::CodeCommitted);
         }
         let anew = wiki.sign_in(&house.browser(), &alice).await;
         wiki.assert_alive(&anew).await;
         drop(server);
     }
+}
+
+/// Goes as far as the server lives; the code, if it came to one.
+async fn sign_in_until_it_dies(
+    wiki: &Arc<App>,
+    browser: &Browser,
+    alice: &Person,
+) -> Option<(String, Ask)> {
+    let ask = wiki.ask();
+    let page = wiki.send(browser, &ask).await.page();
+    let csrf = page.csrf();
+    let form = [
+        ("csrf", csrf.as_str()),
+        ("username", &alice.username),
+        ("password", &alice.password),
+        ("action", "sign_in"),
+    ];
+    let mut answer = browser.try_post(page.form_action().as_str(), &form).await?;
+    let mut location = answer.location()?;
+    while location.as_str().starts_with(&wiki.issuer) {
+        answer = browser.try_get(location.as_str()).await?;
+        location = answer.location()?;
+    }
+    let code = wiki.code(&location, &ask);
+    // The request dies with the server.
+    let (app, code_of_app, ask_of_app) = (Arc::clone(wiki), code.clone(), ask.clone());
+    let _ = tokio::spawn(async move { app.try_redeem(&code_of_app, &ask_of_app).await }).await;
+    Some((code, ask))
 }

@@ -284,6 +284,20 @@ impl Browser {
         Some(Page::read(response).await)
     }
 
+    /// One form that may find nobody to answer it, or die with the server.
+    pub(crate) async fn try_post(&self, url: &str, form: &[(&str, &str)]) -> Option<Page> {
+        let url = self.issuer.join(url).unwrap();
+        let cookies = self.jar.lock().unwrap().clone();
+        let cookies: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = self.http.post(url).header(COOKIE, cookies.join("; "));
+        let response = request.form(form).send().await.ok()?;
+        self.keep(&response);
+        Some(Page::read(response).await)
+    }
+
     /// One request of any method with headers of one's own, nothing followed.
     pub(crate) async fn request(
         &self,

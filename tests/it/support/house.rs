@@ -278,6 +278,21 @@ impl House {
         sessions[0]
     }
 
+    /// How often its nodes read a session from the record.
+    pub(crate) fn reloads(&self) -> u64 {
+        let nodes = self.running.iter();
+        nodes.map(|node| node.provider.reloads()).sum()
+    }
+
+    /// Ends one app's part in a session as an administrator would.
+    pub(crate) async fn end_client(&self, session: SessionId, app: &App) {
+        let selection = Selection::ClientInSession(session, app.id());
+        self.provider()
+            .end(&selection, Reason::Admin, &Actor::CommandLine)
+            .await
+            .unwrap();
+    }
+
     /// How many apps ever took part in a session.
     pub(crate) async fn participants(&self, session: SessionId) -> usize {
         let snapshot = self

@@ -220,14 +220,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a command that goes on until it is stopped.
     pub(crate) fn start(house: &Installation, command: &str, options: &[&str]) -> Self {
-        static STARTED: AtomicU16 = AtomicU16::new(0);
-        let number = STARTED.fetch_add(1, Ordering::Relaxed);
-        let stdout = house.path(&format!("{command}.{number}.out"));
-        let stderr = house.path(&format!("{command}.{number}.err"));
         let mut arguments = vec![command];
         arguments.extend_from_slice(options);
-        let child = house
-            .command(&arguments)
+        Self::run(house, house.command(&arguments), command)
+    }
+
+    fn run(house: &Installation, mut command: Command, name: &str) -> Self {
+        static STARTED: AtomicU16 = AtomicU16::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let stdout = house.path(&format!("{name}.{number}.out"));
+        let stderr = house.path(&format!("{name}.{number}.err"));
+        let child = command
             .stdin(Stdio::null())
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap())
@@ -238,6 +241,13 @@ impl Server {
             stdout,
             stderr,
         }
+    }
+
+    /// Starts a server that dies when it comes to a step.
+    pub(crate) fn start_to_crash(house: &Installation, step: &str) -> Self {
+        let mut command = house.command(&["serve"]);
+        command.env("LANYARD_CRASH_AT", step);
+        Self::run(house, command, "serve")
     }
 
     /// Waits until it answers; what it said, if it gave up instead.
