@@ -39,10 +39,6 @@ impl Provider {
         let Some(handle) = self.open_code(code) else {
             return Ok(invalid_grant(UNKNOWN));
         };
-        // A code of an older generation may have been used in writes that the store lost.
-        if handle.generation < self.ends.generation() {
-            return Ok(invalid_grant(UNKNOWN));
-        }
         let names = [
             documents::code(&handle.code),
             documents::participant(&client.client_id),
@@ -53,6 +49,9 @@ impl Provider {
             let Lookup::Live(live) = self.live_session(session, &names).await? else {
                 return Ok(invalid_grant("the session has ended"));
             };
+            if self.is_outdated(&handle) {
+                return Ok(invalid_grant(UNKNOWN));
+            }
             let found =
                 self.document::<CodeDocument>(&handle.root, &names[0], live.slot(&names[0]));
             let Some((document, version)) = found else {
@@ -134,6 +133,13 @@ impl Provider {
         if self.commit_alive(live, checks, effects).await? == Outcome::Conflict {
             return Ok(Redemption::Raced);
         }
+        // The store may have changed between the read and the commit, and the commit may have been
+        // of a document that is older than another's redemption.
+        if self.is_outdated(handle) {
+            let selection = Selection::Grant(grant.id, grant.session);
+            self.end(&selection, Reason::Reuse, &Actor::System).await?;
+            return Ok(Redemption::Refused(UNKNOWN));
+        }
         self.fail_points.at(FailPoint::CodeCommitted).await;
         if grant.offline && !self.begin_offline(&grant).await? {
             return Ok(Redemption::Refused("the account is disabled"));
@@ -145,6 +151,12 @@ impl Provider {
             self.flush.gone(old, self.clock.now());
         }
         Ok(Redemption::Yields(Box::new(grant)))
+    }
+
+    /// Whether a code is of an older generation: it may have been used in writes that the store
+    /// lost. Asked after the store was, as the first call to another store raises the generation.
+    fn is_outdated(&self, handle: &CodeHandle) -> bool {
+        handle.generation < self.ends.generation()
     }
 
     fn new_grant(&self, client: &Client, live: &LiveSession, code: &CodeDocument) -> Grant {

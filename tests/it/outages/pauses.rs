@@ -79,12 +79,14 @@ async fn postgres_hangs() {
     // Warms the caches.
     wiki.join(&browser).await;
 
+    let out = leaving.go("/oauth2/logout").await.page();
+
     postgres.pause();
     let paused = Instant::now();
     let mut tokens = tokens;
     let mut silent = 0;
     while paused.elapsed() < Duration::from_secs(4) {
-        wiki.join(&browser).await;
+        wiki.fresh_code(&browser).await;
         tokens = wiki.refresh(tokens.refresh()).await;
         silent += 1;
     }
@@ -94,13 +96,9 @@ async fn postgres_hangs() {
         .await;
     assert_eq!(refused.status, 503, "{}", refused.body);
     assert!(refused.header("retry-after").is_some());
-    let out = leaving.go("/oauth2/logout").await.page();
-    let ended = leaving
-        .post(
-            "/oauth2/logout",
-            &[("csrf", &out.csrf()), ("action", "logout")],
-        )
-        .await;
+    let form = [("csrf", out.csrf()), ("action", "logout".to_owned())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let ended = leaving.post(out.form_action().as_str(), &form).await;
     assert_eq!(ended.status, 503, "{}", ended.body);
 
     House::until("the time without the log is over", || async {

@@ -110,12 +110,15 @@ async fn a_lease_outlives_its_connection() {
     let world = World::empty(Backend::Postgres).await;
     let second = world.again().await;
     let lease = world.record.hold(holder(1)).await.unwrap();
-    let held = "SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+    let holder_of_lock = "SELECT COALESCE(MAX(l.pid), 0)::BIGINT FROM pg_locks l \
+         JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND a.application_name = current_schema()";
-    assert_eq!(world.count(held).await, 1);
+    let before = world.count(holder_of_lock).await;
+    assert_ne!(before, 0);
     terminate(&world).await;
     let began = Instant::now();
-    while world.count(held).await < 1 {
+    // The one that was told to go may still be there for a moment.
+    while [0, before].contains(&world.count(holder_of_lock).await) {
         assert!(began.elapsed() < Duration::from_secs(5));
         tokio::task::yield_now().await;
     }
