@@ -50,8 +50,14 @@ async fn redis_hangs() {
     }
     server.resume();
     let resumed = Instant::now();
-    House::until("it is ready again", || async {
-        browser.get("/health/ready").await.status == 200 && browser.is_signed_in().await
+    House::until("both nodes are ready again", || async {
+        for number in 0..2 {
+            let here = house.at_node(number, &browser);
+            if here.get("/health/ready").await.status != 200 || !here.is_signed_in().await {
+                return false;
+            }
+        }
+        true
     })
     .await;
     let took = resumed.elapsed();
