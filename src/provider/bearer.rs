@@ -12,7 +12,6 @@ use crate::entropy::{SessionId, sha256};
 use crate::identity::user::User;
 use crate::protocol::access_token::{self, AccessToken};
 use crate::session::grant::Grant;
-use crate::session::participant::Participant;
 use crate::store::hot::{Name, Slot};
 
 /// A token that is good right now.
@@ -60,24 +59,17 @@ impl Provider {
         let Lookup::Live(live) = self.live_session(session, &names).await? else {
             return Ok(None);
         };
-        let [part, grant, revoked] = &names;
+        let [_, _, revoked] = &names;
         if live.slot(revoked) != Some(&Slot::Absent) {
             return Ok(None);
         }
-        let part = self.document::<Participant>(&handle.root, part, live.slot(part));
-        let grant = self.document::<Grant>(&handle.root, grant, live.slot(grant));
-        let (Some((part, _)), Some((grant, _))) = (part, grant) else {
+        let Some((grant, _)) = self.bound_grant(&live, &client, handle.grant) else {
             return Ok(None);
         };
-        let usable = grant.client == client
-            && part.sid == grant.sid
-            && !self.ends.sid_ended(&grant.sid)
-            && !self.ends.grant_ended(&grant.id);
-        let person = Arc::clone(&live.person);
-        Ok(usable.then_some(Bearer {
+        Ok(Some(Bearer {
             token,
             grant,
-            person,
+            person: Arc::clone(&live.person),
             live: Some(live),
         }))
     }

@@ -7,7 +7,6 @@ use super::Provider;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, CodeId, GrantId, Root, Sid, TokenId};
 use crate::protocol::pkce::Challenge;
-use crate::session::session::Session;
 use crate::store::codec;
 use crate::store::hot::{Effect, Name, Slot};
 use crate::store::seal::Purpose;
@@ -52,13 +51,6 @@ pub(super) fn stored_request() -> Name {
     Name("q".to_owned())
 }
 
-/// The hot copy of a session, and the position of the ends log as of which it was known live.
-#[derive(Clone, Debug, Serialize, serde::Deserialize)]
-pub(super) struct SessionDocument {
-    pub(super) session: Session,
-    pub(super) position: i64,
-}
-
 /// An `offline_access` grant under its own root, with its position likewise.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub(super) struct OfflineDocument {
@@ -66,7 +58,8 @@ pub(super) struct OfflineDocument {
     pub(super) position: i64,
 }
 
-/// What a code stands for, and what became of it.
+/// What a code stands for, until it is redeemed: then the grant that it yielded says so, as soon
+/// as that is there.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub(super) struct CodeDocument {
     pub(super) client: ClientId,
@@ -81,8 +74,9 @@ pub(super) struct CodeDocument {
     pub(super) acr: String,
     pub(super) amr: Vec<String>,
     pub(super) expires: Timestamp,
-    /// What its one redemption yielded: a second use ends it.
-    pub(super) redeemed: Option<GrantId>,
+    /// It was used, and its `offline_access` grant may be on its way to SQL.
+    #[serde(default)]
+    pub(super) redeemed: bool,
 }
 
 impl Provider {

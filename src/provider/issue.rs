@@ -159,10 +159,9 @@ impl Provider {
             acr: live.session.acr.clone(),
             amr: live.session.amr.clone(),
             expires: now + CODE,
-            redeemed: None,
+            redeemed: false,
         };
-        // The mark of a redeemed code stays while what it yielded could still be used.
-        let forget = now + CODE + super::token::ACCESS_TOKEN;
+        let forget = now + CODE;
         let put = self.put(
             &handle.root,
             documents::code(&handle.code),

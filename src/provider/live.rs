@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Provider;
-use super::documents::{self, SessionDocument};
+use super::compact::SessionDocument;
+use super::documents;
 use super::handles::SessionCookie;
 use super::trouble::Trouble;
 use crate::entropy::{Root, SessionId};
@@ -85,7 +86,8 @@ impl Provider {
                 && let Some(position) = self.ends.trusts_session(&id, document.position)
             {
                 let slots = wanted.into_iter().zip(slots).skip(1).collect();
-                return self.judge(document.session, version, position, slots).await;
+                let session = document.session(id);
+                return self.judge(session, version, position, slots).await;
             }
             match self.reload(id).await? {
                 Lookup::Live(()) => {}
@@ -178,7 +180,7 @@ impl Provider {
         self.put(
             &root,
             documents::session(),
-            &SessionDocument { session, position },
+            &SessionDocument::new(session, position),
             expires,
         )
     }

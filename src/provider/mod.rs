@@ -10,6 +10,7 @@ mod audit;
 mod authorize;
 mod bearer;
 mod client_throttle;
+mod compact;
 mod directory;
 mod documents;
 mod end_session;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::Provider;
-use super::documents::{self, SessionDocument};
+use super::compact::{GrantDocument, SessionDocument};
+use super::documents;
 use super::live::Lookup;
 use super::sessions::TOMBSTONE;
 use super::trouble::Trouble;
@@ -146,7 +147,8 @@ impl Provider {
             if *slot == Slot::Absent && held.contains(&grant.id) {
                 let name = documents::grant(&grant.id);
                 checks.push(Check::Absent(name.clone()));
-                effects.push(self.put(root, name, grant, grant.expires));
+                let document = GrantDocument::new(grant);
+                effects.push(self.put(root, name, &document, grant.expires));
             }
         }
         let over = &snapshot.ended_participants;

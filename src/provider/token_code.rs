@@ -2,6 +2,7 @@
 //! the first one yielded.
 
 use super::Provider;
+use super::compact::GrantDocument;
 use super::documents::{self, CodeDocument};
 use super::handles::CodeHandle;
 use super::live::{LiveSession, Lookup};
@@ -42,6 +43,7 @@ impl Provider {
         let names = [
             documents::code(&handle.code),
             documents::participant(&client.client_id),
+            documents::grant(&yielded_by(&handle)),
         ];
         let mut turn = None;
         for _ in 0..TRIES {
@@ -55,7 +57,7 @@ impl Provider {
             let found =
                 self.document::<CodeDocument>(&handle.root, &names[0], live.slot(&names[0]));
             let Some((document, version)) = found else {
-                return Ok(invalid_grant(UNKNOWN));
+                return self.used_or_unknown(client, &live, &handle).await;
             };
             if let Err(problem) = judge(
                 &document,
@@ -65,13 +67,8 @@ impl Provider {
             ) {
                 return Ok(invalid_grant(problem));
             }
-            if let Some(grant) = document.redeemed {
-                let selection = Selection::Grant(grant, session);
-                let actor = Actor::Client(client.client_id.clone());
-                self.end(&selection, Reason::Reuse, &actor).await?;
-                return Ok(invalid_grant(
-                    "the code was used before; what it yielded is ended",
-                ));
+            if document.redeemed {
+                return self.used(client, yielded_by(&handle), session).await;
             }
             if self.clock.now() >= document.expires {
                 return Ok(invalid_grant(UNKNOWN));
@@ -94,6 +91,41 @@ impl Provider {
         Err(Trouble::contention())
     }
 
+    /// A code that is gone was used, if what it yields is there: a second use ends that (RFC 6749,
+    /// 4.1.2).
+    async fn used_or_unknown(
+        &self,
+        client: &Client,
+        live: &LiveSession,
+        handle: &CodeHandle,
+    ) -> Result<TokenAnswer, Trouble> {
+        let id = yielded_by(handle);
+        let bound = self.bound_grant(live, &client.client_id, id);
+        let grant = match bound {
+            Some((grant, _)) => Some(grant),
+            None => self.offline_grant(id, &[]).await?.map(|held| held.grant),
+        };
+        let yielded = grant.filter(|grant| grant.client == client.client_id);
+        let Some(grant) = yielded else {
+            return Ok(invalid_grant(UNKNOWN));
+        };
+        self.used(client, grant.id, grant.session).await
+    }
+
+    async fn used(
+        &self,
+        client: &Client,
+        grant: GrantId,
+        session: SessionId,
+    ) -> Result<TokenAnswer, Trouble> {
+        let selection = Selection::Grant(grant, session);
+        let actor = Actor::Client(client.client_id.clone());
+        self.end(&selection, Reason::Reuse, &actor).await?;
+        Ok(invalid_grant(
+            "the code was used before; what it yielded is ended",
+        ))
+    }
+
     async fn redeem_once(
         &self,
         client: &Client,
@@ -111,24 +143,28 @@ impl Provider {
                 "the client was signed out of this session",
             ));
         };
-        let grant = self.new_grant(client, live, &document);
-        document.redeemed = Some(grant.id);
+        let grant = self.new_grant(client, live, handle, &document);
         let code = documents::code(&handle.code);
-        let forget = document.expires + super::token::ACCESS_TOKEN;
         let mut checks = vec![
             Check::At(code.clone(), version),
             Check::NoTombstone(documents::ended_participant(&participant.sid)),
         ];
-        let mut effects = vec![self.put(&root, code, &document, forget)];
+        let mut effects = Vec::new();
         let mut displaced = None;
         if grant.offline {
+            document.redeemed = true;
+            let forget = document.expires + super::token::ACCESS_TOKEN;
+            effects.push(self.put(&root, code, &document, forget));
             checks.push(Check::Present(part));
         } else {
+            effects.push(Effect::Delete(code));
             displaced = participant.add_grant(grant.id);
             effects.extend(displaced.map(|old| Effect::Delete(documents::grant(&old))));
             checks.push(Check::At(part.clone(), part_version));
             effects.push(self.put(&root, part, &participant, live.session.expires));
-            effects.push(self.put(&root, documents::grant(&grant.id), &grant, grant.expires));
+            let document = GrantDocument::new(&grant);
+            let name = documents::grant(&grant.id);
+            effects.push(self.put(&root, name, &document, grant.expires));
         }
         if self.commit_alive(live, checks, effects).await? == Outcome::Conflict {
             return Ok(Redemption::Raced);
@@ -159,13 +195,19 @@ impl Provider {
         handle.generation < self.ends.generation()
     }
 
-    fn new_grant(&self, client: &Client, live: &LiveSession, code: &CodeDocument) -> Grant {
+    fn new_grant(
+        &self,
+        client: &Client,
+        live: &LiveSession,
+        handle: &CodeHandle,
+        code: &CodeDocument,
+    ) -> Grant {
         let now = self.clock.now();
         let refreshable = client.may_use(GrantType::RefreshToken);
         let offline = refreshable && code.scope.iter().any(|scope| scope == "offline_access");
         let session_end = live.session.expires;
         Grant {
-            id: GrantId::random(&self.entropy),
+            id: yielded_by(handle),
             user: live.session.user.clone(),
             client: client.client_id.clone(),
             session: live.session.id,
@@ -198,6 +240,11 @@ impl Provider {
     pub(super) fn offline_root(id: GrantId) -> Root {
         Root::from_bytes(*id.as_bytes())
     }
+}
+
+/// The grant that a code yields bears its number, so that nothing need be kept of a used code.
+fn yielded_by(handle: &CodeHandle) -> GrantId {
+    GrantId::from_bytes(*handle.code.as_bytes())
 }
 
 /// Every binding of a code, each on its own (a client that is not the code's own learns nothing).

@@ -1,12 +1,13 @@
 //! Refreshing (RFC 6749, 6; RFC 9700, 4.14): the rules are `session::refresh`'s, the order is here.
 
 use super::Provider;
+use super::compact::GrantDocument;
 use super::documents;
 use super::handles::RefreshHandle;
 use super::live::{LiveSession, Lookup};
 use super::token::{TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
-use crate::entropy::SessionId;
+use crate::entropy::{ClientId, GrantId, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -113,24 +114,36 @@ impl Provider {
         let Lookup::Live(live) = self.live_session(session, &names).await? else {
             return Ok(None);
         };
-        let [grant, part] = &names;
-        let part = self.document::<Participant>(&handle.root, part, live.slot(part));
-        let grant = self.document::<Grant>(&handle.root, grant, live.slot(grant));
-        let (Some((part, _)), Some((grant, version))) = (part, grant) else {
+        let Some((grant, version)) = self.bound_grant(&live, &client.client_id, handle.grant)
+        else {
             return Ok(None);
         };
-        let usable = grant.client == client.client_id
-            && grant.refreshable
-            && part.sid == grant.sid
-            && !self.ends.sid_ended(&grant.sid)
-            && !self.ends.grant_ended(&grant.id)
-            && self.clock.now() < grant.expires;
+        let usable = grant.refreshable && self.clock.now() < grant.expires;
         Ok(usable.then_some(Held {
             grant,
             version,
             live: Some(live),
             position: 0,
         }))
+    }
+
+    /// A live grant of a client in a session, whose documents were read with it.
+    pub(super) fn bound_grant(
+        &self,
+        live: &LiveSession,
+        client: &ClientId,
+        id: GrantId,
+    ) -> Option<(Grant, u64)> {
+        let (root, name) = (live.root(), documents::grant(&id));
+        let part = documents::participant(client);
+        let (part, _) = self.document::<Participant>(&root, &part, live.slot(&part))?;
+        let (grant, version) = self.document::<GrantDocument>(&root, &name, live.slot(&name))?;
+        let grant = grant.grant(id, &live.session);
+        let lives = grant.client == *client
+            && part.sid == grant.sid
+            && !self.ends.sid_ended(&grant.sid)
+            && !self.ends.grant_ended(&id);
+        lives.then_some((grant, version))
     }
 
     /// None: another request was first; judge again.
@@ -147,7 +160,8 @@ impl Provider {
         let outcome = if let Some(live) = &held.live {
             checks.push(Check::Present(documents::participant(&grant.client)));
             checks.push(Check::NoTombstone(documents::ended_participant(&grant.sid)));
-            let put = self.put(&live.root(), name, &grant, grant.expires);
+            let document = GrantDocument::new(&grant);
+            let put = self.put(&live.root(), name, &document, grant.expires);
             self.commit_alive(live, checks, vec![put]).await?
         } else {
             let put = self.put_offline(&grant, held.position);

@@ -2,6 +2,7 @@
 //! has servers of its own, and two nodes.
 
 mod flush;
+mod memory;
 mod pauses;
 mod restores;
 mod round_trips;

@@ -1,0 +1,243 @@
+//! The short forms of what lies in the hot state a million times: what can be told from where it
+//! lies is left out, names are letters. Named all the same, so that fields can come and go while
+//! two versions run side by side.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::entropy::{ClientId, GrantId, SecretHash, SessionId, Sid, UserId};
+use crate::session::grant::{Grant, Place};
+use crate::session::session::Session;
+
+/// A session, and the position of the ends log as of which it was known live. Its id is its root;
+/// what only lists show (address and browser) is in SQL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SessionDocument {
+    #[serde(rename = "n")]
+    pub(super) position: i64,
+    #[serde(rename = "u")]
+    user: UserId,
+    #[serde(rename = "b")]
+    began: Timestamp,
+    #[serde(rename = "a")]
+    auth_time: Timestamp,
+    #[serde(rename = "c")]
+    acr: String,
+    #[serde(rename = "m")]
+    amr: Vec<String>,
+    #[serde(rename = "l")]
+    last_seen: Timestamp,
+    #[serde(rename = "i")]
+    idle_millis: u64,
+    #[serde(rename = "e")]
+    expires: Timestamp,
+    #[serde(rename = "r")]
+    remembered: bool,
+    #[serde(rename = "s")]
+    secret: SecretHash,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    previous_secret: Option<(SecretHash, Timestamp)>,
+}
+
+impl SessionDocument {
+    pub(super) fn new(session: Session, position: i64) -> Self {
+        Self {
+            position,
+            user: session.user,
+            began: session.began,
+            auth_time: session.auth_time,
+            acr: session.acr,
+            amr: session.amr,
+            last_seen: session.last_seen,
+            idle_millis: u64::try_from(session.idle_timeout.as_millis()).unwrap_or(u64::MAX),
+            expires: session.expires,
+            remembered: session.remembered,
+            secret: session.secret,
+            previous_secret: session.previous_secret,
+        }
+    }
+
+    pub(super) fn session(self, id: SessionId) -> Session {
+        Session {
+            id,
+            user: self.user,
+            began: self.began,
+            auth_time: self.auth_time,
+            acr: self.acr,
+            amr: self.amr,
+            last_seen: self.last_seen,
+            idle_timeout: Duration::from_millis(self.idle_millis),
+            expires: self.expires,
+            remembered: self.remembered,
+            secret: self.secret,
+            previous_secret: self.previous_secret,
+            address: String::new(),
+            user_agent: String::new(),
+        }
+    }
+}
+
+/// A grant that ends with its session. Its id is its name, its session the root, its person the
+/// session's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct GrantDocument {
+    #[serde(rename = "k")]
+    client: ClientId,
+    #[serde(rename = "d")]
+    sid: Sid,
+    #[serde(rename = "s")]
+    scope: String,
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<String>,
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+    #[serde(rename = "a")]
+    auth_time: Timestamp,
+    #[serde(rename = "c")]
+    acr: String,
+    #[serde(rename = "m")]
+    amr: Vec<String>,
+    #[serde(rename = "b")]
+    began: Timestamp,
+    #[serde(rename = "e")]
+    expires: Timestamp,
+    #[serde(rename = "r")]
+    refreshable: bool,
+    #[serde(rename = "p")]
+    place: (i64, u64),
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    previous: Option<(i64, u64, Timestamp)>,
+    #[serde(rename = "l")]
+    last_used: Timestamp,
+}
+
+impl GrantDocument {
+    pub(super) fn new(grant: &Grant) -> Self {
+        let place = |place: Place| (place.generation, place.sequence);
+        Self {
+            client: grant.client.clone(),
+            sid: grant.sid.clone(),
+            // Scopes have no spaces (RFC 6749, 3.3).
+            scope: grant.scope.join(" "),
+            resources: grant.resources.clone(),
+            nonce: grant.nonce.clone(),
+            auth_time: grant.auth_time,
+            acr: grant.acr.clone(),
+            amr: grant.amr.clone(),
+            began: grant.began,
+            expires: grant.expires,
+            refreshable: grant.refreshable,
+            place: place(grant.place),
+            previous: grant
+                .previous
+                .map(|(place, at)| (place.generation, place.sequence, at)),
+            last_used: grant.last_used,
+        }
+    }
+
+    pub(super) fn grant(self, id: GrantId, session: &Session) -> Grant {
+        let place = |(generation, sequence)| Place {
+            generation,
+            sequence,
+        };
+        Grant {
+            id,
+            user: session.user.clone(),
+            client: self.client,
+            session: session.id,
+            sid: self.sid,
+            scope: self.scope.split_whitespace().map(str::to_owned).collect(),
+            resources: self.resources,
+            nonce: self.nonce,
+            auth_time: self.auth_time,
+            acr: self.acr,
+            amr: self.amr,
+            began: self.began,
+            expires: self.expires,
+            offline: false,
+            refreshable: self.refreshable,
+            place: place(self.place),
+            previous: self
+                .previous
+                .map(|(generation, sequence, at)| (place((generation, sequence)), at)),
+            last_used: self.last_used,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::Entropy;
+    use crate::store::codec;
+
+    fn session() -> Session {
+        let entropy = Entropy::seeded(1);
+        let now = Timestamp::from_secs(1_800_000_000);
+        let secret = SecretHash::from_bytes(entropy.bytes());
+        Session {
+            id: SessionId::random(&entropy),
+            user: UserId::new("u_alice"),
+            began: now,
+            auth_time: now,
+            acr: "urn:lanyard:acr:pwd".to_owned(),
+            amr: vec!["pwd".to_owned()],
+            last_seen: now,
+            idle_timeout: Duration::from_hours(2),
+            expires: now + Duration::from_hours(12),
+            remembered: true,
+            secret,
+            previous_secret: Some((secret, now)),
+            address: String::new(),
+            user_agent: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_comes_back_whole() {
+        let (session, id) = (session(), session().id);
+        let bytes = codec::encode(&SessionDocument::new(session.clone(), 7));
+        let back: SessionDocument = codec::decode(&bytes).unwrap();
+        assert_eq!(back.position, 7);
+        assert_eq!(back.session(id), session);
+    }
+
+    #[test]
+    fn a_grant_comes_back_whole() {
+        let session = session();
+        let place = |sequence| Place {
+            generation: 3,
+            sequence,
+        };
+        for (nonce, previous) in [
+            (None, None),
+            (Some("n".to_owned()), Some((place(4), session.began))),
+        ] {
+            let grant = Grant {
+                id: GrantId::random(&Entropy::seeded(2)),
+                user: session.user.clone(),
+                client: ClientId::new("wiki"),
+                session: session.id,
+                sid: Sid::new("sid"),
+                scope: vec!["openid".to_owned(), "profile".to_owned()],
+                resources: vec![],
+                nonce,
+                auth_time: session.began,
+                acr: session.acr.clone(),
+                amr: session.amr.clone(),
+                began: session.began,
+                expires: session.expires,
+                offline: false,
+                refreshable: true,
+                place: place(5),
+                previous,
+                last_used: session.began,
+            };
+            let bytes = codec::encode(&GrantDocument::new(&grant));
+            let back: GrantDocument = codec::decode(&bytes).unwrap();
+            assert_eq!(back.grant(grant.id, &session), grant);
+        }
+    }
+}
