@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Provider;
+use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
 use super::interactions::{InteractionCookie, Purpose};
@@ -20,7 +21,6 @@ use crate::protocol::redirect_uri;
 use crate::protocol::untrusted::Untrusted;
 use crate::session::consent::{self, ConsentFacts, Standing};
 use crate::session::decision::{self, Decision, Demand, Facts, Progress, Refused};
-use crate::session::participant::Participant;
 
 /// An authorization request as it arrived.
 #[derive(Debug)]
@@ -249,7 +249,7 @@ impl Provider {
             return Ok((Standing::Settled, Vec::new()));
         }
         let participant = self
-            .document::<Participant>(&live.root(), &name, live.slot(&name))
+            .document::<PartDocument>(&live.root(), &name, live.slot(&name))
             .map(|(participant, _)| participant.consented);
         facts.remembered = participant.as_deref();
         if consent::standing(facts) == Standing::Settled {

@@ -63,7 +63,7 @@ impl Provider {
         if live.slot(revoked) != Some(&Slot::Absent) {
             return Ok(None);
         }
-        let Some((grant, _)) = self.bound_grant(&live, &client, handle.grant) else {
+        let Some((grant, ..)) = self.bound_grant(&live, &client, handle.grant) else {
             return Ok(None);
         };
         Ok(Some(Bearer {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SecretHash, SessionId, Sid, UserId};
 use crate::session::grant::{Grant, Place};
+use crate::session::participant::Participant;
 use crate::session::session::Session;
 
 /// A session, and the position of the ends log as of which it was known live. Its id is its root;
@@ -79,14 +80,95 @@ impl SessionDocument {
     }
 }
 
-/// A grant that ends with its session. Its id is its name, its session the root, its person the
-/// session's.
+/// A client's part in a session, with its grants. The client is in its name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct GrantDocument {
-    #[serde(rename = "k")]
-    client: ClientId,
+pub(super) struct PartDocument {
     #[serde(rename = "d")]
-    sid: Sid,
+    pub(super) sid: Sid,
+    #[serde(rename = "j")]
+    joined: Timestamp,
+    /// Scopes that the person is known to allow.
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) consented: Vec<String>,
+    #[serde(rename = "g", default, skip_serializing_if = "Vec::is_empty")]
+    grants: Vec<GrantDocument>,
+}
+
+impl PartDocument {
+    /// A part, with those of these grants that are in its list.
+    pub(super) fn new<'a>(
+        participant: &Participant,
+        grants: impl IntoIterator<Item = &'a Grant>,
+    ) -> Self {
+        let own = grants
+            .into_iter()
+            .filter(|grant| participant.grants.contains(&grant.id));
+        Self {
+            sid: participant.sid.clone(),
+            joined: participant.joined,
+            consented: participant.consented.clone(),
+            grants: own.map(GrantDocument::new).collect(),
+        }
+    }
+
+    fn participant(&self, client: &ClientId) -> Participant {
+        Participant {
+            client: client.clone(),
+            sid: self.sid.clone(),
+            joined: self.joined,
+            grants: self.grants.iter().map(|grant| grant.id).collect(),
+            consented: self.consented.clone(),
+        }
+    }
+
+    /// One of its grants.
+    pub(super) fn grant(&self, id: GrantId, client: &ClientId, session: &Session) -> Option<Grant> {
+        let grant = self.grants.iter().find(|grant| grant.id == id)?;
+        Some(grant.clone().grant(client, &self.sid, session))
+    }
+
+    /// Takes a new grant in; answers with the one that gave way for it.
+    pub(super) fn add(&mut self, grant: &Grant) -> Option<GrantId> {
+        let displaced = self.participant(&grant.client).add_grant(grant.id);
+        self.grants.retain(|known| Some(known.id) != displaced);
+        self.grants.push(GrantDocument::new(grant));
+        displaced
+    }
+
+    /// Writes one of its grants over.
+    pub(super) fn replace(&mut self, grant: &Grant) {
+        for known in self.grants.iter_mut().filter(|known| known.id == grant.id) {
+            *known = GrantDocument::new(grant);
+        }
+    }
+}
+
+/// How nearly everybody proved who they are: left out.
+const ACR: &str = "urn:lanyard:acr:pwd";
+const AMR: &str = "pwd";
+
+fn usual_acr() -> String {
+    ACR.to_owned()
+}
+
+fn usual_amr() -> Vec<String> {
+    vec![AMR.to_owned()]
+}
+
+fn is_usual_acr(acr: &String) -> bool {
+    acr == ACR
+}
+
+fn is_usual_amr(amr: &[String]) -> bool {
+    matches!(amr, [only] if only == AMR)
+}
+
+/// A grant that ends with its session. Client and `sid` are its part's, its session is the root,
+/// its person the session's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct GrantDocument {
+    #[serde(rename = "i")]
+    id: GrantId,
     #[serde(rename = "s")]
     scope: String,
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
@@ -95,9 +177,17 @@ pub(super) struct GrantDocument {
     nonce: Option<String>,
     #[serde(rename = "a")]
     auth_time: Timestamp,
-    #[serde(rename = "c")]
+    #[serde(
+        rename = "c",
+        default = "usual_acr",
+        skip_serializing_if = "is_usual_acr"
+    )]
     acr: String,
-    #[serde(rename = "m")]
+    #[serde(
+        rename = "m",
+        default = "usual_amr",
+        skip_serializing_if = "is_usual_amr"
+    )]
     amr: Vec<String>,
     #[serde(rename = "b")]
     began: Timestamp,
@@ -114,11 +204,10 @@ pub(super) struct GrantDocument {
 }
 
 impl GrantDocument {
-    pub(super) fn new(grant: &Grant) -> Self {
+    fn new(grant: &Grant) -> Self {
         let place = |place: Place| (place.generation, place.sequence);
         Self {
-            client: grant.client.clone(),
-            sid: grant.sid.clone(),
+            id: grant.id,
             // Scopes have no spaces (RFC 6749, 3.3).
             scope: grant.scope.join(" "),
             resources: grant.resources.clone(),
@@ -137,17 +226,17 @@ impl GrantDocument {
         }
     }
 
-    pub(super) fn grant(self, id: GrantId, session: &Session) -> Grant {
+    fn grant(self, client: &ClientId, sid: &Sid, session: &Session) -> Grant {
         let place = |(generation, sequence)| Place {
             generation,
             sequence,
         };
         Grant {
-            id,
+            id: self.id,
             user: session.user.clone(),
-            client: self.client,
+            client: client.clone(),
             session: session.id,
-            sid: self.sid,
+            sid: sid.clone(),
             scope: self.scope.split_whitespace().map(str::to_owned).collect(),
             resources: self.resources,
             nonce: self.nonce,
@@ -235,9 +324,24 @@ mod tests {
                 previous,
                 last_used: session.began,
             };
-            let bytes = codec::encode(&GrantDocument::new(&grant));
-            let back: GrantDocument = codec::decode(&bytes).unwrap();
-            assert_eq!(back.grant(grant.id, &session), grant);
+            let participant = Participant {
+                client: grant.client.clone(),
+                sid: grant.sid.clone(),
+                joined: session.began,
+                grants: vec![grant.id],
+                consented: vec![],
+            };
+            let bytes = codec::encode(&PartDocument::new(&participant, [&grant]));
+            let back: PartDocument = codec::decode(&bytes).unwrap();
+            let known = back.grant(grant.id, &grant.client, &session);
+            assert_eq!(known.as_ref(), Some(&grant));
+            assert_eq!(back.participant(&grant.client), participant);
+            // What is not in the list of the part is none of its grants.
+            let none = Participant {
+                grants: vec![],
+                ..participant
+            };
+            assert!(PartDocument::new(&none, [&grant]).grants.is_empty());
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::Provider;
+use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
 use super::live::{LiveSession, Presented};
@@ -18,7 +19,6 @@ use crate::protocol::end_session::{
 use crate::protocol::id_token;
 use crate::protocol::params::Params;
 use crate::session::ending::{Actor, Reason, Selection};
-use crate::session::participant::Participant;
 use crate::store::seal::Purpose;
 
 /// A logout request as it arrived.
@@ -275,7 +275,7 @@ impl Provider {
             return Ok(Vec::new());
         };
         let name = documents::participant(client_id);
-        let part = self.document::<Participant>(&live.root(), &name, live.slot(&name));
+        let part = self.document::<PartDocument>(&live.root(), &name, live.slot(&name));
         if part.is_some_and(|(part, _)| part.sid == *sid) {
             return Ok(vec![sid.clone()]);
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::Provider;
+use super::compact::PartDocument;
 use super::documents::{self, CodeDocument};
 use super::handles::CodeHandle;
 use super::live::LiveSession;
@@ -12,7 +13,6 @@ use crate::entropy::{CodeId, Sid};
 use crate::failpoint::FailPoint;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::Client;
-use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
 use crate::store::record::{Join, Joining};
 
@@ -31,7 +31,7 @@ pub(super) struct Issue<'a> {
 
 /// How a client takes part at the time of issuing.
 struct Part {
-    participant: Participant,
+    sid: Sid,
     checks: Vec<Check>,
     effects: Vec<Effect>,
 }
@@ -49,11 +49,11 @@ impl Provider {
             return Ok(None);
         };
         let Part {
-            participant,
+            sid,
             mut checks,
             mut effects,
         } = part;
-        let (code, put) = self.new_code(live, issue, participant.sid);
+        let (code, put) = self.new_code(live, issue, sid);
         checks.push(Check::Absent(documents::code(&code.code)));
         effects.push(put);
         let outcome = self.commit_alive(live, checks, effects).await?;
@@ -71,7 +71,7 @@ impl Provider {
         let root = live.root();
         let slot = live.slot(name);
         let known = self
-            .document::<Participant>(&root, name, slot)
+            .document::<PartDocument>(&root, name, slot)
             .filter(|(participant, _)| !self.ends.sid_ended(&participant.sid));
         if let Some((mut participant, version)) = known {
             let not_ended = Check::NoTombstone(documents::ended_participant(&participant.sid));
@@ -82,7 +82,7 @@ impl Provider {
             {
                 let checks = vec![Check::Present(name.clone()), not_ended];
                 return Ok(Some(Part {
-                    participant,
+                    sid: participant.sid,
                     checks,
                     effects: Vec::new(),
                 }));
@@ -91,7 +91,7 @@ impl Provider {
             let put = self.put(&root, name.clone(), &participant, live.session.expires);
             let checks = vec![Check::At(name.clone(), version), not_ended];
             return Ok(Some(Part {
-                participant,
+                sid: participant.sid,
                 checks,
                 effects: vec![put],
             }));
@@ -130,9 +130,10 @@ impl Provider {
             _ => Check::Absent(name.clone()),
         };
         let not_ended = Check::NoTombstone(documents::ended_participant(&participant.sid));
-        let put = self.put(&root, name.clone(), &participant, live.session.expires);
+        let document = PartDocument::new(&participant, []);
+        let put = self.put(&root, name.clone(), &document, live.session.expires);
         Ok(Some(Part {
-            participant,
+            sid: participant.sid,
             checks: vec![as_found, not_ended],
             effects: vec![put],
         }))

@@ -8,14 +8,13 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::Provider;
-use super::compact::{GrantDocument, SessionDocument};
+use super::compact::{PartDocument, SessionDocument};
 use super::documents;
 use super::live::Lookup;
 use super::sessions::TOMBSTONE;
 use super::trouble::Trouble;
 use super::turns::Queues;
 use crate::entropy::{ClientId, Root, SessionId, Sid};
-use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
 use crate::store::record::Snapshot;
 
@@ -113,42 +112,22 @@ impl Provider {
         let mut checks = vec![as_found];
         let mut effects = vec![self.put_session(snapshot.session, snapshot.position)];
 
-        let members: Vec<&Participant> = snapshot.participants.iter().collect();
-        let mut names: Vec<Name> = members
+        let members = &snapshot.participants;
+        let names: Vec<Name> = members
             .iter()
             .map(|member| documents::participant(&member.client))
             .collect();
-        names.extend(
-            snapshot
-                .grants
-                .iter()
-                .map(|grant| documents::grant(&grant.id)),
-        );
         let slots = self.hot.read(root, &names).await?;
-        let (member_slots, grant_slots) = slots.split_at(members.len());
-        let mut held = HashSet::new();
-        for (member, slot) in members.iter().zip(member_slots) {
-            let name = documents::participant(&member.client);
-            let known = self.document::<Participant>(root, &name, Some(slot));
-            checks.push(unchanged(&name, slot));
+        for ((member, name), slot) in members.iter().zip(names).zip(slots) {
+            let known = self.document::<PartDocument>(root, &name, Some(&slot));
+            checks.push(unchanged(&name, &slot));
             checks.push(Check::NoTombstone(documents::ended_participant(
                 &member.sid,
             )));
-            if let Some((known, _)) = known.filter(|(known, _)| known.sid == member.sid) {
-                held.extend(known.grants);
-            } else {
-                let member = (*member).clone().within_limit();
-                effects.push(self.put(root, name, &member, expires));
-                held.extend(member.grants);
-            }
-        }
-        for (grant, slot) in snapshot.grants.iter().zip(grant_slots) {
-            // One that is not in its participant's list gave way to a newer one.
-            if *slot == Slot::Absent && held.contains(&grant.id) {
-                let name = documents::grant(&grant.id);
-                checks.push(Check::Absent(name.clone()));
-                let document = GrantDocument::new(grant);
-                effects.push(self.put(root, name, &document, grant.expires));
+            if known.is_none_or(|(known, _)| known.sid != member.sid) {
+                let member = member.clone().within_limit();
+                let document = PartDocument::new(&member, &snapshot.grants);
+                effects.push(self.put(root, name, &document, expires));
             }
         }
         let over = &snapshot.ended_participants;
@@ -177,7 +156,7 @@ impl Provider {
         let names: Vec<Name> = sids.keys().cloned().collect();
         let slots = self.hot.read(root, &names).await?;
         for (name, slot) in names.into_iter().zip(slots) {
-            let known = self.document::<Participant>(root, &name, Some(&slot));
+            let known = self.document::<PartDocument>(root, &name, Some(&slot));
             let Some((part, version)) = known
                 .filter(|(part, _)| sids.get(&name).is_some_and(|sids| sids.contains(&part.sid)))
             else {

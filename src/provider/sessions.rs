@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use super::Provider;
+use super::compact::PartDocument;
 use super::documents;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Outcome, Slot};
 use crate::store::record::EndKind;
 
@@ -172,7 +172,7 @@ impl Provider {
         let name = documents::participant(client);
         for _ in 0..TRIES {
             let slots = self.hot.read(&root, std::slice::from_ref(&name)).await?;
-            let known = self.document::<Participant>(&root, &name, slots.first());
+            let known = self.document::<PartDocument>(&root, &name, slots.first());
             let as_found = match slots.first() {
                 Some(Slot::Found { version, .. }) => Check::At(name.clone(), *version),
                 _ => Check::Absent(name.clone()),

@@ -2,7 +2,7 @@
 //! the first one yielded.
 
 use super::Provider;
-use super::compact::GrantDocument;
+use super::compact::PartDocument;
 use super::documents::{self, CodeDocument};
 use super::handles::CodeHandle;
 use super::live::{LiveSession, Lookup};
@@ -14,7 +14,6 @@ use crate::protocol::client::{Client, GrantType};
 use crate::protocol::pkce;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::{Grant, Place};
-use crate::session::participant::Participant;
 use crate::store::hot::{Check, Effect, Outcome};
 
 /// Tabs of one browser race for the same documents. After the first lost race they wait for each
@@ -102,7 +101,7 @@ impl Provider {
         let id = yielded_by(handle);
         let bound = self.bound_grant(live, &client.client_id, id);
         let grant = match bound {
-            Some((grant, _)) => Some(grant),
+            Some((grant, ..)) => Some(grant),
             None => self.offline_grant(id, &[]).await?.map(|held| held.grant),
         };
         let yielded = grant.filter(|grant| grant.client == client.client_id);
@@ -136,9 +135,9 @@ impl Provider {
         let root = handle.root;
         let part = documents::participant(&client.client_id);
         let joined = self
-            .document::<Participant>(&root, &part, live.slot(&part))
+            .document::<PartDocument>(&root, &part, live.slot(&part))
             .filter(|(part, _)| part.sid == document.sid && !self.ends.sid_ended(&part.sid));
-        let Some((mut participant, part_version)) = joined else {
+        let Some((mut joined_part, part_version)) = joined else {
             return Ok(Redemption::Refused(
                 "the client was signed out of this session",
             ));
@@ -147,7 +146,7 @@ impl Provider {
         let code = documents::code(&handle.code);
         let mut checks = vec![
             Check::At(code.clone(), version),
-            Check::NoTombstone(documents::ended_participant(&participant.sid)),
+            Check::NoTombstone(documents::ended_participant(&document.sid)),
         ];
         let mut effects = Vec::new();
         let mut displaced = None;
@@ -158,13 +157,10 @@ impl Provider {
             checks.push(Check::Present(part));
         } else {
             effects.push(Effect::Delete(code));
-            displaced = participant.add_grant(grant.id);
-            effects.extend(displaced.map(|old| Effect::Delete(documents::grant(&old))));
+            displaced = joined_part.add(&grant);
+            checks.push(Check::NoTombstone(documents::grant(&grant.id)));
             checks.push(Check::At(part.clone(), part_version));
-            effects.push(self.put(&root, part, &participant, live.session.expires));
-            let document = GrantDocument::new(&grant);
-            let name = documents::grant(&grant.id);
-            effects.push(self.put(&root, name, &document, grant.expires));
+            effects.push(self.put(&root, part, &joined_part, live.session.expires));
         }
         if self.commit_alive(live, checks, effects).await? == Outcome::Conflict {
             return Ok(Redemption::Raced);

@@ -1,7 +1,7 @@
 //! Refreshing (RFC 6749, 6; RFC 9700, 4.14): the rules are `session::refresh`'s, the order is here.
 
 use super::Provider;
-use super::compact::GrantDocument;
+use super::compact::PartDocument;
 use super::documents;
 use super::handles::RefreshHandle;
 use super::live::{LiveSession, Lookup};
@@ -14,11 +14,11 @@ use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::Grant;
-use crate::session::participant::Participant;
 use crate::session::refresh::{self, Verdict};
-use crate::store::hot::{Check, Outcome};
+use crate::store::hot::{Check, Outcome, Slot};
 
-const TRIES: usize = 4;
+/// See [`super::token_code`]: grants of one app in one session lie together.
+const TRIES: usize = 12;
 const UNKNOWN: &str = "the refresh token is unknown, has ended, or was given to another client";
 
 /// A grant that a refresh token leads to, and what a commit on it demands.
@@ -27,6 +27,8 @@ pub(super) struct Held {
     pub(super) version: u64,
     /// None for an offline grant: it has no session to keep alive.
     pub(super) live: Option<LiveSession>,
+    /// Where a session-bound one lies.
+    part: Option<PartDocument>,
     /// Of an offline grant: known live as of this position.
     pub(super) position: i64,
 }
@@ -41,6 +43,7 @@ impl Provider {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(invalid_grant(UNKNOWN));
         };
+        let mut turn = None;
         for _ in 0..TRIES {
             let Some(held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
@@ -85,6 +88,9 @@ impl Provider {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self.token_response(client, &grant, &scope).map(Ok);
             }
+            if turn.is_none() {
+                turn = Some(self.contended.take(handle.root).await);
+            }
         }
         Err(Trouble::contention())
     }
@@ -102,6 +108,7 @@ impl Provider {
                     grant: offline.grant,
                     version: offline.version,
                     live: None,
+                    part: None,
                     position: offline.position,
                 })
             }));
@@ -114,7 +121,7 @@ impl Provider {
         let Lookup::Live(live) = self.live_session(session, &names).await? else {
             return Ok(None);
         };
-        let Some((grant, version)) = self.bound_grant(&live, &client.client_id, handle.grant)
+        let Some((grant, part, version)) = self.bound_grant(&live, &client.client_id, handle.grant)
         else {
             return Ok(None);
         };
@@ -123,6 +130,7 @@ impl Provider {
             grant,
             version,
             live: Some(live),
+            part: Some(part),
             position: 0,
         }))
     }
@@ -133,17 +141,14 @@ impl Provider {
         live: &LiveSession,
         client: &ClientId,
         id: GrantId,
-    ) -> Option<(Grant, u64)> {
-        let (root, name) = (live.root(), documents::grant(&id));
-        let part = documents::participant(client);
-        let (part, _) = self.document::<Participant>(&root, &part, live.slot(&part))?;
-        let (grant, version) = self.document::<GrantDocument>(&root, &name, live.slot(&name))?;
-        let grant = grant.grant(id, &live.session);
-        let lives = grant.client == *client
-            && part.sid == grant.sid
-            && !self.ends.sid_ended(&grant.sid)
+    ) -> Option<(Grant, PartDocument, u64)> {
+        let (root, name) = (live.root(), documents::participant(client));
+        let (part, version) = self.document::<PartDocument>(&root, &name, live.slot(&name))?;
+        let grant = part.grant(id, client, &live.session)?;
+        let lives = live.slot(&documents::grant(&id)) == Some(&Slot::Absent)
+            && !self.ends.sid_ended(&part.sid)
             && !self.ends.grant_ended(&id);
-        lives.then_some((grant, version))
+        lives.then_some((grant, part, version))
     }
 
     /// None: another request was first; judge again.
@@ -156,14 +161,18 @@ impl Provider {
         let mut grant = held.grant;
         refresh::rotate(&mut grant, handle.place, generation, self.clock.now());
         let name = documents::grant(&grant.id);
-        let mut checks = vec![Check::At(name.clone(), held.version)];
-        let outcome = if let Some(live) = &held.live {
-            checks.push(Check::Present(documents::participant(&grant.client)));
-            checks.push(Check::NoTombstone(documents::ended_participant(&grant.sid)));
-            let document = GrantDocument::new(&grant);
-            let put = self.put(&live.root(), name, &document, grant.expires);
+        let outcome = if let (Some(live), Some(mut part)) = (&held.live, held.part) {
+            part.replace(&grant);
+            let place = documents::participant(&grant.client);
+            let checks = vec![
+                Check::At(place.clone(), held.version),
+                Check::NoTombstone(name),
+                Check::NoTombstone(documents::ended_participant(&grant.sid)),
+            ];
+            let put = self.put(&live.root(), place, &part, live.session.expires);
             self.commit_alive(live, checks, vec![put]).await?
         } else {
+            let checks = vec![Check::At(name, held.version)];
             let put = self.put_offline(&grant, held.position);
             self.commit(&Self::offline_root(grant.id), checks, vec![put])
                 .await?
