@@ -6,12 +6,14 @@ use futures_util::stream;
 use super::on;
 use crate::support::parts::RedisServer;
 
-/// Forgets the marks of attempts, which are gone by themselves after half a minute, and answers
-/// with how many roots there are.
-const ROOTS: &str = "local roots = 0 \
-     for _, key in ipairs(redis.call('KEYS', '*}*')) do \
-     if string.sub(key, -1) == '}' then roots = roots + 1 else redis.call('DEL', key) end end \
-     return roots";
+/// How many sessions there are, and what all of them take: `MEMORY USAGE` counts the key, the
+/// hash and its fields, but not the key's place among the expiries.
+const TAKEN: &str = "local sessions, bytes = 0, 0 \
+     for _, key in ipairs(redis.call('KEYS', '*')) do \
+     if redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, 's') == 1 then \
+     sessions = sessions + 1 \
+     bytes = bytes + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) + 32 end end \
+     return {sessions, bytes}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_session_with_three_apps_takes_less_than_a_kib_and_a_half() {
@@ -25,30 +27,19 @@ async fn a_session_with_three_apps_takes_less_than_a_kib_and_a_half() {
         apps.push(house.app(name).await);
     }
     let alice = house.person("alice").await;
-    let (used_before, before) = used(&server).await;
     let begun = stream::iter(0..sessions).map(|_| async {
         let browser = house.browser();
         apps[0].sign_in(&browser, &alice).await;
         for app in &apps[1..] {
             app.join(&browser).await;
         }
-        // Its interaction is not the session's: it is deleted with the sign-in.
     });
     begun.buffer_unordered(8).collect::<Vec<_>>().await;
-    let (used_after, after) = used(&server).await;
-    assert!(after - before >= sessions, "{before} and {after} roots");
-    let each = (used_after - used_before) / sessions;
-    println!("{each} bytes of Redis memory for each of {sessions} sessions with three apps");
-    assert!(each < 8_000, "{each} bytes for each session");
-}
-
-/// Bytes in use, and roots.
-async fn used(server: &RedisServer) -> (u64, u64) {
-    let roots = server.command(&["EVAL", ROOTS, "0"]).await;
-    let info = server.command(&["INFO", "memory"]).await;
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("used_memory_dataset:"));
-    let bytes = line.unwrap().trim().parse().unwrap();
-    (bytes, roots.parse().unwrap())
+    let taken = server.command(&["EVAL", TAKEN, "0"]).await;
+    let (measured, bytes) = taken.split_once('\n').unwrap();
+    let (measured, bytes): (u64, u64) = (measured.parse().unwrap(), bytes.parse().unwrap());
+    assert_eq!(measured, sessions);
+    let each = bytes / measured;
+    println!("{each} bytes of Redis memory for each of {measured} sessions with three apps");
+    assert!(each < 1_536, "{each} bytes for each session");
 }
