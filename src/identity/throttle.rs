@@ -36,6 +36,9 @@ pub const FREE_PER_ADDRESS: u64 = 50;
 /// [`WINDOW`]. A client's secret is long and machines do not mistype: nobody is slowed by this
 /// who is not guessing or misconfigured.
 pub const FREE_PER_CLIENT: u64 = 20;
+/// Sign-ins that one address may begin within [`WINDOW`]: a large office on a Monday morning, and a
+/// few megabytes at most.
+pub const WAITING_PER_ADDRESS: u64 = 2_000;
 /// How long an address from which a client proved itself is trusted not to be a guesser's alone.
 pub const CLIENT_PROVEN: Duration = Duration::from_hours(24);
 /// The longest wait for an account.

@@ -1,5 +1,6 @@
 //! The dispatcher of authorization requests: what now? Every page of a sign-in comes back here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct AuthorizeInput {
     pub params: Params,
     /// The SSO cookie.
     pub cookie: Option<SessionCookie>,
+    /// The peer's address.
+    pub address: IpAddr,
 }
 
 /// What the authorization endpoint answers.
@@ -113,15 +116,16 @@ impl Provider {
                     let answer = self.failure(&asked.request, &refused(why));
                     return Ok(asked.answered(answer));
                 }
-                _ => return self.interact(asked.request).await,
+                _ => return self.interact(asked.request, input.address).await,
             }
         }
         Err(Trouble::contention())
     }
 
-    async fn interact(&self, request: Checked) -> Result<Authorized, Trouble> {
+    async fn interact(&self, request: Checked, from: IpAddr) -> Result<Authorized, Trouble> {
         let purpose = Purpose::Authorize(Box::new(request));
-        Ok(Authorized::Interact(self.begin_interaction(purpose).await?))
+        let begun = self.begin_interaction(purpose, from).await?;
+        Ok(Authorized::Interact(begun))
     }
 
     /// Reads and checks a request, in the order that decides who may be redirected.

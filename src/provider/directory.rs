@@ -168,6 +168,7 @@ impl Provider {
             ChangeKind::User(id) => self.directory.people.invalidate(id).await,
             ChangeKind::Client(id) => self.directory.clients.invalidate(id).await,
             ChangeKind::Keys => {}
+            ChangeKind::RevokedToken(id) => self.learn_revoked(*id),
         }
     }
 }

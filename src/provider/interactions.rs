@@ -2,6 +2,7 @@
 //! bound to the browser that began it; several can be open at once. Without that cookie an
 //! interaction cannot be seen, continued or finished.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ pub struct Open {
 #[derive(Clone, Debug)]
 pub struct Browser {
     /// The peer's address.
-    pub address: std::net::IpAddr,
+    pub address: IpAddr,
     /// What it calls itself.
     pub user_agent: String,
 }
@@ -135,7 +136,9 @@ impl Provider {
     pub(super) async fn begin_interaction(
         &self,
         purpose: Purpose,
+        from: IpAddr,
     ) -> Result<InteractionCookie, Trouble> {
+        self.demand_room(from).await?;
         let handle = InteractionHandle {
             root: Root::random(&self.entropy),
             secret: Secret::random(&self.entropy),
@@ -165,8 +168,8 @@ impl Provider {
     }
 
     /// A person without a session wants their account page.
-    pub async fn begin_account_sign_in(&self) -> Result<InteractionCookie, Trouble> {
-        self.begin_interaction(Purpose::Account).await
+    pub async fn begin_account_sign_in(&self, from: IpAddr) -> Result<InteractionCookie, Trouble> {
+        self.begin_interaction(Purpose::Account, from).await
     }
 
     /// The interaction that a cookie opens; none if it is over, used up, or another browser's.

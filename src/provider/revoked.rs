@@ -8,6 +8,7 @@ use super::Provider;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::TokenId;
+use crate::protocol::access_token;
 use crate::store::record::Record;
 
 #[derive(Debug)]
@@ -36,13 +37,26 @@ impl Provider {
     ) -> Result<(), Trouble> {
         let now = self.clock.now();
         self.record.revoke_token(id, expires, now).await?;
+        self.remember_revoked(id, expires);
+        Ok(())
+    }
+
+    /// One that another node revoked: remembered here too, for as long as a token can live, so
+    /// that a hot state that forgets its mark forgives it nowhere.
+    pub(super) fn learn_revoked(&self, id: TokenId) {
+        let expires = self.clock.now() + access_token::LIFETIME;
+        self.remember_revoked(id, expires);
+    }
+
+    fn remember_revoked(&self, id: TokenId, expires: Timestamp) {
+        let now = self.clock.now();
         let mut tokens = self
             .revoked
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         tokens.retain(|_, expires| *expires > now);
-        tokens.insert(id, expires);
-        Ok(())
+        let known = tokens.entry(id).or_insert(expires);
+        *known = (*known).max(expires);
     }
 }

@@ -1,5 +1,6 @@
 //! Requests that came by POST without the Lax cookie: kept until the browser comes back with it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Provider;
@@ -16,7 +17,12 @@ const STORED: Duration = Duration::from_mins(2);
 impl Provider {
     /// Keeps a request that came by POST without the Lax cookie, until the browser comes back
     /// with it by a GET of ours. Nothing is decided before.
-    pub async fn store_request(&self, params: &Params) -> Result<StoredRequest, Trouble> {
+    pub async fn store_request(
+        &self,
+        params: &Params,
+        from: IpAddr,
+    ) -> Result<StoredRequest, Trouble> {
+        self.demand_room(from).await?;
         let root = Root::random(&self.entropy);
         let name = documents::stored_request();
         let expires = self.clock.now() + STORED;

@@ -20,6 +20,20 @@ pub(super) struct Throttled {
 }
 
 impl Provider {
+    /// Bounds what one address may have us keep in a hot state that many share: interactions and
+    /// requests that wait, which anybody may store. In process a memory of their own bounds them.
+    pub(super) async fn demand_room(&self, from: IpAddr) -> Result<(), Trouble> {
+        if !self.hot.is_shared() {
+            return Ok(());
+        }
+        let key = format!("waiting:{}", AddressKey::of(from).as_str());
+        let begun = self.waiting.count(&key, throttle::WINDOW).await?;
+        if begun > throttle::WAITING_PER_ADDRESS {
+            return Err(Trouble::Busy);
+        }
+        Ok(())
+    }
+
     /// Counts one try at an account from an address; says how long to wait if it must not be made.
     pub(super) async fn count_attempt(
         &self,

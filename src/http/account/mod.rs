@@ -23,7 +23,10 @@ async fn visitor(
     if let Some(visitor) = state.provider.visitor(cookie.as_ref()).await? {
         return Ok(Ok(visitor));
     }
-    let interaction = state.provider.begin_account_sign_in().await?;
+    let interaction = state
+        .provider
+        .begin_account_sign_in(extract::browser(request).address)
+        .await?;
     let location = format!("/login?i={}", interaction.tag);
     let cookies = cookies::set_interaction(state, request, &interaction);
     Ok(Err(respond::with_cookies(

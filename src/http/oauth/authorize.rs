@@ -50,7 +50,11 @@ async fn answer(
     Ok(
         match state
             .provider
-            .authorize(AuthorizeInput { params, cookie })
+            .authorize(AuthorizeInput {
+                params,
+                cookie,
+                address: extract::browser(request).address,
+            })
             .await?
         {
             Authorized::Answer {

@@ -32,7 +32,10 @@ pub(super) async fn posted(
     if cookies::has_session(state, request) {
         return Ok(Ok(params));
     }
-    let stored = state.provider.store_request(&params).await?;
+    let stored = state
+        .provider
+        .store_request(&params, extract::browser(request).address)
+        .await?;
     let handle = state.provider.seal_stored(&stored);
     let location = format!("{path}?{STORED}={handle}");
     Ok(Err(respond::see_other(&location)))

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::rows::Columns as _;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, UserId};
+use crate::entropy::{ClientId, TokenId, UserId};
 
 /// Followers read twice a second; a day is for those that slept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -21,6 +21,8 @@ pub enum ChangeKind {
     Client(ClientId),
     /// The set of signing keys.
     Keys,
+    /// An access token was revoked.
+    RevokedToken(TokenId),
 }
 
 /// One entry of the change log.
@@ -52,6 +54,10 @@ impl Record {
                 "user" => ChangeKind::User(UserId::new(key)),
                 "client" => ChangeKind::Client(ClientId::new(key)),
                 "keys" => ChangeKind::Keys,
+                "token" => match TokenId::decode(&key) {
+                    Some(id) => ChangeKind::RevokedToken(id),
+                    None => continue,
+                },
                 _ => continue,
             };
             changes.push(Change {
@@ -78,9 +84,10 @@ pub(super) async fn note(
     now: Timestamp,
 ) -> Result<(), RecordError> {
     let (word, key) = match kind {
-        ChangeKind::User(id) => ("user", id.as_str()),
-        ChangeKind::Client(id) => ("client", id.as_str()),
-        ChangeKind::Keys => ("keys", ""),
+        ChangeKind::User(id) => ("user", id.as_str().to_owned()),
+        ChangeKind::Client(id) => ("client", id.as_str().to_owned()),
+        ChangeKind::Keys => ("keys", String::new()),
+        ChangeKind::RevokedToken(id) => ("token", id.encode()),
     };
     // Before anything else: two that tidy up at once could wait for each other.
     let raise = "UPDATE counters SET value = value + 1 WHERE name = 'changes' RETURNING value";

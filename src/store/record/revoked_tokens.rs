@@ -1,5 +1,8 @@
 //! Access tokens that were revoked, until they would have run out: a restart must not forgive them.
 
+use sqlx::AnyConnection;
+
+use super::changes::{self, ChangeKind};
 use super::dialect::{Dialect, Pair, pair};
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -16,29 +19,18 @@ const FORGET: Pair = pair!(
 );
 
 impl Record {
-    /// Remembers a revoked token; forgets those that have run out.
+    /// Remembers a revoked token, and says so in the change log; forgets those that have run out.
     pub async fn revoke_token(
         &self,
         id: TokenId,
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<(), RecordError> {
-        self.write(
+        self.write_log(
             Durability::Full,
             (id, expires, now),
-            |conn, (id, expires, now)| {
-                Box::pin(async move {
-                    sqlx::query(Dialect::of(conn).text(FORGET))
-                        .bind(now.as_millis())
-                        .execute(&mut *conn)
-                        .await?;
-                    let sql = "INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) \
-                     ON CONFLICT (id) DO NOTHING";
-                    let query = sqlx::query(sql).bind(id.encode()).bind(expires.as_millis());
-                    query.execute(conn).await?;
-                    Ok(())
-                })
-            },
+            |conn, (id, expires, now)| Box::pin(revoke(conn, *id, *expires, *now)),
+            |()| true,
         )
         .await
     }
@@ -61,4 +53,21 @@ impl Record {
             })
             .collect()
     }
+}
+
+async fn revoke(
+    conn: &mut AnyConnection,
+    id: TokenId,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    sqlx::query(Dialect::of(conn).text(FORGET))
+        .bind(now.as_millis())
+        .execute(&mut *conn)
+        .await?;
+    let sql = "INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) \
+         ON CONFLICT (id) DO NOTHING";
+    let query = sqlx::query(sql).bind(id.encode()).bind(expires.as_millis());
+    query.execute(&mut *conn).await?;
+    changes::note(conn, &ChangeKind::RevokedToken(id), now).await
 }

@@ -206,3 +206,32 @@ async fn a_change_at_one_node_is_known_at_the_other_at_once() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_address_has_only_so_much_kept_for_it() {
+    let house = two().await;
+    let wiki = house.app("wiki").await;
+    let (crowd, other) = (
+        house.browser_at("127.0.0.66"),
+        house.browser_at("127.0.0.67"),
+    );
+    let ask = wiki.ask().url();
+    let mut begun = 0;
+    while begun < 2_000 {
+        let answers = join_all((0..40).map(|_| {
+            // Each a browser of its own: one keeps eight at a time.
+            let stranger = crowd.stolen_copy();
+            let ask = ask.clone();
+            async move { stranger.get(&ask).await.status }
+        }))
+        .await;
+        assert!(answers.iter().all(|status| *status == 303), "{answers:?}");
+        begun += answers.len();
+    }
+    let full = crowd.get(&ask).await;
+    assert_eq!(full.status, 503);
+    assert_eq!(full.header("retry-after"), Some("5"));
+    assert_eq!(other.get(&ask).await.status, 303, "others go on");
+    house.advance(Duration::from_mins(15));
+    assert_eq!(crowd.get(&ask).await.status, 303, "nothing lasts");
+}

@@ -87,3 +87,19 @@ fn expect_bounded(reloads: u64) {
     assert!(reloads >= BROWSERS, "{reloads}: the flushes were not felt");
     assert!(reloads <= bound, "{reloads} reloads, at most {bound}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_access_token_is_forgiven_nowhere() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let wiki = house.app("wiki").await;
+    let browser = house.browser();
+    let tokens = wiki.sign_in(&browser, &house.person("alice").await).await;
+    assert_eq!(wiki.revoke(tokens.access()).await.status, 200);
+    house.settled().await;
+    for _ in 0..3 {
+        server.command(&["FLUSHALL"]).await;
+        assert_eq!(wiki.userinfo(tokens.access()).await.status, 401);
+    }
+    assert!(browser.is_signed_in().await);
+}

@@ -7,7 +7,8 @@ use super::{RedisServer, comes_to};
 
 /// What the sentinel calls the master.
 const NAME: &str = "lanyard";
-const PATIENCE: Duration = Duration::from_secs(15);
+/// A sentinel looks after a deposed master every ten seconds.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(crate) struct Failover {
     /// Whoever is master now.
