@@ -130,6 +130,8 @@ keys! {
     REMEMBER_ME_LIFETIME = "session.remember_me_lifetime", SESSION, Fallback::Text("30d");
     COOKIE_SAME_SITE = "session.cookie_same_site", Kind::Choice(&["lax", "none"]),
         Fallback::Text("lax");
+    MAX_SESSIONS = "session.max_sessions_per_user", Kind::Number(0, 10_000, "sessions"),
+        Fallback::Text("0");
     OFFLINE_IDLE_TIMEOUT = "grants.offline_idle_timeout", GRANT, Fallback::Text("30d");
     OFFLINE_LIFETIME = "grants.offline_lifetime", GRANT, Fallback::Text("90d");
     PASSWORD_MEMORY = "password.memory_kib", Kind::Number(8, 1_048_576, "KiB"),

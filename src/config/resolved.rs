@@ -140,6 +140,8 @@ pub struct Sessions {
     pub limits: Limits,
     /// Of one with "remember me".
     pub remembered: Limits,
+    /// How many one person may have; none for any number.
+    pub max_per_user: Option<u32>,
     /// The `SameSite` attribute of the session cookie.
     pub cookie_same_site: CookieSameSite,
 }

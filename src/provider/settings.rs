@@ -12,6 +12,8 @@ pub struct Settings {
     pub issuer: String,
     /// Sessions on a shared or unnamed device.
     pub session: Limits,
+    /// How many sessions a person may have; the oldest gives way.
+    pub max_sessions: Option<u32>,
     /// "Stay signed in on this device."
     pub remembered: Limits,
     /// `offline_access` grants.

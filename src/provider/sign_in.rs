@@ -209,9 +209,15 @@ impl Provider {
             address: coarse(browser.address),
             user_agent: cut(&browser.user_agent, USER_AGENT),
         };
-        let SignIn::Begun { position } = self.record.begin_session(&session).await? else {
+        let most = self.settings.max_sessions;
+        let begun = self.record.begin_session_within(&session, most).await?;
+        let SignIn::Begun { position, over } = begun else {
             return Ok(None);
         };
+        for oldest in over {
+            let selection = Selection::Session(oldest);
+            self.end(&selection, Reason::Limit, &Actor::System).await?;
+        }
         self.fail_points.at(FailPoint::SignInRecorded).await;
         let put = self.put_session(session.clone(), position);
         let checks = vec![Check::Absent(documents::session())];

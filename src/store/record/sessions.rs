@@ -14,12 +14,14 @@ use crate::session::ending::Reason;
 use crate::session::session::Session;
 
 /// What became of a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
     /// The session is there.
     Begun {
         /// It is known live as of this position of the ends log.
         position: i64,
+        /// The person's oldest sessions, which are one too many each: the caller ends them.
+        over: Vec<SessionId>,
     },
     /// The person is disabled, or gone.
     Refused,
@@ -68,8 +70,19 @@ impl Record {
     /// Begins a session, if its person is enabled. The person's row is locked for it, so that
     /// disabling or signing out a person and a sign-in cannot pass each other unseen.
     pub async fn begin_session(&self, session: &Session) -> Result<SignIn, RecordError> {
-        self.write(Durability::Normal, session.clone(), |conn, session| {
-            Box::pin(begin(conn, session))
+        self.begin_session_within(session, None).await
+    }
+
+    /// The same where a person may have only so many. Counted under the lock of the person's row:
+    /// of two sign-ins at once the second counts the first.
+    pub async fn begin_session_within(
+        &self,
+        session: &Session,
+        most: Option<u32>,
+    ) -> Result<SignIn, RecordError> {
+        let params = (session.clone(), most);
+        self.write(Durability::Normal, params, |conn, (session, most)| {
+            Box::pin(begin(conn, session, *most))
         })
         .await
     }
@@ -176,7 +189,11 @@ impl Record {
     }
 }
 
-async fn begin(conn: &mut AnyConnection, session: &Session) -> Result<SignIn, RecordError> {
+async fn begin(
+    conn: &mut AnyConnection,
+    session: &Session,
+    most: Option<u32>,
+) -> Result<SignIn, RecordError> {
     let sql = "UPDATE users SET last_signed_in_at = $1 WHERE id = $2 AND enabled = 1";
     let query = sqlx::query(sql)
         .bind(session.began.as_millis())
@@ -209,9 +226,33 @@ async fn begin(conn: &mut AnyConnection, session: &Session) -> Result<SignIn, Re
         .bind(session.user_agent.as_str())
         .execute(&mut *conn)
         .await?;
+    let over = match most {
+        Some(most) => over(conn, session, most).await?,
+        None => Vec::new(),
+    };
     Ok(SignIn::Begun {
         position: ends_position(conn).await?,
+        over,
     })
+}
+
+/// The live sessions of a person beyond the newest so many. The one that has just begun is the
+/// newest, whatever the clocks of other nodes say.
+async fn over(
+    conn: &mut AnyConnection,
+    session: &Session,
+    most: u32,
+) -> Result<Vec<SessionId>, RecordError> {
+    let sql = "SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL \
+         AND deadline_at > $3 ORDER BY began_at DESC, id LIMIT 10000 OFFSET $4";
+    let rows = sqlx::query(sql)
+        .bind(session.user.as_str())
+        .bind(session.id.encode())
+        .bind(session.began.as_millis())
+        .bind(i64::from(most.saturating_sub(1)))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| row.session_id("id")).collect()
 }
 
 async fn renew(conn: &mut AnyConnection, session: &Session) -> Result<Renewed, RecordError> {

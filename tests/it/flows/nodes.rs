@@ -13,12 +13,16 @@ use crate::support::{Browser, House};
 
 /// A house of two nodes.
 async fn two() -> House {
+    two_with(&[]).await
+}
+
+async fn two_with(extra: &[(&str, &str)]) -> House {
     match Stores::of_this_run() {
         Stores::Embedded => {
             let stores = on_redis(&parts::redis_url().await);
-            House::open_on(stores, 2, &[]).await
+            House::open_on(stores, 2, extra).await
         }
-        stores => House::open_on(stores.variables().await, 2, &[]).await,
+        stores => House::open_on(stores.variables().await, 2, extra).await,
     }
 }
 
@@ -234,4 +238,41 @@ async fn one_address_has_only_so_much_kept_for_it() {
     assert_eq!(other.get(&ask).await.status, 303, "others go on");
     house.advance(Duration::from_mins(15));
     assert_eq!(crowd.get(&ask).await.status, 303, "nothing lasts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_sign_in_slips_past_the_limit_of_sessions() {
+    let house = two_with(&[("SESSION__MAX_SESSIONS_PER_USER", "3")]).await;
+    let alice = house.person("alice").await;
+    let bob = house.person("bob").await;
+    let bobs = house.browser();
+    bobs.sign_in(&bob).await;
+    let browsers: Vec<_> = (0..24).map(|_| house.browser()).collect();
+    join_all(browsers.iter().enumerate().map(|(number, browser)| {
+        let (here, alice) = (house.at_node(number % 2, browser), &alice);
+        async move {
+            let page = here.go("/account").await.page();
+            here.sign_in_at(&page, alice).await;
+        }
+    }))
+    .await;
+    assert_eq!(house.sessions_of(&alice).await.len(), 3);
+    let mut live = 0;
+    for browser in &browsers {
+        live += usize::from(browser.is_signed_in().await);
+    }
+    assert_eq!(live, 3, "the others are refused everywhere");
+    assert!(bobs.is_signed_in().await);
+    // The oldest gives way, and is told why.
+    house.advance(Duration::from_secs(1));
+    let newest = house.browser();
+    newest.sign_in(&alice).await;
+    assert!(newest.is_signed_in().await);
+    assert_eq!(house.sessions_of(&alice).await.len(), 3);
+    let audit = house
+        .expect_audit("an end by the limit", |line| {
+            line.reason.as_deref() == Some("limit")
+        })
+        .await;
+    assert_eq!(audit.action, "session.end");
 }

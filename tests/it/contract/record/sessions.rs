@@ -65,7 +65,13 @@ async fn a_session_loads_as_it_was_written(on: Backend) {
     session.remembered = true;
     world.record.append_distrust(world.now()).await.unwrap();
     let begun = world.record.begin_session(&session).await.unwrap();
-    assert_eq!(begun, SignIn::Begun { position: 1 });
+    assert_eq!(
+        begun,
+        SignIn::Begun {
+            position: 1,
+            over: vec![]
+        }
+    );
 
     let snapshot = world
         .record
