@@ -9,6 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::{logout_url, sign_in_at};
 use crate::support::app::Mood;
 use crate::support::installation::free_port;
+use crate::support::stores::Stores;
 use crate::support::{App, House, Installation};
 
 /// The `jti` of every valid token that an app heard for this `sid`.
@@ -162,12 +163,16 @@ async fn sessions_and_their_tokens_live_on() {
     let _server = house.serve().await;
     assert!(browser.is_signed_in().await);
     assert_eq!(wiki.userinfo(at_wiki.access()).await.status, 200);
-    // What lived for a minute is gone, and one silent request makes it good.
-    let refused = shop.try_redeem(&code, &ask).await;
-    assert_eq!(
-        (refused.status.as_u16(), &refused.json()["error"]),
-        (400, &json!("invalid_grant"))
-    );
+    if outlives_the_process() {
+        shop.redeem(&code, &ask).await;
+    } else {
+        // What lived for a minute is gone, and one silent request makes it good.
+        let refused = shop.try_redeem(&code, &ask).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["error"]),
+            (400, &json!("invalid_grant"))
+        );
+    }
     let at_shop = shop.join(&browser).await;
     let again = wiki.join(&browser).await;
     assert_eq!(again.sid(), at_wiki.sid(), "the same part in the session");
@@ -183,8 +188,12 @@ async fn sessions_and_their_tokens_live_on() {
     );
 }
 
-/// Waits until the record knows the refresh-token family of the only session.
+/// Waits until the record knows the refresh-token family of the only session. From Redis, which
+/// outlives the process, nothing need be written back.
 async fn until_flushed(house: &Installation) {
+    if outlives_the_process() {
+        return;
+    }
     let session = house.sessions().await.remove(0).session.id;
     let record = house.record().await;
     House::until("the grant is written back", || async {
@@ -193,6 +202,11 @@ async fn until_flushed(house: &Installation) {
     })
     .await;
     record.close().await;
+}
+
+/// Whether the hot state is not the server's own.
+fn outlives_the_process() -> bool {
+    Stores::of_this_run() != Stores::Embedded
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +278,12 @@ async fn a_sign_in_page_from_before_the_kill_leads_on() {
         ("password", alice.password.as_str()),
         ("action", "sign_in"),
     ];
-    let landed = browser.submit(&page, &fields).await.page();
+    let landed = browser.submit(&page, &fields).await;
+    if outlives_the_process() {
+        wiki.code(&landed.away(), &ask);
+        return;
+    }
+    let landed = landed.page();
     assert_eq!(landed.status, 400);
     assert!(landed.shows("Nothing was lost."), "{}", landed.body);
     sign_in_at(&wiki, &browser, &alice).await;
