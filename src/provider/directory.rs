@@ -1,46 +1,35 @@
 //! Clients and people, cached in this process. Other processes that change one say so in the
-//! change log; this node follows it, and seconds to live are the backstop.
+//! change log, which this node follows.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::future::Cache;
-
 use super::Provider;
 use super::trouble::Trouble;
+use super::warm::Warm;
 use crate::entropy::{ClientId, UserId};
 use crate::identity::user::User;
 use crate::protocol::client::Client;
 use crate::session::ending::{Actor, Reason, Selection};
-use crate::store::Unknown;
 use crate::store::record::{ChangeKind, Record};
 
-/// How many of each are kept.
-const KEPT: u64 = 20_000;
-/// The backstop, should a change ever be missed.
-const KEPT_FOR: Duration = Duration::from_secs(30);
 /// Changes read at a time.
 const BATCH: i64 = 500;
 
 pub(super) struct Directory {
-    clients: Cache<ClientId, Option<Arc<Client>>>,
-    people: Cache<UserId, Option<Arc<User>>>,
+    clients: Warm<ClientId, Client>,
+    people: Warm<UserId, User>,
     head: AtomicI64,
     repeated: Mutex<Vec<ChangeKind>>,
 }
 
 impl Directory {
-    pub(super) async fn new(record: &Record) -> Result<Self, Trouble> {
+    /// `tolerance`: how long what is in use outlives an outage of the record.
+    pub(super) async fn new(record: &Record, tolerance: Duration) -> Result<Self, Trouble> {
         Ok(Self {
-            clients: Cache::builder()
-                .max_capacity(KEPT)
-                .time_to_live(KEPT_FOR)
-                .build(),
-            people: Cache::builder()
-                .max_capacity(KEPT)
-                .time_to_live(KEPT_FOR)
-                .build(),
+            clients: Warm::new(tolerance),
+            people: Warm::new(tolerance),
             head: AtomicI64::new(record.changes_head().await?),
             repeated: Mutex::default(),
         })
@@ -65,15 +54,9 @@ impl Provider {
         if id.as_str().len() > 512 {
             return Ok(None);
         }
-        let load = async {
-            let client = self.record.client(id).await?;
-            Ok::<_, Trouble>(client.map(Arc::new))
-        };
-        self.directory
-            .clients
-            .try_get_with_by_ref(id, load)
-            .await
-            .map_err(|error| shared(&error))
+        let (record, key) = (self.record.clone(), id.clone());
+        let load = || async move { Ok(record.client(&key).await?) };
+        self.directory.clients.get(id, load).await
     }
 
     /// An enabled client, for endpoints that name it.
@@ -86,21 +69,15 @@ impl Provider {
 
     /// A person by id, enabled or not.
     pub(super) async fn person(&self, id: &UserId) -> Result<Option<Arc<User>>, Trouble> {
-        let load = async {
-            let person = self.record.user(id).await?;
-            Ok::<_, Trouble>(person.map(Arc::new))
-        };
-        self.directory
-            .people
-            .try_get_with_by_ref(id, load)
-            .await
-            .map_err(|error| shared(&error))
+        let (record, key) = (self.record.clone(), id.clone());
+        let load = || async move { Ok(record.user(&key).await?) };
+        self.directory.people.get(id, load).await
     }
 
     /// A person as the record has just said: newer than what the cache may hold.
     pub(super) async fn learn_person(&self, person: &User) {
-        let known = Some(Arc::new(person.clone()));
-        self.directory.people.insert(person.id.clone(), known).await;
+        let key = person.id.clone();
+        self.directory.people.put(key, person.clone()).await;
     }
 
     /// How far this node has read the ends log and the change log.
@@ -165,14 +142,10 @@ impl Provider {
 
     async fn forget(&self, change: &ChangeKind) {
         match change {
-            ChangeKind::User(id) => self.directory.people.invalidate(id).await,
-            ChangeKind::Client(id) => self.directory.clients.invalidate(id).await,
+            ChangeKind::User(id) => self.directory.people.forget(id).await,
+            ChangeKind::Client(id) => self.directory.clients.forget(id).await,
             ChangeKind::Keys => {}
             ChangeKind::RevokedToken(id) => self.learn_revoked(*id),
         }
     }
-}
-
-fn shared(error: &Trouble) -> Trouble {
-    Trouble::Unknown(Unknown(error.to_string()))
 }

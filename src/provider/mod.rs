@@ -43,6 +43,7 @@ mod token_refresh;
 mod trouble;
 mod turns;
 mod userinfo;
+mod warm;
 mod workers;
 
 use std::sync::{Arc, Weak};
@@ -144,7 +145,7 @@ impl Provider {
         }
         let ends = ends::EndsMemory::load(&record, now).await?;
         let keys = keys::Keys::load_or_make(&record, &sealer, &entropy, now).await?;
-        let directory = directory::Directory::new(&record).await?;
+        let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy)?;
         let provider = Arc::new_cyclic(|me| Self {

@@ -7,25 +7,13 @@ use lanyard::entropy::{Entropy, Secret};
 use lanyard::store::record::reference;
 
 use crate::support::app::value;
-use crate::support::{App, Browser, House, Person};
+use crate::support::{App, House, Person};
 
 async fn opened() -> (House, Person, App) {
     let house = House::open().await;
     let alice = house.person("alice").await;
     let wiki = house.app("wiki").await;
     (house, alice, wiki)
-}
-
-/// Proves again who they are, at the app's request.
-async fn reauthenticate(browser: &Browser, app: &App, person: &Person) -> String {
-    let ask = app.ask().with("prompt", "login");
-    let page = app.send(browser, &ask).await.page();
-    assert!(page.shows("You are signed in as"));
-    let answer = browser.sign_in_at(&page, person).await.away();
-    app.redeem(&app.code(&answer, &ask), &ask)
-        .await
-        .sid()
-        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +65,7 @@ async fn a_sign_in_for_the_same_person_still_makes_a_new_secret() {
     browser.sign_in(&alice).await;
     let first = wiki.join(&browser).await.sid().to_owned();
     let thief = browser.stolen_copy();
-    let sid = reauthenticate(&browser, &wiki, &alice).await;
+    let sid = wiki.reauthenticate(&browser, &alice).await;
     assert_eq!(sid, first, "the session goes on");
     assert_ne!(browser.cookie("lanyard"), thief.cookie("lanyard"));
 
@@ -112,9 +100,9 @@ async fn only_the_last_secret_has_a_grace() {
     let browser = house.browser();
     browser.sign_in(&alice).await;
     let first = browser.stolen_copy();
-    reauthenticate(&browser, &wiki, &alice).await;
+    wiki.reauthenticate(&browser, &alice).await;
     let second = browser.stolen_copy();
-    reauthenticate(&browser, &wiki, &alice).await;
+    wiki.reauthenticate(&browser, &alice).await;
     assert!(!first.is_signed_in().await);
     assert!(second.is_signed_in().await);
     assert!(browser.is_signed_in().await);

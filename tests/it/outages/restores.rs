@@ -12,6 +12,14 @@ use crate::support::parts::{Failover, RedisServer};
 use crate::support::tokens::refusal;
 use crate::support::{App, Browser, House};
 
+/// Copies every session's hash aside, or back over what is there, while the server looks the same:
+/// the loss that no identity tells of.
+const ASIDE: &str = "for _, key in ipairs(redis.call('KEYS', '*')) do \
+     if redis.call('TYPE', key).ok == 'hash' and redis.call('HEXISTS', key, 's') == 1 then \
+     redis.call('COPY', key, 'aside:' .. key) end end";
+const BACK: &str = "for _, key in ipairs(redis.call('KEYS', 'aside:*')) do \
+     redis.call('COPY', key, string.sub(key, 7), 'REPLACE') end";
+
 /// Before the loss: two browsers, a code that is spent, one that is not, and an offline grant.
 struct Story {
     wiki: App,
@@ -137,6 +145,36 @@ async fn an_app_that_was_signed_out_alone_stays_out_after_a_restore() {
     shop.assert_dead(&at_shop).await;
     let anew = shop.join(&story.stays).await;
     assert_ne!(anew.sid(), at_shop.sid(), "a later join is a new part");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tombstone_that_is_lost_in_silence_is_not_missed() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let (alice, wiki) = (house.person("alice").await, house.app("wiki").await);
+    let browser = house.browser();
+    wiki.sign_in(&browser, &alice).await;
+    server.command(&["EVAL", ASIDE, "0"]).await;
+    house.end(house.session_of(&alice).await).await;
+    server.command(&["EVAL", BACK, "0"]).await;
+    assert!(!browser.is_signed_in().await, "what ended came back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_replaced_opens_nothing_after_a_restore() {
+    let mut server = RedisServer::start().await;
+    let house = on(&server).await;
+    let (alice, wiki) = (house.person("alice").await, house.app("wiki").await);
+    let browser = house.browser();
+    wiki.sign_in(&browser, &alice).await;
+    let thief = browser.stolen_copy();
+    server.save_snapshot().await;
+    wiki.reauthenticate(&browser, &alice).await;
+    house.advance(Duration::from_mins(1));
+    assert!(!thief.is_signed_in().await);
+    server.restart_from_snapshot().await;
+    House::until("the stores answer", || browser.is_signed_in()).await;
+    assert!(!thief.is_signed_in().await, "the old secret came back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

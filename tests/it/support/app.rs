@@ -13,7 +13,7 @@ use lanyard::protocol::client_metadata;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Browser, House, Installation, Landing, Page};
+use super::{Browser, House, Installation, Landing, Page, Person};
 
 /// How an app answers a logout token.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +184,16 @@ impl App {
         );
         assert_eq!(value(answer, "code"), None, "{answer}");
         value(answer, "error").unwrap_or_else(|| panic!("no error: {answer}"))
+    }
+
+    /// Demands that the person proves again who they are. Answers with the `sid`.
+    pub(crate) async fn reauthenticate(&self, browser: &Browser, person: &Person) -> String {
+        let ask = self.ask().with("prompt", "login");
+        let page = self.send(browser, &ask).await.page();
+        assert!(page.shows("You are signed in as"));
+        let answer = browser.sign_in_at(&page, person).await.away();
+        let tokens = self.redeem(&self.code(&answer, &ask), &ask).await;
+        tokens.sid().to_owned()
     }
 
     /// `prompt=none`: the code, or the error.
