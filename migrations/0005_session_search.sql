@@ -50,3 +50,4 @@ CREATE INDEX audit_by_session ON audit (session, at, id) WHERE session IS NOT NU
 CREATE INDEX notices_owed_by_age ON notices (created_at) WHERE state = 'due';
 CREATE INDEX notices_by_settling ON notices (settled_at, client_id, state)
     WHERE settled_at IS NOT NULL;
+CREATE INDEX notices_given_up ON notices (settled_at) WHERE state = 'gave_up';

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::SessionRow;
+use super::paging::Direction;
 use super::reference::is_reference;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
@@ -65,25 +66,14 @@ pub struct SessionCursor {
     pub(super) reference: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    Older,
-    Newer,
-}
-
 impl SessionCursor {
     /// From a link. None for what this house did not write: start from the newest then.
     pub fn parse(text: &str) -> Option<Self> {
         let (direction, rest) = text.split_once('.')?;
         let (began, reference) = rest.split_once('.')?;
-        let direction = match direction {
-            "older" => Direction::Older,
-            "newer" => Direction::Newer,
-            _ => return None,
-        };
         is_reference(reference).then_some(())?;
         Some(Self {
-            direction,
+            direction: Direction::parse(direction)?,
             began: Timestamp::from_millis(began.parse().ok()?),
             reference: reference.to_owned(),
         })
@@ -92,10 +82,7 @@ impl SessionCursor {
 
 impl fmt::Display for SessionCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let direction = match self.direction {
-            Direction::Older => "older",
-            Direction::Newer => "newer",
-        };
+        let direction = self.direction.as_str();
         write!(
             f,
             "{direction}.{}.{}",

@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::paging::{self, Direction};
 use super::reference::is_reference;
 use super::rows::Columns as _;
 use super::session_list::{participant_row, session_row};
-use super::session_question::{Direction, SessionCursor, SessionPage, SessionQuestion};
+use super::session_question::{SessionCursor, SessionPage, SessionQuestion};
 use super::session_streams::{self as streams, Facet, Span, Stream};
 use super::sessions::select_sessions;
 use super::statement::Statement;
@@ -255,19 +256,7 @@ async fn count_candidates(
 /// The start and the reference of a session: its place in the list.
 type Key = (Timestamp, String);
 
-/// What was found, in the order in which it was looked for.
-struct Found {
-    keys: Vec<Key>,
-    /// The last one that was looked at, if there were more to look at.
-    stopped_at: Option<Key>,
-}
-
-impl Found {
-    /// Whether there is nothing after a page of this size.
-    fn ends(&self, size: usize) -> bool {
-        self.keys.len() <= size && self.stopped_at.is_none()
-    }
-}
+type Found = paging::Found<Key>;
 
 impl Search<'_> {
     /// All conditions, to begin again.
@@ -351,36 +340,16 @@ fn key(row: &AnyRow) -> Result<Key, RecordError> {
 
 /// Cuts the page out of what was found, the newest first, and says where its neighbours begin.
 fn turn(page: &mut SessionPage, found: Found, span: &Span, size: usize) -> Vec<Key> {
-    let Found {
-        mut keys,
-        stopped_at,
-    } = found;
-    let more = keys.len() > size;
-    keys.truncate(size);
+    let turned = paging::turn(found, span.direction(), span.cursor.is_none(), size);
     let cursor = |direction, (began, reference): Key| SessionCursor {
         direction,
         began,
         reference,
     };
-    let onward = if more {
-        keys.last().cloned()
-    } else {
-        stopped_at
-    };
-    page.stopped_early = !more && onward.is_some();
-    let back = keys.first().cloned().filter(|_| span.cursor.is_some());
-    match span.direction() {
-        Direction::Older => {
-            page.older = onward.map(|key| cursor(Direction::Older, key));
-            page.newer = back.map(|key| cursor(Direction::Newer, key));
-        }
-        Direction::Newer => {
-            page.newer = onward.map(|key| cursor(Direction::Newer, key));
-            page.older = back.map(|key| cursor(Direction::Older, key));
-            keys.reverse();
-        }
-    }
-    keys
+    page.newer = turned.newer.map(|key| cursor(Direction::Newer, key));
+    page.older = turned.older.map(|key| cursor(Direction::Older, key));
+    page.stopped_early = turned.stopped_early;
+    turned.keys
 }
 
 /// What pages show of these sessions, in their order.

@@ -1,7 +1,8 @@
 //! The indexes along which sessions are searched. A condition is a set of streams, each of them in
 //! the order of the list; merged, they are read only as far as a page needs.
 
-use super::session_question::{Direction, SessionCursor, SessionQuestion, SessionState};
+use super::paging::Direction;
+use super::session_question::{SessionCursor, SessionQuestion, SessionState};
 use super::session_terms;
 use super::statement::Statement;
 use crate::entropy::UserId;
@@ -108,11 +109,8 @@ impl Span {
 
     /// The order in which the list is read from here; columns are those of `table`, as `c.`.
     pub(super) fn order(&self, table: &str) -> String {
-        let way = match self.direction() {
-            Direction::Older => " DESC",
-            Direction::Newer => "",
-        };
-        format!(" ORDER BY {table}began_at{way}, {table}reference{way}")
+        let columns = [format!("{table}began_at"), format!("{table}reference")];
+        self.direction().order([&columns[0], &columns[1]])
     }
 
     fn say(&self, statement: &mut Statement) {
@@ -123,10 +121,11 @@ impl Span {
             statement.say(" AND began_at < ").integer(before);
         }
         if let Some(cursor) = &self.cursor {
-            statement.say(match cursor.direction {
-                Direction::Older => " AND (began_at, reference) < (",
-                Direction::Newer => " AND (began_at, reference) > (",
-            });
+            let after = cursor.direction.comes_after();
+            statement
+                .say(" AND (began_at, reference)")
+                .say(after)
+                .say("(");
             statement.integer(cursor.began.as_millis()).say(", ");
             statement.text(&cursor.reference).say(")");
         }
