@@ -3,8 +3,10 @@
 
 pub mod consent;
 pub mod decision;
+pub mod device;
 pub mod ending;
 pub mod grant;
+pub mod network;
 pub mod participant;
 pub mod refresh;
 #[expect(

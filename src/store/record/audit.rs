@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -59,20 +60,7 @@ impl Record {
         let rows = conn
             .ask(|conn| sqlx::query(sql).bind(limit).fetch_all(conn))
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditEntry {
-                    at: row.time("at")?,
-                    actor: row.text("actor")?,
-                    action: row.text("action")?,
-                    target: row.text("target")?,
-                    session: row.text_or_null("session")?,
-                    address: row.text_or_null("address")?,
-                    reason: row.text_or_null("reason")?,
-                    detail: row.text_or_null("detail")?,
-                })
-            })
-            .collect()
+        rows.iter().map(line).collect()
     }
 
     /// Unique over all processes, and rising within this one: lines of one millisecond keep their
@@ -83,14 +71,35 @@ impl Record {
     }
 }
 
+pub(super) fn line(row: &AnyRow) -> Result<AuditEntry, RecordError> {
+    Ok(AuditEntry {
+        at: row.time("at")?,
+        actor: row.text("actor")?,
+        action: row.text("action")?,
+        target: row.text("target")?,
+        session: row.text_or_null("session")?,
+        address: row.text_or_null("address")?,
+        reason: row.text_or_null("reason")?,
+        detail: row.text_or_null("detail")?,
+    })
+}
+
+/// Whom a line is about is found out here: whose session it is, or who is named as the target, or
+/// who did it.
+const APPEND: &str = "INSERT INTO audit \
+     (id, at, actor, action, target, session, address, reason, detail, person) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+     COALESCE((SELECT s.user_id FROM sessions s WHERE s.reference = $6), $10, \
+     (SELECT u.id FROM users u WHERE u.id = $11), $12)) ON CONFLICT (id) DO NOTHING";
+
 pub(super) async fn append(
     conn: &mut AnyConnection,
     id: &str,
     entry: &AuditEntry,
 ) -> Result<(), RecordError> {
-    let sql = "INSERT INTO audit (id, at, actor, action, target, session, address, reason, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
-    sqlx::query(sql)
+    // Of "person client" the first word is the person.
+    let named = entry.target.split(' ').next().unwrap_or_default();
+    sqlx::query(APPEND)
         .bind(id)
         .bind(entry.at.as_millis())
         .bind(entry.actor.as_str())
@@ -100,6 +109,9 @@ pub(super) async fn append(
         .bind(entry.address.as_deref())
         .bind(entry.reason.as_deref())
         .bind(entry.detail.as_deref())
+        .bind(named.strip_prefix("person:"))
+        .bind(named)
+        .bind(entry.actor.strip_prefix("person:"))
         .execute(conn)
         .await?;
     Ok(())

@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str); 3] = [
     (
         1,
         "record",
@@ -22,8 +22,15 @@ const STEPS: [(i64, &str, &str); 2] = [
         "nodes",
         include_str!("../../../migrations/0002_nodes.sql"),
     ),
+    (
+        5,
+        "session_search",
+        include_str!("../../../migrations/0005_session_search.sql"),
+    ),
 ];
 
+/// The fact that everything of before can be found by its words.
+const FILLED: &str = "search_words_filled";
 /// A lock of PostgreSQL that goes with the transaction, for the schema in which the record lies.
 /// The driver's own lock would make every installation in one database wait for every other.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(1281127802, hashtext(current_schema()))";
@@ -52,14 +59,28 @@ impl Record {
     /// so that processes that start together do not all try; however long it takes.
     pub async fn migrate(&self) -> Result<usize, RecordError> {
         let before = self.pending().await?.len();
-        if before == 0 {
-            return Ok(0);
+        if before > 0 {
+            match &self.0.backend {
+                Backend::Sqlite { .. } => self.migrate_sqlite().await?,
+                Backend::Postgres { server, .. } => {
+                    migrate_postgres(server.connect().await?).await?;
+                }
+            }
         }
-        match &self.0.backend {
-            Backend::Sqlite { .. } => self.migrate_sqlite().await?,
-            Backend::Postgres { server, .. } => migrate_postgres(server.connect().await?).await?,
-        }
+        self.fill().await?;
         Ok(before)
+    }
+
+    /// What no step can say in SQL: the words by which sessions and people of before are found. In
+    /// small transactions, each of which may be done again; a process that dies in between leaves
+    /// the rest to the next one.
+    async fn fill(&self) -> Result<(), RecordError> {
+        if self.meta(FILLED).await?.is_none() {
+            self.fill_person_names().await?;
+            self.fill_session_terms().await?;
+            self.set_meta(FILLED, "1").await?;
+        }
+        Ok(())
     }
 
     async fn migrate_sqlite(&self) -> Result<(), RecordError> {

@@ -1,6 +1,7 @@
 //! Notices: what is owed to clients whose session ended. They are written by the end itself, and
 //! leave the state `due` only by a receipt. Who delivers them is in `notice_leases`.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns as _;
@@ -32,8 +33,12 @@ pub struct NoticeView {
     pub client_name: String,
     /// Where it stands.
     pub state: NoticeState,
+    /// When the session ended, and with that the notice was owed.
+    pub created_at: Timestamp,
     /// How often it was tried.
     pub attempts: i64,
+    /// When the last attempt was over.
+    pub last_attempt_at: Option<Timestamp>,
     /// HTTP status of the last attempt that got one.
     pub last_status: Option<u16>,
     /// When the client took it.
@@ -59,24 +64,16 @@ impl Record {
     /// The notices of a session, with what became of them.
     pub async fn notices_of(&self, session: SessionId) -> Result<Vec<NoticeView>, RecordError> {
         let mut conn = self.reader().await?;
-        let sql = "SELECT n.sid AS sid, n.client_id AS client_id, n.state AS state, n.attempts AS attempts, \
-             n.last_status AS last_status, n.settled_at AS settled_at, n.next_at AS next_at, \
-             n.problem AS problem, COALESCE(c.client_name, n.client_id) AS client_name \
-             FROM notices n LEFT JOIN clients c ON c.client_id = n.client_id \
-             WHERE n.session_id = $1 ORDER BY client_name, n.created_at, n.sid";
-        let rows = conn
-            .ask(|conn| sqlx::query(sql).bind(session.encode()).fetch_all(conn))
-            .await?;
-        rows.iter().map(view).collect()
+        conn.ask(|conn| of_session(conn, session)).await
     }
 
     /// What is owed altogether.
     pub async fn owed(&self, now: Timestamp) -> Result<Owed, RecordError> {
         let mut conn = self.reader().await?;
-        let sql = "SELECT COUNT(CASE WHEN state = 'due' AND next_at <= $1 THEN 1 END) AS due, \
-             COUNT(CASE WHEN state = 'due' AND next_at > $1 THEN 1 END) AS later, \
-             COUNT(CASE WHEN state = 'gave_up' THEN 1 END) AS given_up \
-             FROM notices WHERE state IN ('due', 'gave_up')";
+        let sql = "SELECT \
+             (SELECT COUNT(*) FROM notices WHERE state = 'due' AND next_at <= $1) AS due, \
+             (SELECT COUNT(*) FROM notices WHERE state = 'due' AND next_at > $1) AS later, \
+             (SELECT COUNT(*) FROM notices WHERE state = 'gave_up') AS given_up";
         let row = conn
             .ask(|conn| sqlx::query(sql).bind(now.as_millis()).fetch_one(conn))
             .await?;
@@ -86,6 +83,20 @@ impl Record {
             given_up: row.integer("given_up")?,
         })
     }
+}
+
+pub(super) async fn of_session(
+    conn: &mut AnyConnection,
+    session: SessionId,
+) -> Result<Vec<NoticeView>, RecordError> {
+    let sql = "SELECT n.sid AS sid, n.client_id AS client_id, n.state AS state, \
+         n.created_at AS created_at, n.attempts AS attempts, n.last_attempt_at AS last_attempt_at, \
+         n.last_status AS last_status, n.settled_at AS settled_at, n.next_at AS next_at, \
+         n.problem AS problem, COALESCE(c.client_name, n.client_id) AS client_name \
+         FROM notices n LEFT JOIN clients c ON c.client_id = n.client_id \
+         WHERE n.session_id = $1 ORDER BY client_name, n.created_at, n.sid";
+    let query = sqlx::query(sql).bind(session.encode());
+    query.fetch_all(conn).await?.iter().map(view).collect()
 }
 
 fn view(row: &AnyRow) -> Result<NoticeView, RecordError> {
@@ -103,7 +114,9 @@ fn view(row: &AnyRow) -> Result<NoticeView, RecordError> {
         client: ClientId::new(row.text("client_id")?),
         client_name: row.text("client_name")?,
         state,
+        created_at: row.time("created_at")?,
         attempts: row.integer("attempts")?,
+        last_attempt_at: row.time_or_null("last_attempt_at")?,
         last_status: row.status_or_null("last_status")?,
         delivered_at: settled.filter(|_| state == NoticeState::Delivered),
         next_at: (state == NoticeState::Waiting).then_some(next),

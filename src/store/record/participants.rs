@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::grants::{document, grant_is_over, select_grants};
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, consents, ends_position, sessions};
+use super::{Record, RecordError, consents, ends_position, session_terms, sessions};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::session::grant::Grant;
@@ -80,8 +80,9 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
         .bind(session.as_str())
         .bind(client.as_str())
         .bind(now.as_millis())
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    session_terms::write_client(conn, session, client).await?;
     let participant = Participant {
         client: client.clone(),
         sid: sid.clone(),

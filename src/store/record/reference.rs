@@ -24,6 +24,15 @@ pub fn reference(id: SessionId) -> String {
     text
 }
 
+/// Whether a text has the form of a reference, in capitals.
+pub(super) fn is_reference(text: &str) -> bool {
+    text.len() == 14
+        && text.bytes().enumerate().all(|(place, letter)| match place {
+            4 | 9 => letter == b'-',
+            _ => BASE32.contains(&letter),
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +45,7 @@ mod tests {
         let text = reference(one);
         assert_eq!(text, reference(one));
         assert_ne!(text, reference(two));
+        assert!(is_reference(&text), "{text}");
         let groups: Vec<_> = text.split('-').collect();
         assert_eq!(groups.len(), 3, "{text}");
         for group in groups {

@@ -60,6 +60,9 @@ pub struct ParticipantRow {
     pub participant: Participant,
     /// What people call the client; its id if it is gone.
     pub client_name: String,
+    /// Whether it can be told of an end: it has a `backchannel_logout_uri` (Back-Channel Logout
+    /// 1.0, 2.2).
+    pub can_be_told: bool,
     /// When its part ended.
     pub ended: Option<Timestamp>,
 }
@@ -88,7 +91,8 @@ macro_rules! listed {
             ),
             concat!(
                 "SELECT p.session_id AS session_id, p.sid AS sid, p.client_id AS client_id, ",
-                "p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name ",
+                "p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name, ",
+                "c.backchannel_logout_uri AS backchannel_logout_uri ",
                 "FROM participants p LEFT JOIN clients c ON c.client_id = p.client_id ",
                 "WHERE p.session_id IN (SELECT s.id FROM sessions s ",
                 filtered!($scope),
@@ -149,8 +153,9 @@ impl Record {
 }
 
 /// All parts that a session ever had, in the order in which they joined.
-const PARTS: &str = "SELECT p.sid AS sid, p.session_id AS session_id, p.client_id AS client_id, \
-     p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name \
+pub(super) const PARTS: &str = "SELECT p.sid AS sid, p.reason AS reason, p.session_id AS session_id, p.client_id AS client_id, \
+     p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name, \
+     c.backchannel_logout_uri AS backchannel_logout_uri \
      FROM participants p LEFT JOIN clients c ON c.client_id = p.client_id \
      WHERE p.session_id = $1 ORDER BY p.joined_at, p.sid";
 
@@ -198,7 +203,10 @@ fn bind(sql: &'static str, filter: &SessionFilter) -> AnyQuery {
         .bind(filter.limit)
 }
 
-fn session_row(row: &AnyRow, participants: Vec<ParticipantRow>) -> Result<SessionRow, RecordError> {
+pub(super) fn session_row(
+    row: &AnyRow,
+    participants: Vec<ParticipantRow>,
+) -> Result<SessionRow, RecordError> {
     let end = row.end("ended_at", "reason")?;
     let username = row.text("username")?;
     let profile: Profile = row.json("profile")?;
@@ -213,12 +221,13 @@ fn session_row(row: &AnyRow, participants: Vec<ParticipantRow>) -> Result<Sessio
     })
 }
 
-fn participant_row(row: &AnyRow) -> Result<ParticipantRow, RecordError> {
+pub(super) fn participant_row(row: &AnyRow) -> Result<ParticipantRow, RecordError> {
     let client = row.text("client_id")?;
     Ok(ParticipantRow {
         client_name: row
             .text_or_null("client_name")?
             .unwrap_or_else(|| client.clone()),
+        can_be_told: row.text_or_null("backchannel_logout_uri")?.is_some(),
         participant: Participant {
             client: ClientId::new(client),
             sid: Sid::new(row.text("sid")?),

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::{Columns as _, to_json, to_millis};
-use super::{Record, RecordError, ends_position, reference};
+use super::{Record, RecordError, ends_position, reference, session_terms};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid};
 use crate::session::ending::Reason;
@@ -226,6 +226,14 @@ async fn begin(
         .bind(session.user_agent.as_str())
         .execute(&mut *conn)
         .await?;
+    session_terms::write(
+        &mut *conn,
+        &reference(session.id),
+        session.began,
+        &session.address,
+        &session.user_agent,
+    )
+    .await?;
     let over = match most {
         Some(most) => over(conn, session, most).await?,
         None => Vec::new(),

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use super::changes::{self, ChangeKind};
 use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
-use super::{Record, RecordError};
+use super::{Record, RecordError, person_names};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, User};
@@ -30,6 +30,8 @@ macro_rules! select_users {
         )
     };
 }
+
+pub(super) use select_users;
 
 impl Record {
     /// Makes an account, if its names are free.
@@ -158,6 +160,7 @@ async fn insert(
             return take_back(conn, &user.id).await;
         }
     }
+    person_names::write(&mut *conn, user).await?;
     changes::note(conn, &ChangeKind::User(user.id.clone()), now).await?;
     Ok(UserCreation::Created)
 }
@@ -175,7 +178,7 @@ async fn take_back(conn: &mut AnyConnection, id: &UserId) -> Result<UserCreation
     Ok(UserCreation::NameTaken)
 }
 
-fn user(row: &AnyRow) -> Result<User, RecordError> {
+pub(super) fn user(row: &AnyRow) -> Result<User, RecordError> {
     Ok(User {
         id: UserId::new(row.text("id")?),
         username: row.text("username")?,

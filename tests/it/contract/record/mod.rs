@@ -15,6 +15,7 @@ mod outages;
 
 mod processes;
 mod races;
+mod session_search;
 mod sessions;
 
 use std::time::Duration;
@@ -56,7 +57,7 @@ impl World {
         let ground = Ground::new(on).await;
         let (clock, entropy) = (Clock::manual(START), Entropy::System);
         let record = ground.open(&clock).await;
-        assert_eq!(record.migrate().await.unwrap(), 2);
+        assert!(record.migrate().await.unwrap() > 0);
         Self {
             record,
             clock,
@@ -169,6 +170,13 @@ impl World {
             .end(&selection, reason, reason.verb(), &actor, self.now())
             .await
             .unwrap()
+    }
+
+    /// Changes something behind the record's back.
+    pub(super) async fn run(&self, sql: &str) {
+        let mut conn = self.ground.connect().await;
+        let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        statement.execute(&mut conn).await.unwrap();
     }
 
     /// Runs a statement behind the record's back: what only tests may look at.

@@ -87,10 +87,8 @@ async fn processes_that_start_together_migrate_once(on: Backend) {
 async fn what_is_pending_is_named_before_it_is_done(on: Backend) {
     let ground = Ground::new(on).await;
     let record = ground.open(&lanyard::clock::Clock::manual(START)).await;
-    assert_eq!(
-        record.pending().await.unwrap(),
-        ["0001_record", "0002_nodes"]
-    );
+    let pending = record.pending().await.unwrap();
+    assert_eq!(pending[..2], ["0001_record", "0002_nodes"]);
     let error = record
         .user(&user_id("alice"))
         .await
@@ -98,7 +96,7 @@ async fn what_is_pending_is_named_before_it_is_done(on: Backend) {
         .to_string();
     let said = ["no such table", "does not exist"].map(|words| error.contains(words));
     assert!(said.contains(&true), "{error}");
-    assert_eq!(record.migrate().await.unwrap(), 2);
+    assert_eq!(record.migrate().await.unwrap(), pending.len());
     assert_eq!(record.user(&user_id("alice")).await.unwrap(), None);
 }
 

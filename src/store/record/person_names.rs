@@ -1,0 +1,187 @@
+//! Names by which administrators look for people: username, email address and display name, each
+//! as a prefix, and the display name also from its later words on.
+
+use std::collections::BTreeSet;
+
+use sqlx::AnyConnection;
+
+use super::jobs::{Durability, Work};
+use super::rows::Columns as _;
+use super::users::{select_users, user};
+use super::{Record, RecordError};
+use crate::entropy::UserId;
+use crate::identity::user::{LoginKey, User};
+
+/// An index of PostgreSQL refuses long entries.
+const LONGEST: usize = 200;
+/// A person has several names that may begin alike.
+const NAMES_PER_PERSON: i64 = 8;
+const BATCH: i64 = 500;
+
+/// Writes the names of a person over those that were there. To be called wherever a username or a
+/// profile is written.
+pub(super) async fn write(conn: &mut AnyConnection, user: &User) -> Result<(), RecordError> {
+    let query = sqlx::query("DELETE FROM person_names WHERE user_id = $1");
+    query.bind(user.id.as_str()).execute(&mut *conn).await?;
+    for name in names(user) {
+        let sql = "INSERT INTO person_names (name, user_id) VALUES ($1, $2) \
+             ON CONFLICT DO NOTHING";
+        let query = sqlx::query(sql).bind(name).bind(user.id.as_str());
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// People one of whose names begins with what was typed, by name; and whether there are more than
+/// `limit`.
+pub(super) async fn find(
+    conn: &mut AnyConnection,
+    typed: &str,
+    limit: usize,
+) -> Result<(Vec<UserId>, bool), RecordError> {
+    let from = canonical(typed);
+    let Some(to) = after_all(&from) else {
+        return Ok((Vec::new(), false));
+    };
+    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1) * NAMES_PER_PERSON;
+    let sql = "SELECT n.user_id AS user_id FROM person_names n JOIN users u ON u.id = n.user_id \
+         WHERE n.name >= $1 AND n.name < $2 ORDER BY n.name, n.user_id LIMIT $3";
+    let query = sqlx::query(sql).bind(from).bind(to).bind(most);
+    let rows = query.fetch_all(conn).await?;
+    let mut found: Vec<UserId> = Vec::new();
+    for row in &rows {
+        let id = UserId::new(row.text("user_id")?);
+        if !found.contains(&id) {
+            if found.len() == limit {
+                return Ok((found, true));
+            }
+            found.push(id);
+        }
+    }
+    let cut = i64::try_from(rows.len()).is_ok_and(|count| count == most);
+    Ok((found, cut))
+}
+
+impl Record {
+    /// People whose username, email address or display name begins with what was typed (the
+    /// display name also from a later word on), by name; and whether there are more than `limit`.
+    pub async fn find_people(
+        &self,
+        typed: &str,
+        limit: usize,
+    ) -> Result<(Vec<UserId>, bool), RecordError> {
+        let mut conn = self.reader().await?;
+        conn.ask(|conn| find(conn, typed, limit)).await
+    }
+
+    /// Gives names to the people of a version that had none.
+    pub(super) async fn fill_person_names(&self) -> Result<(), RecordError> {
+        let mut after = String::new();
+        loop {
+            let fill: Work<String, Option<String>> =
+                |conn, after| Box::pin(async move { fill(conn, after).await });
+            let last = self.write(Durability::Normal, after, fill).await?;
+            let Some(last) = last else { return Ok(()) };
+            after = last;
+        }
+    }
+}
+
+/// One batch; the last id in it.
+async fn fill(conn: &mut AnyConnection, after: &str) -> Result<Option<String>, RecordError> {
+    let sql = select_users!("WHERE id > $1 ORDER BY id LIMIT $2");
+    let query = sqlx::query(sql).bind(after).bind(BATCH);
+    let mut last = None;
+    for row in &query.fetch_all(&mut *conn).await? {
+        let user = user(row)?;
+        write(&mut *conn, &user).await?;
+        last = Some(user.id.as_str().to_owned());
+    }
+    Ok(last)
+}
+
+fn names(user: &User) -> BTreeSet<Vec<u8>> {
+    let profile = &user.profile;
+    let display = spaced(profile.name.as_deref().unwrap_or_default());
+    let later = display
+        .match_indices(' ')
+        .filter_map(|(space, _)| display.get(space + 1..));
+    let others = [&profile.email, &profile.given_name, &profile.family_name];
+    let mut names: BTreeSet<_> = others
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain([user.username.as_str(), display.as_str()])
+        .chain(later)
+        .map(canonical)
+        .collect();
+    names.remove(&Vec::new());
+    names
+}
+
+/// The form in which names are compared: that of usernames, with single spaces.
+fn canonical(name: &str) -> Vec<u8> {
+    let name = spaced(LoginKey::new(name).as_str());
+    let mut end = name.len().min(LONGEST);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.as_bytes().get(..end).unwrap_or_default().to_vec()
+}
+
+fn spaced(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What comes after everything that begins with this; none for nothing. No byte of UTF-8 is 255.
+fn after_all(prefix: &[u8]) -> Option<Vec<u8>> {
+    let (last, rest) = prefix.split_last()?;
+    let mut after = rest.to_vec();
+    after.push(last.saturating_add(1));
+    Some(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::identity::user::Profile;
+
+    #[test]
+    fn names_are_whole_and_from_each_word_of_the_display_name() {
+        let user = User {
+            id: UserId::new("u"),
+            username: "Alice".to_owned(),
+            profile: Profile {
+                name: Some("Alice  von Ümlaut".to_owned()),
+                email: Some("A@Example.com".to_owned()),
+                ..Profile::default()
+            },
+            password: None,
+            admin: false,
+            enabled: true,
+            created: Timestamp::from_secs(0),
+            updated: Timestamp::from_secs(0),
+        };
+        let names: Vec<_> = names(&user)
+            .into_iter()
+            .map(|name| String::from_utf8(name).unwrap())
+            .collect();
+        let expected = [
+            "a@example.com",
+            "alice",
+            "alice von ümlaut",
+            "von ümlaut",
+            "ümlaut",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn long_names_are_cut_between_letters() {
+        let long = canonical(&"ü".repeat(150));
+        assert_eq!(String::from_utf8(long).unwrap().chars().count(), 100);
+        assert_eq!(after_all(b"ab"), Some(b"ac".to_vec()));
+        assert_eq!(after_all(b""), None);
+    }
+}

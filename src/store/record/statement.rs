@@ -1,0 +1,76 @@
+//! A statement that is put together from parts, with its values bound, never written into it.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
+
+use super::RecordError;
+
+/// Text with placeholders, and what belongs in them.
+#[derive(Debug, Default)]
+pub(super) struct Statement {
+    text: String,
+    values: Vec<Value>,
+}
+
+#[derive(Debug)]
+enum Value {
+    Text(String),
+    Integer(i64),
+}
+
+impl Statement {
+    /// Appends text of the house.
+    pub(super) fn say(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    pub(super) fn text(&mut self, value: impl Into<String>) -> &mut Self {
+        self.value(Value::Text(value.into()))
+    }
+
+    pub(super) fn integer(&mut self, value: i64) -> &mut Self {
+        self.value(Value::Integer(value))
+    }
+
+    /// Appends a list of texts, in brackets. Nothing is in an empty one.
+    pub(super) fn texts<T: Into<String>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        self.say("(");
+        let mut between = "";
+        for value in values {
+            self.say(between).text(value);
+            between = ", ";
+        }
+        // SQLite knows the empty list, PostgreSQL does not.
+        self.say(if between.is_empty() { "NULL)" } else { ")" })
+    }
+
+    fn value(&mut self, value: Value) -> &mut Self {
+        self.values.push(value);
+        let place = self.values.len();
+        self.say(&format!("${place}"))
+    }
+
+    pub(super) async fn fetch(self, conn: &mut AnyConnection) -> Result<Vec<AnyRow>, RecordError> {
+        Ok(self.query().fetch_all(conn).await?)
+    }
+
+    pub(super) async fn fetch_one(self, conn: &mut AnyConnection) -> Result<AnyRow, RecordError> {
+        Ok(self.query().fetch_one(conn).await?)
+    }
+
+    /// Not kept prepared: there are many such texts, and a plan should know the values.
+    fn query(self) -> Query<'static, Any, AnyArguments> {
+        let query = sqlx::query(AssertSqlSafe(self.text)).persistent(false);
+        self.values
+            .into_iter()
+            .fold(query, |query, value| match value {
+                Value::Text(text) => query.bind(text),
+                Value::Integer(number) => query.bind(number),
+            })
+    }
+}
