@@ -1,6 +1,7 @@
 //! HTTP: extract, call one use case, match, respond. The whole URL table is in [`routes()`].
 
 mod account;
+mod admin;
 mod cookies;
 mod cors;
 mod error;
@@ -15,6 +16,7 @@ mod sign_in;
 mod state;
 mod statics;
 
+pub use admin::{Proof, Route, TABLE as ADMIN_ROUTES};
 pub use routes::routes;
 pub use state::{SameSiteSetting, State};
 

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::account::{self, apps, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
 use super::sign_in::{account_choice, consent, login};
-use super::{cors, health, respond, sign_in, statics};
+use super::{admin, cors, health, respond, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::Link;
 use crate::protocol::discovery::paths;
@@ -17,6 +17,7 @@ use crate::protocol::discovery::paths;
 pub fn routes(config: &mut ServiceConfig) {
     machine_endpoints(config);
     pages(config);
+    admin::configure(config);
     config.default_service(web::to(not_found));
 }
 

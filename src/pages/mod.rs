@@ -8,6 +8,7 @@
 pub mod account;
 pub mod account_apps;
 pub mod account_sessions;
+pub mod admin;
 pub mod assets;
 pub mod choose_account;
 pub mod consent;
@@ -74,6 +75,8 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<message::Message>(&mut all)?;
     add::<account_sessions::AccountSessions>(&mut all)?;
     add::<account_apps::AccountApps>(&mut all)?;
+    add::<admin::confirm::Confirm>(&mut all)?;
+    add::<admin::confirm::Confirmed>(&mut all)?;
     Ok(all)
 }
 

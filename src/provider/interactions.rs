@@ -43,8 +43,44 @@ pub(super) struct InteractionDocument {
 pub(super) enum Purpose {
     /// An app sent them.
     Authorize(Box<Checked>),
-    /// They came to their account page.
-    Account,
+    /// They came to a page of ours.
+    Own {
+        /// Which: they are led back to it.
+        page: OwnPage,
+        /// A proof of who they are that is older than this is not enough.
+        proof_since: Option<Timestamp>,
+    },
+}
+
+/// Path and query of a page of ours that needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnPage(String);
+
+impl OwnPage {
+    const LONGEST: usize = 2048;
+
+    /// Never leads anywhere but to the pages of one's account and of administration: what a
+    /// browser asked for is turned into a redirect after a sign-in.
+    pub fn new(path_and_query: &str) -> Self {
+        let path = path_and_query.split('?').next().unwrap_or_default();
+        let ours = ["/account", "/admin"].iter().any(|room| {
+            path.strip_prefix(room)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        let plain = path_and_query
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if ours && plain && path_and_query.len() <= Self::LONGEST {
+            Self(path_and_query.to_owned())
+        } else {
+            Self("/account".to_owned())
+        }
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl InteractionDocument {
@@ -167,9 +203,17 @@ impl Provider {
         }
     }
 
-    /// A person without a session wants their account page.
-    pub async fn begin_account_sign_in(&self, from: IpAddr) -> Result<InteractionCookie, Trouble> {
-        self.begin_interaction(Purpose::Account, from).await
+    /// A person wants a page of ours, and has no session, or no fresh enough proof of who they
+    /// are.
+    pub async fn begin_own_sign_in(
+        &self,
+        page: OwnPage,
+        proof_within: Option<Duration>,
+        from: IpAddr,
+    ) -> Result<InteractionCookie, Trouble> {
+        let proof_since = proof_within.map(|within| self.clock.now() - within);
+        self.begin_interaction(Purpose::Own { page, proof_since }, from)
+            .await
     }
 
     /// The interaction that a cookie opens; none if it is over, used up, or another browser's.

@@ -5,6 +5,7 @@
 //! `session::decision` -> `issue` (one commit). And the other one that matters:
 //! [`Provider::end`], the only way a session ends.
 
+mod administrators;
 mod anti_forgery;
 mod audit;
 mod authorize;
@@ -50,11 +51,12 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
+pub use administrators::{Administrator, PROOF_WITHIN};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
-pub use interactions::{Browser, EndedSession, InteractionCookie, Open, PageDue, Waiting};
+pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use people::{AppView, DeviceView, Visitor};
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use sessions::Ended;

@@ -23,6 +23,8 @@ pub struct Visitor {
     pub name: String,
     /// For forms.
     pub csrf: String,
+    /// When they last proved who they are.
+    pub(super) auth_time: Timestamp,
     last_seen: Timestamp,
 }
 
@@ -81,6 +83,7 @@ impl Provider {
             person: live.session.user.clone(),
             name: live.person.display_name().to_owned(),
             csrf: self.session_token(live.session.id),
+            auth_time: live.session.auth_time,
             last_seen: self.clock.now(),
         }))
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::Provider;
 use super::authorize::{Asked, Issued, Judged, TRIES, refused};
 use super::handles::SessionCookie;
-use super::interactions::{Open, PageDue, Purpose, Waiting};
+use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
 use super::trouble::Trouble;
+use crate::clock::Timestamp;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::authorization_response::Answer;
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -25,8 +26,8 @@ pub enum Step {
     },
     /// A page waits.
     Page(Box<Waiting>),
-    /// To the person's account page; the interaction is over.
-    Account,
+    /// Back to a page of ours; the interaction is over.
+    Own(OwnPage),
     /// The interaction is over already.
     Gone,
 }
@@ -45,7 +46,9 @@ impl Provider {
     pub async fn step(&self, open: &Open, cookie: Option<&SessionCookie>) -> Result<Step, Trouble> {
         let request = match &open.document.purpose {
             Purpose::Authorize(request) => (**request).clone(),
-            Purpose::Account => return self.account_step(open, cookie).await,
+            Purpose::Own { page, proof_since } => {
+                return self.own_step(open, page, *proof_since, cookie).await;
+            }
         };
         let Some(asked) = self.still_registered(request).await? else {
             return Ok(Step::Gone);
@@ -127,22 +130,40 @@ impl Provider {
         Ok(asked.step(self.failure(&asked.request, error)))
     }
 
-    async fn account_step(
+    async fn own_step(
         &self,
         open: &Open,
+        page: &OwnPage,
+        proof_since: Option<Timestamp>,
         cookie: Option<&SessionCookie>,
     ) -> Result<Step, Trouble> {
-        if let Presented::Live(_) = self.presented(cookie, &[]).await? {
-            self.finish_interaction(open).await?;
-            return Ok(Step::Account);
-        }
+        let live = match self.presented(cookie, &[]).await? {
+            Presented::Live(live) => Some(live),
+            Presented::Useless | Presented::None => None,
+        };
+        let due = match &live {
+            None => PageDue::SignIn,
+            Some(live) => {
+                let progress = open.document.progress(Some(live.session.id));
+                let old = proof_since.is_some_and(|since| live.session.auth_time < since);
+                if progress.signed_in || !old {
+                    self.finish_interaction(open).await?;
+                    return Ok(Step::Own(page.clone()));
+                }
+                PageDue::Reauthenticate(Arc::clone(&live.person))
+            }
+        };
+        let ended = match live {
+            Some(_) => None,
+            None => self.ended_session(cookie).await?,
+        };
         Ok(Step::Page(Box::new(Waiting {
-            due: PageDue::SignIn,
+            due,
             client: None,
             csrf: self.interaction_token(&open.handle, None),
             login_hint: None,
             redirect_uri: None,
-            ended: self.ended_session(cookie).await?,
+            ended,
         })))
     }
 

@@ -3,6 +3,10 @@
 pub(super) mod apps;
 pub(super) mod sessions;
 
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::PageTrouble;
@@ -12,7 +16,7 @@ use super::{cookies, extract, guard, respond};
 use crate::pages::account::AccountFrame;
 use crate::pages::parts::Notice;
 use crate::protocol::params::Params;
-use crate::provider::Visitor;
+use crate::provider::{OwnPage, Visitor};
 
 /// Who looks, or the answer that sends them to sign in first.
 async fn visitor(
@@ -23,16 +27,34 @@ async fn visitor(
     if let Some(visitor) = state.provider.visitor(cookie.as_ref()).await? {
         return Ok(Ok(visitor));
     }
+    let page = match *request.method() {
+        Method::GET => request
+            .uri()
+            .path_and_query()
+            .map_or("", PathAndQuery::as_str),
+        _ => "/account",
+    };
+    Ok(Err(sign_in_first(state, request, page, None).await?))
+}
+
+/// Sends somebody to sign in, or to prove again who they are, and then back to a page of ours.
+pub(super) async fn sign_in_first(
+    state: &State,
+    request: &HttpRequest,
+    page: &str,
+    proof_within: Option<Duration>,
+) -> Result<HttpResponse, PageTrouble> {
+    let from = extract::browser(request).address;
     let interaction = state
         .provider
-        .begin_account_sign_in(extract::browser(request).address)
+        .begin_own_sign_in(OwnPage::new(page), proof_within, from)
         .await?;
     let location = format!("/login?i={}", interaction.tag);
     let cookies = cookies::set_interaction(state, request, &interaction);
-    Ok(Err(respond::with_cookies(
+    Ok(respond::with_cookies(
         respond::see_other(&location),
         cookies,
-    )))
+    ))
 }
 
 /// A form posted on these pages: who, and its fields; or the answer that refuses it.

@@ -85,7 +85,7 @@ impl Visit {
                 answer,
                 client_name,
             } => respond::with_cookies(respond::answer(answer, &client_name), clear()),
-            Step::Account => respond::with_cookies(respond::see_other("/account"), clear()),
+            Step::Own(page) => respond::with_cookies(respond::see_other(page.as_str()), clear()),
             Step::Gone => respond::with_cookies(authorize::expired(state), clear()),
         }
     }

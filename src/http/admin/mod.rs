@@ -1,0 +1,33 @@
+//! The admin pages: every address is in [`TABLE`], and every request passes one gate
+//! ([`route`]).
+
+mod confirm;
+mod route;
+
+pub use route::{Proof, Route};
+
+use actix_web::web::ServiceConfig;
+
+macro_rules! table {
+    ($($method:ident $path:literal $proof:ident $handler:path;)*) => {
+        /// Every address of the admin pages.
+        pub const TABLE: &[Route] = &[$(
+            Route::new(
+                table!(@$method),
+                $path,
+                Proof::$proof,
+                |call| Box::pin($handler(call)),
+            ),
+        )*];
+    };
+    (@GET) => { false };
+    (@POST) => { true };
+}
+
+table! {
+    GET "/admin/confirmed" Fresh confirm::done;
+}
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    route::configure(config, TABLE);
+}
