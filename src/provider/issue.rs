@@ -118,7 +118,7 @@ impl Provider {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant,
             Join::NoConsent => return Ok(None),
             Join::Ended => {
-                self.bury_session(live.session.id).await?;
+                self.bury_session(&self.hot, live.session.id).await?;
                 return Ok(None);
             }
         };

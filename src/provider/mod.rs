@@ -10,6 +10,7 @@ mod anti_forgery;
 mod audit;
 mod authorize;
 mod bearer;
+mod burying;
 mod client_throttle;
 mod compact;
 mod directory;
@@ -81,6 +82,7 @@ pub struct Provider {
     clock: Clock,
     entropy: Entropy,
     hot: HotStore,
+    bulk: HotStore,
     waiting: HotStore,
     record: Record,
     sealer: Sealer,
@@ -94,6 +96,7 @@ pub struct Provider {
     audit: audit::Audit,
     reloads: reload::Flights,
     notices_due: Notify,
+    to_bury: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
     missing: nodes::Missing,
@@ -156,11 +159,13 @@ impl Provider {
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
+            to_bury: Notify::new(),
             turns: notices::Turns::default(),
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
             me: Weak::clone(me),
+            bulk: hot.bulk(),
             revoked,
             waiting,
             settings,

@@ -7,19 +7,14 @@
 use std::time::Duration;
 
 use super::Provider;
-use super::compact::PartDocument;
-use super::documents;
 use super::trouble::Trouble;
-use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
+use crate::entropy::SessionId;
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-use crate::store::hot::{Check, Effect, Outcome, Slot};
-use crate::store::record::EndKind;
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
 pub(super) const TOMBSTONE: Duration = Duration::from_hours(1);
-const TRIES: usize = 4;
 
 /// What an end did.
 #[derive(Clone, Debug)]
@@ -80,27 +75,10 @@ impl Provider {
             .end(selection, reason, verb, actor, self.clock.now())
             .await?;
         self.fail_points.at(FailPoint::EndRecorded).await;
-        for session in &ended.sessions {
-            match selection {
-                Selection::Session(_) | Selection::Person { .. } => {
-                    self.bury_session(session.id).await?;
-                }
-                Selection::ClientInSession(..) | Selection::ClientOfPerson(..) => {
-                    for (client, sid) in &session.participants {
-                        self.bury_participant(session.id, client, sid).await?;
-                    }
-                }
-                Selection::Grant(..) => {}
-            }
-        }
-        for (grant, session) in &ended.grants {
-            self.bury_grant(*grant, *session).await?;
-        }
-        if let Selection::Grant(grant, session) = selection {
-            self.bury_grant(*grant, *session).await?;
-        }
+        self.bury_ended(selection, &ended).await?;
         self.fail_points.at(FailPoint::EndBuried).await;
-        self.follow_ends().await?;
+        // Only to know of it: what others ended is not waited for.
+        self.ends.follow(&self.record, self.clock.now()).await?;
         self.notices_due.notify_one();
         let sessions: Vec<_> = ended
             .sessions
@@ -117,91 +95,5 @@ impl Provider {
             notices: ended.notices,
             receipts,
         })
-    }
-
-    /// Reads the ends of other processes and writes their tombstones; those of this one again,
-    /// which is harmless. What could not be buried is tried again at the next turn: this memory
-    /// of it is short, and a hot copy without a tombstone would be believed once it is forgotten.
-    pub(super) async fn follow_ends(&self) -> Result<(), Trouble> {
-        self.ends.follow(&self.record, self.clock.now()).await?;
-        let fresh = self.ends.unburied();
-        if !fresh.is_empty() {
-            self.notices_due.notify_one();
-        }
-        // Crossed off one by one: a request that is given up on its way loses none of them.
-        for entry in fresh {
-            self.bury(&entry.kind).await?;
-            self.ends.buried(entry.position);
-        }
-        Ok(())
-    }
-
-    async fn bury(&self, ended: &EndKind) -> Result<(), Trouble> {
-        match ended {
-            EndKind::Session(id) => self.bury_session(*id).await,
-            EndKind::Participant(id, sid) => match self.record.session_of_sid(sid).await? {
-                Some((_, client, _)) => self.bury_participant(*id, &client, sid).await,
-                None => Ok(()),
-            },
-            EndKind::Grant(grant, session) => self.bury_grant(*grant, *session).await,
-            EndKind::Distrust => Ok(()),
-        }
-    }
-
-    /// The tombstone of a session: nothing can be issued under its root any more.
-    pub(super) async fn bury_session(&self, id: SessionId) -> Result<(), Trouble> {
-        let tombstone = Effect::Tombstone {
-            name: documents::session(),
-            expires: self.clock.now() + TOMBSTONE,
-        };
-        // Nothing under it is of use any more, and a million of them would fill the memory.
-        let effects = vec![Effect::DeleteAll, tombstone];
-        self.commit(&id.into(), Vec::new(), effects).await?;
-        Ok(())
-    }
-
-    /// The tombstone of a client's part: from then on nothing of that `sid` can be put. Its
-    /// document goes with it, unless a later join lies there, which has another `sid`.
-    pub(super) async fn bury_participant(
-        &self,
-        session: SessionId,
-        client: &ClientId,
-        sid: &Sid,
-    ) -> Result<(), Trouble> {
-        let root = Root::from(session);
-        let name = documents::participant(client);
-        for _ in 0..TRIES {
-            let slots = self.hot.read(&root, std::slice::from_ref(&name)).await?;
-            let known = self.document::<PartDocument>(&root, &name, slots.first());
-            let as_found = match slots.first() {
-                Some(Slot::Found { version, .. }) => Check::At(name.clone(), *version),
-                _ => Check::Absent(name.clone()),
-            };
-            let mut effects = vec![Effect::Tombstone {
-                name: documents::ended_participant(sid),
-                expires: self.clock.now() + TOMBSTONE,
-            }];
-            // A later join under a new `sid` may lie here already: that one lives.
-            if known.is_some_and(|(part, _)| part.sid == *sid) {
-                effects.push(Effect::Delete(name.clone()));
-            }
-            let checks = vec![as_found];
-            if self.commit(&root, checks, effects).await? == Outcome::Committed {
-                return Ok(());
-            }
-        }
-        Err(Trouble::contention())
-    }
-
-    /// A grant lies under its session's root, or under its own if it is an offline one.
-    async fn bury_grant(&self, id: GrantId, session: SessionId) -> Result<(), Trouble> {
-        for root in [Self::offline_root(id), Root::from(session)] {
-            let effects = vec![Effect::Tombstone {
-                name: documents::grant(&id),
-                expires: self.clock.now() + TOMBSTONE,
-            }];
-            self.commit(&root, Vec::new(), effects).await?;
-        }
-        Ok(())
     }
 }

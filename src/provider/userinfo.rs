@@ -28,7 +28,7 @@ impl Provider {
             return Ok(Err(BearerProblem::Insufficient));
         }
         if let Some(live) = &bearer.live {
-            self.seen(live).await?;
+            self.seen(live).await;
         }
         let claims = standard_claims(&bearer.person);
         Ok(Ok(claims::userinfo(

@@ -14,6 +14,9 @@ use super::trouble::Trouble;
 
 /// How late this process may learn of what another one did.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// The backstop of burying: whoever reads the log wakes the burier. Also the pause before what
+/// could not be buried is tried again.
+const BURY: Duration = Duration::from_millis(500);
 /// The backstop of delivery: the node that ended a session wakes its worker at once.
 const DELIVER: Duration = Duration::from_millis(500);
 /// How long deliveries that run at a stop may take to finish.
@@ -38,6 +41,7 @@ impl Workers {
         let (stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
         running.spawn(follow(Arc::clone(provider), stopping.clone()));
+        running.spawn(bury(Arc::clone(provider), stopping.clone()));
         running.spawn(deliver(Arc::clone(provider), stopping.clone()));
         running.spawn(write_back(Arc::clone(provider), stopping.clone()));
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
@@ -70,6 +74,19 @@ async fn follow(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
         going_on = tokio::select! {
             going_on = pause(FOLLOW, &mut stopping) => going_on,
             () = provider.hot.hinted() => true,
+        };
+    }
+}
+
+/// What the logs demand: tombstones of ends, and the ends of who was disabled.
+async fn bury(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = true;
+    while going_on {
+        report("burying what ended", provider.bury_read().await);
+        report("ending who was disabled", provider.end_disabled().await);
+        going_on = tokio::select! {
+            going_on = pause(BURY, &mut stopping) => going_on,
+            () = provider.to_bury.notified() => true,
         };
     }
 }
@@ -174,11 +191,15 @@ impl Provider {
             return Ok(0);
         }
         let mut swept = 0;
+        let mut trouble = None;
         for (session, _) in due {
-            if let Lookup::Ended = self.live_session(session, &[]).await? {
-                swept += 1;
+            match self.live_session(session, &[]).await {
+                Ok(Lookup::Ended) => swept += 1,
+                Ok(Lookup::Live(_)) => {}
+                // One that cannot be looked at keeps back no other.
+                Err(error) => trouble = Some(error),
             }
         }
-        Ok(swept)
+        trouble.map_or(Ok(swept), Err)
     }
 }
