@@ -8,13 +8,16 @@ mod extract;
 mod guard;
 mod headers;
 mod health;
+mod metrics;
 mod oauth;
+mod requests;
 mod respond;
 mod routes;
 mod sign_in;
 mod state;
 mod statics;
 
+pub use metrics::serve_metrics;
 pub use routes::routes;
 pub use state::{SameSiteSetting, State};
 
@@ -41,6 +44,7 @@ pub fn serve(listeners: Vec<TcpListener>, state: State, workers: usize) -> std::
             // The last is the outermost: what `contain` answers gets the headers too.
             .wrap(from_fn(error::contain))
             .wrap(from_fn(headers::security))
+            .wrap(from_fn(requests::follow))
             .configure(routes)
     })
     .workers(workers)

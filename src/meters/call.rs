@@ -116,7 +116,8 @@ mod tests {
             );
             assert!(page.contains(&line), "{page}");
         }
-        let count = "lanyard_store_call_duration_seconds_count{operation=\"read\",store=\"record\"} 4";
+        let count =
+            "lanyard_store_call_duration_seconds_count{operation=\"read\",store=\"record\"} 4";
         assert!(page.contains(count), "{page}");
     }
 }

@@ -143,7 +143,9 @@ impl Meters {
         let (route, method) = (route.unwrap_or(OTHER), bounded_method(method));
         let labels = [route, method, status_class(status)];
         self.add(|all| &all.requests, &labels, 1);
-        let histogram = all.request_durations.get_metric_with_label_values(&labels[..2]);
+        let histogram = all
+            .request_durations
+            .get_metric_with_label_values(&labels[..2]);
         if let Ok(histogram) = histogram {
             histogram.observe(took.as_secs_f64());
         }
@@ -271,7 +273,10 @@ mod tests {
         assert_line(&page, "lanyard_sessions_ended_total{reason=\"idle\"} 0");
         assert_line(&page, "lanyard_password_hashes_refused_total 0");
         let version = env!("CARGO_PKG_VERSION");
-        assert_line(&page, &format!("lanyard_build_info{{version=\"{version}\"}} 1"));
+        assert_line(
+            &page,
+            &format!("lanyard_build_info{{version=\"{version}\"}} 1"),
+        );
     }
 
     #[test]
@@ -302,7 +307,11 @@ mod tests {
 
     #[test]
     fn two_houses_count_apart_and_one_that_is_off_not_at_all() {
-        let (one, other, off) = (Meters::new().unwrap(), Meters::new().unwrap(), Meters::off());
+        let (one, other, off) = (
+            Meters::new().unwrap(),
+            Meters::new().unwrap(),
+            Meters::off(),
+        );
         for meters in [&one, &off] {
             meters.sign_in(SignInResult::Succeeded);
         }

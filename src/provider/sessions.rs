@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::Provider;
 use super::compact::PartDocument;
 use super::documents;
@@ -14,7 +16,7 @@ use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::hot::{Check, Effect, Outcome, Slot};
-use crate::store::record::EndKind;
+use crate::store::record::{self, EndKind};
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
@@ -61,7 +63,7 @@ impl Provider {
         };
         let (selection, actor) = (selection.clone(), actor.clone());
         let task = async move { me.end_now(&selection, reason, verb, &actor).await };
-        tokio::spawn(task)
+        tokio::spawn(task.in_current_span())
             .await
             .map_err(|error| Trouble::Internal(error.to_string()))?
     }
@@ -79,6 +81,7 @@ impl Provider {
             .record
             .end(selection, reason, verb, actor, self.clock.now())
             .await?;
+        self.count_end(selection, reason, &ended);
         self.fail_points.at(FailPoint::EndRecorded).await;
         for session in &ended.sessions {
             match selection {
@@ -117,6 +120,21 @@ impl Provider {
             notices: ended.notices,
             receipts,
         })
+    }
+
+    fn count_end(&self, selection: &Selection, reason: Reason, ended: &record::Ended) {
+        let fresh = u64::try_from(ended.fresh).unwrap_or(u64::MAX);
+        match selection {
+            Selection::Session(_) | Selection::Person { .. } => {
+                self.meters.sessions_ended(reason.as_str(), fresh);
+            }
+            // All of it was over before.
+            _ if ended.position.is_none() => {}
+            Selection::ClientInSession(..) | Selection::ClientOfPerson(..) => {
+                self.meters.part_ended("client", reason.as_str());
+            }
+            Selection::Grant(..) => self.meters.part_ended("grant", reason.as_str()),
+        }
     }
 
     /// Reads the ends of other processes and writes their tombstones; those of this one again,

@@ -77,6 +77,7 @@ impl House {
             // The cheapest hash there is: what passwords cost is not what stories are about.
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
+            ("METRICS__LISTEN", "off".to_owned()),
         ];
         environment.extend(stores);
         environment.extend(
