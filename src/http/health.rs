@@ -17,11 +17,14 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     if readiness.is_ready() {
         return HttpResponse::Ok().json(report(&readiness));
     }
-    let report = report(&readiness);
-    tracing::warn!(checks = %report["checks"], "not ready");
+    for (check, reason) in &readiness.checks {
+        if let Some(reason) = reason {
+            tracing::warn!(check, reason, "not ready");
+        }
+    }
     HttpResponse::ServiceUnavailable()
         .insert_header(("Retry-After", "2"))
-        .json(report)
+        .json(report(&readiness))
 }
 
 fn report(readiness: &Readiness) -> Value {

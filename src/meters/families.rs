@@ -38,11 +38,6 @@ impl Families {
         let durations =
             |name, help, labels, buckets| durations(&registry, name, help, labels, buckets);
         build_info(&registry)?;
-        let hashes_refused = IntCounter::new(
-            "lanyard_password_hashes_refused_total",
-            "Passwords not checked because too many were waiting.",
-        )?;
-        registry.register(Box::new(hashes_refused.clone()))?;
         Ok(Self {
             requests: counters(
                 "lanyard_http_requests_total",
@@ -91,7 +86,7 @@ impl Families {
                 &["store", "operation"],
                 &STORE_BUCKETS,
             )?,
-            hashes_refused,
+            hashes_refused: hashes_refused(&registry)?,
             clients: Clients::default(),
             registry,
         })
@@ -104,6 +99,14 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     info.get_metric_with_label_values(&[env!("CARGO_PKG_VERSION")])?
         .set(1);
     registry.register(Box::new(info))
+}
+
+fn hashes_refused(registry: &Registry) -> Result<IntCounter, prometheus::Error> {
+    let name = "lanyard_password_hashes_refused_total";
+    let help = "Passwords not checked because too many were waiting.";
+    let refused = IntCounter::new(name, help)?;
+    registry.register(Box::new(refused.clone()))?;
+    Ok(refused)
 }
 
 fn counters(

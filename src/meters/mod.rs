@@ -298,6 +298,37 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_each_metric_and_no_other() {
+        const PAGE: &str = include_str!("../../docs/monitoring.md");
+        let meters = Meters::new().unwrap();
+        meters.foresee_reasons(["user"]);
+        meters.request(None, "GET", 200, Duration::ZERO);
+        meters.part_ended("grant", "reuse");
+        meters.notice_tried("wiki");
+        meters.notice("wiki", NoticeResult::Delivered);
+        drop(meters.call(Store::Hot, "read"));
+        let figures = Figures {
+            recorded: Some(Recorded::default()),
+            ..Figures::default()
+        };
+        let page = meters.page(&figures).unwrap();
+        let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let mut served: Vec<_> = types
+            .map(|line| {
+                let (name, kind) = line.split_once(' ').unwrap();
+                format!("| `{name}` | {kind}, ")
+            })
+            .collect();
+        served.sort();
+        let rows = PAGE.lines().filter(|line| line.starts_with("| `lanyard_"));
+        let mut listed: Vec<_> = rows
+            .map(|row| format!("{}, ", row.split_once(", ").unwrap().0))
+            .collect();
+        listed.sort();
+        assert_eq!(listed, served);
+    }
+
+    #[test]
     fn a_label_cannot_break_its_line() {
         let meters = Meters::new().unwrap();
         meters.notice("a\nb\"c\\", NoticeResult::Refused);

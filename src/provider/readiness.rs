@@ -48,6 +48,6 @@ impl Provider {
 
 fn failed<T, E: std::fmt::Display>(what: &str, answer: Result<T, E>) -> Option<String> {
     let error = answer.err()?;
-    tracing::warn!(%error, "not ready: the {what} does not answer");
+    tracing::warn!(%error, "the {what} does not answer");
     Some("it does not answer".to_owned())
 }
