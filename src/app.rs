@@ -1,9 +1,13 @@
 //! Wires stores, keys, workers and server together: the only place that knows every concrete type.
 
+mod monitor;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+
+use monitor::Monitor;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Secret};
@@ -52,6 +56,7 @@ pub struct Running {
     pub provider: Arc<Provider>,
     /// Where it listens.
     pub address: SocketAddr,
+    monitor: Option<Monitor>,
     handle: ServerHandle,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
     workers: Workers,
@@ -105,6 +110,8 @@ pub async fn start_on(
         .first()
         .ok_or_else(|| other("there is no address to listen on"))?;
     let address = first.local_addr().map_err(other)?;
+    let monitor = monitor::listen(config.metrics)?;
+    let meters = monitor::meters(monitor.as_ref())?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
     let lease = match &config.redis {
         None => Some(hold(&record, &clock, address).await?),
@@ -124,6 +131,7 @@ pub async fn start_on(
         record: record.clone(),
         sealer: Sealer::new(key.as_bytes(), &[]),
         outbound,
+        meters,
         clock,
         entropy,
     })
@@ -137,6 +145,9 @@ pub async fn start_on(
             CookieSameSite::None => SameSiteSetting::None,
         },
     };
+    let monitor = monitor
+        .map(|listener| Monitor::start(listener, &provider))
+        .transpose()?;
     let server = http::serve(listeners, state, threads()).map_err(other)?;
     let handle = server.handle();
     let workers = Workers::start(&provider);
@@ -144,6 +155,7 @@ pub async fn start_on(
     Ok(Running {
         provider,
         address,
+        monitor,
         handle,
         server,
         workers,
@@ -153,6 +165,11 @@ pub async fn start_on(
 }
 
 impl Running {
+    /// Where the metrics are served, if they are.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.monitor.as_ref().map(|monitor| monitor.address)
+    }
+
     /// Returns when another process has this one's data: it must then stop.
     pub async fn until_displaced(&self) {
         match &self.lease {
@@ -171,6 +188,9 @@ impl Running {
     pub async fn stop(mut self) {
         self.handle.stop(true).await;
         let _ = self.server.await;
+        if let Some(monitor) = self.monitor {
+            monitor.stop().await;
+        }
         self.workers.stop(&self.provider).await;
         drop(self.provider);
         self.record.close().await;

@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod failpoint;
 pub mod http;
 pub mod identity;
+pub mod meters;
 pub mod outbound;
 pub mod pages;
 pub mod protocol;

@@ -19,10 +19,11 @@ mod source;
 use house::House;
 
 /// Each room and its level: a room imports only lower levels.
-const ROOMS: [(&str, u8); 16] = [
+const ROOMS: [(&str, u8); 17] = [
     ("clock", 0),
     ("failpoint", 0),
     ("entropy", 0),
+    ("meters", 0),
     ("protocol", 1),
     ("session", 2),
     ("identity", 2),
@@ -51,7 +52,7 @@ const APART: [(&str, &str); 2] = [
 ];
 
 /// Where a crate, or a module of `std`, may be named.
-const FENCES: [(&str, &[&str]); 8] = [
+const FENCES: [(&str, &[&str]); 9] = [
     ("actix_web", &["http", "app", "demo"]),
     ("sqlx", &["store"]),
     ("redis", &["store"]),
@@ -59,6 +60,7 @@ const FENCES: [(&str, &[&str]); 8] = [
     ("reqwest", &["outbound", "demo"]),
     ("openidconnect", &["demo"]),
     ("argon2", &["identity"]),
+    ("prometheus", &["meters"]),
     ("std::env", &["config"]),
 ];
 

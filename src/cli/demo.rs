@@ -118,6 +118,7 @@ fn configuration(options: &Demo, folder: &Path) -> Result<Config, Failure> {
         set("SERVER__LISTEN", format!("127.0.0.1:{}", options.port)),
         set("DATA", folder.display().to_string()),
         set("LOG__LEVEL", "warn".to_owned()),
+        set("METRICS__LISTEN", "off".to_owned()),
     ];
     config::load(Source {
         file: None,

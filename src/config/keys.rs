@@ -145,6 +145,8 @@ keys! {
     PASSWORD_QUEUE = "password.queue", Kind::Number(0, 10_000, "sign-ins"), Fallback::Text("64");
     LOG_FORMAT = "log.format", Kind::Choice(&["human", "json"]), Fallback::Text("human");
     LOG_LEVEL = "log.level", Kind::Text("log filter"), Fallback::Text("info");
+    METRICS_LISTEN = "metrics.listen", Kind::Text("address and port, or `off`"),
+        Fallback::Text("127.0.0.1:9464");
     DELIVERY_TIMEOUT = "delivery.timeout", Kind::Duration(seconds(1), seconds(MINUTE)),
         Fallback::Text("5s");
     DELIVERY_GIVE_UP = "delivery.give_up_after",

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
 };
-use super::{database, duration, environment, file, hot_state, password, server};
+use super::{database, duration, environment, file, hot_state, metrics, password, server};
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -106,6 +106,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let grants = grants(reader);
     let password = password::resolve(reader);
     let log = log(reader);
+    let metrics = metrics::resolve(reader, listen);
     let delivery = delivery(reader);
     let hot = reader.number(&keys::HOT_MEMORY);
     Some(Config {
@@ -120,6 +121,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         grants: grants?,
         password: password?,
         log: log?,
+        metrics: metrics?,
         delivery: delivery?,
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),

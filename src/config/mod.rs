@@ -18,6 +18,7 @@ mod key_source;
 mod keys;
 mod load;
 mod master_key;
+mod metrics;
 mod nearest;
 mod password;
 mod postgres;
@@ -37,7 +38,7 @@ pub use load::crash_at;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
-    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Password, Postgres,
-    Redis, Sessions, Topology,
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
+    Postgres, Redis, Sessions, Topology,
 };
 pub use secret::Secret;

@@ -36,6 +36,8 @@ pub struct Config {
     pub password: Password,
     /// What is logged.
     pub log: Log,
+    /// Where the metrics are served.
+    pub metrics: Metrics,
     /// How notices are delivered.
     pub delivery: Delivery,
     /// The hot state in process.
@@ -195,6 +197,21 @@ pub enum LogFormat {
     Human,
     /// One JSON object on each line.
     Json,
+}
+
+/// Where the metrics are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nowhere.
+    Off,
+    /// Here.
+    On {
+        /// Where; loopback unless it was chosen.
+        address: SocketAddr,
+        /// Somebody chose it: that it is taken is then an error. The default may be another
+        /// node's on the same machine.
+        chosen: bool,
+    },
 }
 
 /// How notices are delivered.

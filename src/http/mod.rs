@@ -9,7 +9,9 @@ mod extract;
 mod guard;
 mod headers;
 mod health;
+mod metrics;
 mod oauth;
+mod requests;
 mod respond;
 mod routes;
 mod sign_in;
@@ -17,6 +19,7 @@ mod state;
 mod statics;
 
 pub use admin::{Proof, Route, TABLE as ADMIN_ROUTES};
+pub use metrics::serve_metrics;
 pub use routes::routes;
 pub use state::{SameSiteSetting, State};
 
@@ -43,6 +46,7 @@ pub fn serve(listeners: Vec<TcpListener>, state: State, workers: usize) -> std::
             // The last is the outermost: what `contain` answers gets the headers too.
             .wrap(from_fn(error::contain))
             .wrap(from_fn(headers::security))
+            .wrap(from_fn(requests::follow))
             .configure(routes)
     })
     .workers(workers)

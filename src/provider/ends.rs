@@ -190,7 +190,8 @@ impl EndsMemory {
             .contains_key(id)
     }
 
-    fn age(&self) -> Duration {
+    /// Since the log was last read, in real time.
+    pub(super) fn age(&self) -> Duration {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -17,6 +17,7 @@ mod directory;
 mod documents;
 mod end_session;
 mod ends;
+mod figures;
 mod flush;
 mod handles;
 mod hashing;
@@ -29,6 +30,7 @@ mod nodes;
 mod notices;
 mod offline;
 mod people;
+mod readiness;
 mod receipts;
 mod reload;
 mod revocation;
@@ -59,6 +61,7 @@ pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use people::{AppView, DeviceView, Visitor};
+pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
@@ -71,7 +74,9 @@ pub use workers::Workers;
 use crate::clock::Clock;
 use crate::entropy::{Entropy, Root};
 use crate::failpoint::FailPoints;
+use crate::meters::Meters;
 use crate::outbound::Outbound;
+use crate::session::ending::Reason;
 use crate::store::hot::HotStore;
 use crate::store::record::Record;
 use crate::store::seal::Sealer;
@@ -102,6 +107,8 @@ pub struct Provider {
     missing: nodes::Missing,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
+    meters: Meters,
+    figures: figures::Kept,
     me: Weak<Self>,
     node: String,
 }
@@ -125,6 +132,8 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The HTTP client.
     pub outbound: Outbound,
+    /// What counts.
+    pub meters: Meters,
 }
 
 impl Provider {
@@ -141,7 +150,12 @@ impl Provider {
             record,
             sealer,
             outbound,
+            meters,
         } = parts;
+        record.report_to(meters.clone());
+        hot.report_to(meters.clone());
+        waiting.report_to(meters.clone());
+        meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
         let now = clock.now();
         let node = entropy.alphanumeric(8);
         if !hot.is_shared() {
@@ -152,7 +166,7 @@ impl Provider {
         let keys = keys::Keys::load_or_make(&record, &sealer, &entropy, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
-        let hashing = hashing::Gate::new(&settings.password, &entropy)?;
+        let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
             client_throttle: client_throttle::ClientThrottle::default(),
             flush: flush::Flush::default(),
@@ -164,6 +178,8 @@ impl Provider {
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
+            figures: figures::Kept::default(),
+            meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),
             revoked,
@@ -212,12 +228,14 @@ impl Provider {
         &self.hot
     }
 
-    /// Whether this node can judge sessions now.
-    pub async fn ready(&self) -> Result<(), Trouble> {
-        self.demand_fresh_ends()?;
-        self.record.changes_head().await?;
-        self.hot.lives(&self.node).await?;
-        Ok(())
+    /// The counters of this house.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// A name for one request, to find its lines in the log by.
+    pub fn new_request_id(&self) -> String {
+        self.entropy.alphanumeric(20)
     }
 
     /// A short name for one problem, on the page and in the log: "7QK4-M2XD".

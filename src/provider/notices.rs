@@ -12,6 +12,7 @@ use super::Provider;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::failpoint::FailPoint;
+use crate::meters::NoticeResult;
 use crate::outbound::{OutboundError, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
@@ -164,7 +165,10 @@ impl Provider {
             .as_ref()
             .and_then(|client| client.backchannel_logout_uri.clone());
         let attempt = match (&client, uri) {
-            (Some(client), Some(uri)) => self.post(client, &uri, notice).await?,
+            (Some(client), Some(uri)) => {
+                self.meters.notice_tried(notice.client.as_str());
+                self.post(client, &uri, notice).await?
+            }
             _ => Attempt::Failed {
                 status: None,
                 problem: "the app has no back-channel logout URI any more".to_owned(),
@@ -183,9 +187,11 @@ impl Provider {
                 reason: None,
             });
         }
+        let result = result(&receipt);
         self.record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
+        self.meters.notice(notice.client.as_str(), result);
         Ok(())
     }
 
@@ -253,6 +259,15 @@ impl Provider {
                 }
             }
         }
+    }
+}
+
+const fn result(receipt: &Receipt) -> NoticeResult {
+    match receipt {
+        Receipt::Delivered { .. } => NoticeResult::Delivered,
+        Receipt::Retry { .. } => NoticeResult::Retried,
+        Receipt::Refused { .. } => NoticeResult::Refused,
+        Receipt::GaveUp { .. } => NoticeResult::GivenUp,
     }
 }
 

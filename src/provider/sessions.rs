@@ -6,11 +6,14 @@
 
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use super::Provider;
 use super::trouble::Trouble;
 use crate::entropy::SessionId;
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
+use crate::store::record;
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
@@ -56,7 +59,7 @@ impl Provider {
         };
         let (selection, actor) = (selection.clone(), actor.clone());
         let task = async move { me.end_now(&selection, reason, verb, &actor).await };
-        tokio::spawn(task)
+        tokio::spawn(task.in_current_span())
             .await
             .map_err(|error| Trouble::Internal(error.to_string()))?
     }
@@ -74,6 +77,7 @@ impl Provider {
             .record
             .end(selection, reason, verb, actor, self.clock.now())
             .await?;
+        self.count_end(selection, reason, &ended);
         self.fail_points.at(FailPoint::EndRecorded).await;
         self.bury_ended(selection, &ended).await?;
         self.fail_points.at(FailPoint::EndBuried).await;
@@ -95,5 +99,20 @@ impl Provider {
             notices: ended.notices,
             receipts,
         })
+    }
+
+    fn count_end(&self, selection: &Selection, reason: Reason, ended: &record::Ended) {
+        let fresh = u64::try_from(ended.fresh).unwrap_or(u64::MAX);
+        match selection {
+            Selection::Session(_) | Selection::Person { .. } => {
+                self.meters.sessions_ended(reason.as_str(), fresh);
+            }
+            // All of it was over before.
+            _ if ended.position.is_none() => {}
+            Selection::ClientInSession(..) | Selection::ClientOfPerson(..) => {
+                self.meters.part_ended("client", reason.as_str());
+            }
+            Selection::Grant(..) => self.meters.part_ended("grant", reason.as_str()),
+        }
     }
 }

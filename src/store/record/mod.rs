@@ -26,6 +26,7 @@ mod ending_locks;
 mod ending_sql;
 mod ends;
 mod error;
+mod figures;
 mod grants;
 mod holder;
 mod jobs;
@@ -61,8 +62,8 @@ mod users;
 mod work;
 mod writer;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
@@ -77,6 +78,7 @@ pub use consents::{Consent, ConsentRow};
 pub use ended::{Ended, EndedSession};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
+pub use figures::RecordFigures;
 pub use holder::Holder;
 pub use keys::StoredKey;
 pub use lease::{Lease, LeaseError};
@@ -96,6 +98,7 @@ pub use users::UserCreation;
 
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
+use crate::meters::{Call, Meters, Store};
 use backend::Backend;
 use connection::Borrowed;
 use dialect::Dialect;
@@ -117,6 +120,7 @@ struct Inner {
     clock: Clock,
     entropy: Entropy,
     calls: AtomicU64,
+    meters: OnceLock<Meters>,
     /// Keeps audit rows of one millisecond in order.
     audited: AtomicU64,
 }
@@ -140,6 +144,7 @@ impl Record {
             clock,
             entropy,
             calls: AtomicU64::new(0),
+            meters: OnceLock::new(),
             audited: AtomicU64::new(0),
         })))
     }
@@ -164,8 +169,15 @@ impl Record {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    fn meter(&self) {
+    /// Reports calls to the meters of the house from now on. The first to ask is heard.
+    pub fn report_to(&self, meters: Meters) {
+        let _ = self.0.meters.set(meters);
+    }
+
+    fn call(&self, operation: &'static str) -> Call {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
+        let meters = self.0.meters.get().cloned().unwrap_or_default();
+        meters.call(Store::Record, operation)
     }
 
     fn now(&self) -> Timestamp {
@@ -174,8 +186,7 @@ impl Record {
 
     /// A connection for reading.
     async fn reader(&self) -> Result<Borrowed, RecordError> {
-        self.meter();
-        Borrowed::of(&self.0.readers).await
+        Borrowed::metered(&self.0.readers, self.call("read")).await
     }
 
     /// Runs a job; the answer comes after its commit.
@@ -204,14 +215,20 @@ impl Record {
         P: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.meter();
+        let mut call = self.call("write");
         let (job, pending) = jobs::job(durability, params, work, grew);
-        self.0.backend.submit(job)?;
+        let submitted = self.0.backend.submit(job);
+        if submitted.is_err() {
+            call.judge(&submitted);
+        }
+        submitted?;
         // A job that is given up may still be done: the caller must treat it as unknown.
-        match tokio::time::timeout(ANSWER_WITHIN, pending.answer()).await {
+        let answer = match tokio::time::timeout(ANSWER_WITHIN, pending.answer()).await {
             Ok(answer) => answer,
             Err(_) => Err(RecordError::new("the writer took too long")),
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 }
 

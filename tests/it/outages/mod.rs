@@ -7,6 +7,7 @@ mod pauses;
 mod restores;
 mod round_trips;
 mod steps;
+mod watched;
 
 use crate::support::House;
 use crate::support::parts::{Failover, RedisServer};

@@ -6,6 +6,7 @@ mod help;
 mod kill;
 mod kill_at_any_moment;
 mod logs;
+mod metrics;
 mod people_and_clients;
 mod sessions;
 mod start;

@@ -1,6 +1,6 @@
 //! A provider of its own for one test: own folder, own port, own clock.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::stores::{Stores, Variables};
-use super::{App, Browser};
+use super::{App, Browser, Scrape};
 
 /// Somebody with an account.
 #[derive(Clone, Debug)]
@@ -57,6 +57,28 @@ impl House {
         Self::open_on(stores, 1, &[]).await
     }
 
+    /// With one node, whose metrics are served.
+    pub(crate) async fn open_watched() -> Self {
+        let stores = Stores::of_this_run().variables().await;
+        Self::open_on(stores, 1, &[("METRICS__LISTEN", "127.0.0.1:0")]).await
+    }
+
+    /// Where its first node serves metrics.
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        self.running[0].metrics().unwrap()
+    }
+
+    /// Whether it serves no metrics.
+    pub(crate) fn is_dark(&self) -> bool {
+        self.running.iter().all(|node| node.metrics().is_none())
+    }
+
+    /// Its metrics, with figures that are not older than this call.
+    pub(crate) async fn scrape(&self) -> Scrape {
+        self.advance(Duration::from_secs(5));
+        Scrape::of(self.metrics()).await
+    }
+
     /// With some configuration, such as `("SESSION__IDLE_TIMEOUT", "30m")`.
     pub(crate) async fn open_with(extra: &[(&str, &str)]) -> Self {
         let stores = Stores::of_this_run();
@@ -77,6 +99,7 @@ impl House {
             // The cheapest hash there is: what passwords cost is not what stories are about.
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
+            ("METRICS__LISTEN", "off".to_owned()),
         ];
         environment.extend(stores);
         environment.extend(

@@ -86,6 +86,7 @@ impl Installation {
             // The cheapest hash there is: what passwords cost is not what stories are about.
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
+            ("METRICS__LISTEN", "off".to_owned()),
         ];
         variables.extend(
             extra

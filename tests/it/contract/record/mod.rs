@@ -4,6 +4,7 @@
 mod contention;
 mod directory;
 mod ending;
+mod figures;
 mod grants;
 mod ground;
 mod lists;
