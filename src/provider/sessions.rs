@@ -14,11 +14,11 @@ use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::hot::{Check, Effect, Outcome, Slot};
-use crate::store::record::EndKind;
+use crate::store::record::{self, EndKind};
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
-pub(super) const TOMBSTONE: Duration = Duration::from_hours(1);
+pub(super) const TOMBSTONE: Duration = record::TOMBSTONE;
 const TRIES: usize = 4;
 
 /// What an end did.
