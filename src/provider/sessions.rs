@@ -17,7 +17,7 @@ use crate::store::record;
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
-pub(super) const TOMBSTONE: Duration = Duration::from_hours(1);
+pub(super) const TOMBSTONE: Duration = record::TOMBSTONE;
 
 /// What an end did.
 #[derive(Clone, Debug)]

@@ -75,7 +75,7 @@ pub use audit_search::{AuditCursor, AuditPage, AuditQuestion};
 pub use changes::{Change, ChangeKind};
 pub use clients::ClientCreation;
 pub use consents::{Consent, ConsentRow};
-pub use ended::{Ended, EndedSession};
+pub use ended::{Ended, EndedSession, TOMBSTONE};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
 pub use figures::RecordFigures;

@@ -11,6 +11,7 @@ use super::RecordError;
 pub(super) struct Statement {
     text: String,
     values: Vec<Value>,
+    kept: bool,
 }
 
 #[derive(Debug)]
@@ -23,6 +24,12 @@ impl Statement {
     /// Appends text of the house.
     pub(super) fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
+        self
+    }
+
+    /// Keeps it prepared: for a text that comes again as it is.
+    pub(super) fn keep(&mut self) -> &mut Self {
+        self.kept = true;
         self
     }
 
@@ -63,9 +70,14 @@ impl Statement {
         Ok(self.query().fetch_one(conn).await?)
     }
 
-    /// Not kept prepared: there are many such texts, and a plan should know the values.
+    /// How many rows it wrote.
+    pub(super) async fn execute(self, conn: &mut AnyConnection) -> Result<u64, RecordError> {
+        Ok(self.query().execute(conn).await?.rows_affected())
+    }
+
+    /// As a rule not kept prepared: there are many such texts, and a plan should know the values.
     fn query(self) -> Query<'static, Any, AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(self.text)).persistent(false);
+        let query = sqlx::query(AssertSqlSafe(self.text)).persistent(self.kept);
         self.values
             .into_iter()
             .fold(query, |query, value| match value {

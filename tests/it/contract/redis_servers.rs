@@ -8,11 +8,12 @@ use lanyard::clock::Clock;
 use lanyard::entropy::Entropy;
 use lanyard::store::Unknown;
 use lanyard::store::hot::{
-    Admission, Gate, HotStore, Identity, Login, Outcome, RedisSettings, RedisStore, Slot, Topology,
+    Admission, Effect, Gate, HotStore, Identity, Login, Outcome, RedisSettings, RedisStore, Slot,
+    Topology,
 };
 use tokio::sync::Mutex;
 
-use super::hot_words::{Bench, absent, name, put, tombstone};
+use super::hot_words::{Bench, absent, at, name, present, put, tombstone};
 use super::redis::{address, settings};
 use super::{START, hot};
 use crate::support::House;
@@ -353,4 +354,60 @@ async fn hints_reach_every_store_of_the_prefix() {
             .is_ok()
     })
     .await;
+}
+
+/// What somebody else wrote among our fields is nothing, and never an error half-way.
+#[tokio::test]
+async fn foreign_fields_are_absent_and_in_nobodys_way() {
+    let server = RedisServer::start().await;
+    let mut plain = of(&server);
+    plain.key_prefix = "mine:".to_owned();
+    let bench = Bench::new(store(plain), clock());
+    let key = format!("mine:{{{}}}", bench.root.encode());
+    // Two that are too short, and one of a kind that there is not.
+    let foreign = [
+        ("short", "x"),
+        ("empty", ""),
+        ("long", "zzzzzzzzzzzzzzzzzzzzzzzz"),
+    ];
+    let plant = async || {
+        for (field, value) in foreign {
+            server.command(&["HSET", &key, field, value]).await;
+        }
+    };
+    plant().await;
+    for (field, _) in foreign {
+        assert_eq!(bench.slot(field).await, Slot::Absent);
+        bench.conflicts(&[present(field)], &[]).await;
+        bench.conflicts(&[at(field, 0)], &[]).await;
+        bench.commits(&[absent(field)], &[]).await;
+    }
+    // More than sixteen fields: the script then sweeps a few by chance.
+    let many: Vec<_> = (0..20).map(|n| put(&format!("f{n}"), "1", 60)).collect();
+    bench.commits(&[], &many).await;
+    for round in 0..40 {
+        plant().await;
+        bench.commits(&[], &[put("a", "1", 60)]).await;
+        assert_eq!(bench.found("a").await.1, "1", "{round}");
+    }
+    plant().await;
+    bench
+        .commits(&[absent("short")], &[put("short", "1", 60)])
+        .await;
+    assert_eq!(bench.found("short").await.1, "1");
+    plant().await;
+    bench
+        .commits(&[], &[tombstone("long", 60), Effect::DeleteAll])
+        .await;
+    assert_eq!(bench.slot("long").await, Slot::Tombstone);
+    assert_eq!(bench.slot("a").await, Slot::Absent);
+
+    let counter = "mine:n:k";
+    server.command(&["SET", counter, "garbage"]).await;
+    let window = Duration::from_secs(9);
+    assert_eq!(bench.store.counted("k").await.unwrap(), 0);
+    assert_eq!(bench.store.count("k", window).await.unwrap(), 1);
+    server.command(&["SET", counter, "garbage"]).await;
+    bench.store.uncount("k").await.unwrap();
+    assert_eq!(bench.store.counted("k").await.unwrap(), 0);
 }
