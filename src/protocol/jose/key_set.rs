@@ -92,13 +92,14 @@ impl KeySet {
     }
 
     /// The public halves that are published, as a JWK set (RFC 7517, 5). Those that sign come
-    /// first: some clients look at no `kid`, and take the first key that fits.
+    /// first, of those the usual algorithm: some clients look at no `kid`, and take the first key.
     pub fn jwks(&self) -> Value {
         let published = self.keys.iter().map(|held| (held.life.state(), held));
         let mut published: Vec<_> = published
             .filter(|(state, _)| state.is_published())
             .collect();
-        published.sort_by_key(|(state, _)| *state);
+        let usual = SigningAlg::default();
+        published.sort_by_key(|(state, held)| (*state, held.key().alg() != usual));
         let keys: Vec<Value> = published
             .iter()
             .map(|(_, held)| held.public.jwk())

@@ -14,6 +14,7 @@ mod fixation;
 mod headers;
 mod hijacking;
 mod introspection;
+mod keys;
 mod main_job;
 mod nodes;
 mod offline;
