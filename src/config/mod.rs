@@ -29,6 +29,7 @@ mod redis_url;
 mod resolved;
 mod secret;
 mod server;
+mod signing_keys;
 
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
@@ -39,6 +40,6 @@ pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
-    Postgres, Redis, Sessions, Topology,
+    Postgres, Redis, Sessions, SigningKeys, Topology,
 };
 pub use secret::Secret;

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod hijacking;
 mod introspection;
+mod keys;
 mod main_job;
 mod metrics;
 mod nodes;
