@@ -172,6 +172,7 @@ async fn add(running: &Running, person: &Person) -> Outcome {
             email_verified: true,
         },
         password: Some(hash),
+        must_change_password: false,
         admin: person.admin,
         enabled: true,
         created: now,

@@ -52,6 +52,7 @@ async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
             email_verified: false,
         },
         password: Some(hash),
+        must_change_password: false,
         admin: options.admin,
         enabled: true,
         created: now,

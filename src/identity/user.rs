@@ -17,6 +17,9 @@ pub struct User {
     pub profile: Profile,
     /// argon2id, in PHC form. Absent: cannot sign in with a password.
     pub password: Option<String>,
+    /// The password is a temporary one, set by somebody else: it must be changed at the next
+    /// sign-in, before anything else.
+    pub must_change_password: bool,
     /// May use the admin pages.
     pub admin: bool,
     /// A disabled person is refused everywhere.

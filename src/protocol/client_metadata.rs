@@ -125,6 +125,7 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         policy_uri: present(members.policy_uri),
         tos_uri: present(members.tos_uri),
         secret_hash: None,
+        previous_secret: None,
         enabled: true,
         registered_by: RegisteredBy::default(),
     })

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -59,20 +60,7 @@ impl Record {
         let rows = conn
             .ask(|conn| sqlx::query(sql).bind(limit).fetch_all(conn))
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditEntry {
-                    at: row.time("at")?,
-                    actor: row.text("actor")?,
-                    action: row.text("action")?,
-                    target: row.text("target")?,
-                    session: row.text_or_null("session")?,
-                    address: row.text_or_null("address")?,
-                    reason: row.text_or_null("reason")?,
-                    detail: row.text_or_null("detail")?,
-                })
-            })
-            .collect()
+        rows.iter().map(entry).collect()
     }
 
     /// Unique over all processes, and rising within this one: lines of one millisecond keep their
@@ -81,6 +69,19 @@ impl Record {
         let place = self.0.audited.fetch_add(1, Ordering::Relaxed);
         format!("{place:012}-{}", self.0.entropy.alphanumeric(12))
     }
+}
+
+pub(super) fn entry(row: &AnyRow) -> Result<AuditEntry, RecordError> {
+    Ok(AuditEntry {
+        at: row.time("at")?,
+        actor: row.text("actor")?,
+        action: row.text("action")?,
+        target: row.text("target")?,
+        session: row.text_or_null("session")?,
+        address: row.text_or_null("address")?,
+        reason: row.text_or_null("reason")?,
+        detail: row.text_or_null("detail")?,
+    })
 }
 
 pub(super) async fn append(

@@ -7,17 +7,23 @@
 //! row that is to be guarded. The few words that differ are in `dialect`.
 //!
 //! On PostgreSQL many transactions run at once. They lock rows in one order, so that none waits
-//! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
+//! for one that waits for it: people, by id; sessions, by id; a client; a consent; participants; grants, by id;
 //! notices; and last the counters, which those hold that append to a log until they commit.
 
 mod address;
 mod admission;
 mod audit;
+mod audit_action;
+mod audit_list;
 mod backend;
 mod changes;
+mod client_changes;
+mod client_list;
 mod clients;
 mod connection;
 mod consents;
+mod cursor;
+mod deed;
 mod dialect;
 mod ended;
 mod ending;
@@ -47,6 +53,8 @@ mod settings;
 mod snapshot;
 mod sqlite;
 mod transactions;
+mod user_changes;
+mod user_list;
 mod users;
 mod work;
 mod writer;
@@ -60,9 +68,14 @@ use tokio::sync::Notify;
 
 pub use admission::{Admission, HotIdentity};
 pub use audit::AuditEntry;
+pub use audit_action::AuditAction;
+pub use audit_list::{AuditCursor, AuditFilter, AuditPage};
 pub use changes::{Change, ChangeKind};
+pub use client_changes::ClientChange;
+pub use client_list::{ClientFilter, ClientPage, ClientRow};
 pub use clients::ClientCreation;
 pub use consents::{Consent, ConsentRow};
+pub use cursor::Cursor;
 pub use ended::{Ended, EndedSession};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
@@ -78,6 +91,8 @@ pub use session_list::{ParticipantRow, SessionFilter, SessionRow};
 pub use sessions::{Renewed, SignIn};
 pub use settings::RecordSettings;
 pub use snapshot::Snapshot;
+pub use user_changes::{PersonChange, PersonEdit, PersonUpdate};
+pub use user_list::{Enabled, UserFilter, UserPage, UserRow};
 pub use users::UserCreation;
 
 use crate::clock::{Clock, Timestamp};

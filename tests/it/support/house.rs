@@ -200,6 +200,7 @@ impl House {
                 email_verified: true,
             },
             password: Some(hash),
+            must_change_password: false,
             admin: false,
             enabled: true,
             created: self.clock.now(),

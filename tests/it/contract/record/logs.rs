@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::ClientId;
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{AuditEntry, ChangeKind, EndKind};
 
 use super::{Backend, START, World, both, client, user_id};
@@ -74,7 +74,10 @@ async fn changes_name_what_must_be_read_again(on: Backend) {
     let record = &world.record;
     let head = record.changes_head().await.unwrap();
     assert_eq!(head, 5);
-    record.set_enabled(&user_id("alice"), false).await.unwrap();
+    record
+        .set_enabled(&user_id("alice"), false, &Actor::System)
+        .await
+        .unwrap();
     record.upsert_client(&client("wiki", None)).await.unwrap();
     record
         .insert_key("k", "ES256", b"sealed", START)
@@ -105,7 +108,10 @@ async fn changes_name_what_must_be_read_again(on: Backend) {
     assert_eq!(record.changes_head().await.unwrap(), head + 3);
 
     world.pass(86_401);
-    record.set_enabled(&user_id("alice"), true).await.unwrap();
+    record
+        .set_enabled(&user_id("alice"), true, &Actor::System)
+        .await
+        .unwrap();
     let kept = record.changes_since(0, 100).await.unwrap();
     assert_eq!(kept.len(), 1, "a day is enough");
 }

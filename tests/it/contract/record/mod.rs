@@ -1,6 +1,7 @@
 //! What every back end of the record promises. Each test runs on SQLite, in a file of its own, and
 //! on PostgreSQL, in a schema of its own.
 
+mod clients;
 mod contention;
 mod directory;
 mod ending;
@@ -12,6 +13,7 @@ mod nodes;
 mod notice_leases;
 mod notices;
 mod outages;
+mod people;
 
 mod processes;
 mod races;
@@ -56,7 +58,7 @@ impl World {
         let ground = Ground::new(on).await;
         let (clock, entropy) = (Clock::manual(START), Entropy::System);
         let record = ground.open(&clock).await;
-        assert_eq!(record.migrate().await.unwrap(), 2);
+        assert_eq!(record.migrate().await.unwrap(), 3);
         Self {
             record,
             clock,
@@ -192,6 +194,7 @@ pub(super) fn user(name: &str) -> User {
             ..Profile::default()
         },
         password: Some("$argon2id$old".to_owned()),
+        must_change_password: false,
         admin: false,
         enabled: true,
         created: START,
@@ -221,8 +224,9 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         policy_uri: None,
         tos_uri: None,
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
+        previous_secret: None,
         enabled: true,
-        registered_by: RegisteredBy::File,
+        registered_by: RegisteredBy::Administrator,
     }
 }
 
