@@ -170,6 +170,7 @@ async fn add(running: &Running, person: &Person) -> Outcome {
             family_name: Some(family.to_owned()),
             email: Some(person.email.to_owned()),
             email_verified: true,
+            ..Profile::default()
         },
         password: Some(hash),
         must_change_password: false,

@@ -29,6 +29,7 @@ mod resolved;
 mod secret;
 mod server;
 
+pub use duration::parse_whole as duration;
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
 pub use key_source::KeySource;

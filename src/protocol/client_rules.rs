@@ -24,7 +24,8 @@ pub struct MetadataError {
 }
 
 impl MetadataError {
-    pub(super) fn new(
+    /// An error at a member.
+    pub fn new(
         member: impl Into<String>,
         problem: impl Into<String>,
         remedy: impl Into<String>,

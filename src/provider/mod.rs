@@ -5,6 +5,7 @@
 //! `session::decision` -> `issue` (one commit). And the other one that matters:
 //! [`Provider::end`], the only way a session ends.
 
+mod administration;
 mod anti_forgery;
 mod audit;
 mod authorize;
@@ -49,6 +50,10 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
+pub use administration::{
+    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, checked_client_id, merged,
+    new_client_secret,
+};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};

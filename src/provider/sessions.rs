@@ -14,7 +14,7 @@ use crate::entropy::{ClientId, GrantId, Root, SessionId, Sid};
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::hot::{Check, Effect, Outcome, Slot};
-use crate::store::record::EndKind;
+use crate::store::record::{self, EndKind};
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
@@ -22,7 +22,7 @@ pub(super) const TOMBSTONE: Duration = Duration::from_hours(1);
 const TRIES: usize = 4;
 
 /// What an end did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ended {
     /// Sessions that are ended now, by this call or before.
     pub sessions: Vec<SessionId>,
@@ -75,17 +75,43 @@ impl Provider {
     ) -> Result<Ended, Trouble> {
         // A grant that SQL has not seen yet could not be marked ended there, and would come back.
         self.flush().await?;
-        let ended = self
-            .record
-            .end(selection, reason, verb, actor, self.clock.now())
-            .await?;
-        self.fail_points.at(FailPoint::EndRecorded).await;
+        let mut all = Ended::default();
+        loop {
+            let now = self.clock.now();
+            let ended = self.record.end(selection, reason, verb, actor, now).await?;
+            self.fail_points.at(FailPoint::EndRecorded).await;
+            self.bury_ended(selection, &ended).await?;
+            self.fail_points.at(FailPoint::EndBuried).await;
+            self.follow_ends().await?;
+            self.notices_due.notify_one();
+            all.fresh += ended.fresh;
+            all.notices += ended.notices;
+            let sessions = ended.sessions.into_iter().map(|session| session.id);
+            all.sessions.extend(sessions);
+            if !ended.more {
+                break;
+            }
+        }
+        if let [one] = all.sessions.as_slice() {
+            all.receipts = Some(self.seal_receipts(*one));
+        }
+        Ok(all)
+    }
+
+    /// The tombstones of what an end ended.
+    async fn bury_ended(
+        &self,
+        selection: &Selection,
+        ended: &record::Ended,
+    ) -> Result<(), Trouble> {
         for session in &ended.sessions {
             match selection {
                 Selection::Session(_) | Selection::Person { .. } => {
                     self.bury_session(session.id).await?;
                 }
-                Selection::ClientInSession(..) | Selection::ClientOfPerson(..) => {
+                Selection::ClientInSession(..)
+                | Selection::ClientOfPerson(..)
+                | Selection::Client(_) => {
                     for (client, sid) in &session.participants {
                         self.bury_participant(session.id, client, sid).await?;
                     }
@@ -99,24 +125,7 @@ impl Provider {
         if let Selection::Grant(grant, session) = selection {
             self.bury_grant(*grant, *session).await?;
         }
-        self.fail_points.at(FailPoint::EndBuried).await;
-        self.follow_ends().await?;
-        self.notices_due.notify_one();
-        let sessions: Vec<_> = ended
-            .sessions
-            .into_iter()
-            .map(|session| session.id)
-            .collect();
-        let receipts = match sessions.as_slice() {
-            [one] => Some(self.seal_receipts(*one)),
-            _ => None,
-        };
-        Ok(Ended {
-            sessions,
-            fresh: ended.fresh,
-            notices: ended.notices,
-            receipts,
-        })
+        Ok(())
     }
 
     /// Reads the ends of other processes and writes their tombstones; those of this one again,

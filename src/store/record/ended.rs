@@ -19,6 +19,8 @@ pub struct Ended {
     pub grants: Vec<(GrantId, SessionId)>,
     /// Notices that are owed for it.
     pub notices: u64,
+    /// More than this is to be ended, by asking again: all of a client ends some at a time.
+    pub more: bool,
     /// The last position that it took in the ends log. None: all of it was over before.
     pub position: Option<i64>,
 }

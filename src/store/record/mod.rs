@@ -27,6 +27,7 @@ mod deed;
 mod dialect;
 mod ended;
 mod ending;
+mod ending_client;
 mod ending_locks;
 mod ending_sql;
 mod ends;

@@ -5,6 +5,7 @@ use super::rows::Columns as _;
 use super::users::{select_users, user};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
+use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, User};
 
 /// Of people and clients: which of them.
@@ -71,6 +72,17 @@ const PAGE: &str = select_users!(
 );
 
 impl Record {
+    /// When a person last signed in.
+    pub async fn last_signed_in(&self, id: &UserId) -> Result<Option<Timestamp>, RecordError> {
+        let mut conn = self.reader().await?;
+        let sql = "SELECT last_signed_in_at FROM users WHERE id = $1";
+        let query = sqlx::query(sql).bind(id.as_str());
+        match conn.ask(|conn| query.fetch_optional(conn)).await? {
+            Some(row) => row.time_or_null("last_signed_in_at"),
+            None => Ok(None),
+        }
+    }
+
     /// A page of people, by username.
     pub async fn list_users(&self, filter: &UserFilter) -> Result<UserPage, RecordError> {
         let typed = filter.search.as_deref().unwrap_or_default();

@@ -198,6 +198,7 @@ impl House {
                 family_name: Some("Example".to_owned()),
                 email: Some(format!("{username}@example.com")),
                 email_verified: true,
+                ..Profile::default()
             },
             password: Some(hash),
             must_change_password: false,

@@ -134,7 +134,7 @@ impl World {
             .unwrap()
         {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant.sid,
-            Join::Ended | Join::NoConsent => panic!("the session ended"),
+            Join::Ended | Join::NoConsent | Join::NoClient => panic!("no join"),
         }
     }
 
@@ -171,6 +171,13 @@ impl World {
             .end(&selection, reason, reason.verb(), &actor, self.now())
             .await
             .unwrap()
+    }
+
+    /// Takes a client away whatever still hangs on it, as an older version could.
+    pub(super) async fn lose_client(&self, id: &'static str) {
+        let mut conn = self.ground.connect().await;
+        let query = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id);
+        query.execute(&mut conn).await.unwrap();
     }
 
     /// Runs a statement behind the record's back: what only tests may look at.
