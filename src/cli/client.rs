@@ -15,7 +15,7 @@ use crate::entropy::{ClientId, Entropy, SecretHash};
 use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
-use crate::provider::{checked_client_id, new_client_secret};
+use crate::provider::new_client_secret;
 use crate::store::record::{ClientCreation, ClientFilter, ClientRow, Enabled, Record};
 
 pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcome {
@@ -45,7 +45,7 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
         None => metadata(&options),
     };
     let id = match &options.id {
-        Some(id) => checked_client_id(id)
+        Some(id) => client_metadata::checked_id(id)
             .map_err(|error| Failure::new(format!("--id: {}; {}", error.problem, error.remedy)))?,
         None => ClientId::random(&Entropy::System),
     };

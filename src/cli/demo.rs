@@ -226,7 +226,7 @@ fn client(settings: &Settings, plan: &AppPlan, secret: &str) -> Result<Client, F
     let mut client =
         client_metadata::parse(&metadata, ClientId::new(plan.id)).map_err(Failure::new)?;
     client.secret_hash = Some(SecretHash::of_text(secret));
-    client.registered_by = RegisteredBy::File;
+    client.registered_by = RegisteredBy::Administrator;
     Ok(client)
 }
 

@@ -5,6 +5,7 @@
 //! process environment; other rooms are handed the two or three values that they need.
 
 mod certificates;
+mod clients;
 mod database;
 mod duration;
 mod environment;

@@ -51,8 +51,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
 pub use administration::{
-    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, checked_client_id, merged,
-    new_client_secret,
+    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
 };
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;

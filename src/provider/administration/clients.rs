@@ -13,7 +13,7 @@ use crate::entropy::{ClientId, Entropy, SecretHash};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata::{self, MetadataError};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-use crate::store::record::ClientCreation;
+use crate::store::record::{ClientCreation, Declaration};
 
 /// 256 random bits in letters and digits.
 const SECRET: usize = 43;
@@ -37,27 +37,6 @@ pub struct UpdatedClient {
     pub version: Timestamp,
     /// The client became a confidential one by this edit: its secret, which is shown this once.
     pub secret: Option<String>,
-}
-
-/// An id that somebody chose. Some clients do not form-encode their id in HTTP Basic, so it must
-/// not need it; and it must never be a person's.
-pub fn checked_client_id(id: &str) -> Result<ClientId, MetadataError> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if id.is_empty() || id.len() > 128 || !id.bytes().all(good) {
-        return Err(MetadataError::new(
-            "client_id",
-            "is empty, too long, or has other characters",
-            "use 1 to 128 letters, digits, hyphens, underscores and dots",
-        ));
-    }
-    if id.starts_with("u_") {
-        return Err(MetadataError::new(
-            "client_id",
-            "ids that start with u_ belong to people",
-            "choose another",
-        ));
-    }
-    Ok(ClientId::new(id))
 }
 
 /// A client with other metadata: members that are named replace those that are there, `null` takes
@@ -100,7 +79,7 @@ impl Provider {
         id: Option<&str>,
         actor: &Actor,
     ) -> Result<Administered<CreatedClient>, Trouble> {
-        let id = match id.map(checked_client_id).transpose() {
+        let id = match id.map(client_metadata::checked_id).transpose() {
             Ok(id) => id.unwrap_or_else(|| ClientId::random(&self.entropy)),
             Err(error) => return Ok(Err(error.into())),
         };
@@ -213,6 +192,27 @@ impl Provider {
         Ok(done.map(|_| secret))
     }
 
+    /// Makes the record say what the configuration file says of its clients, and ends what those
+    /// have that it declares no more. Answers with ids that belong to other clients: nothing was
+    /// changed then.
+    pub async fn declare_clients(&self, declared: &[Client]) -> Result<Vec<ClientId>, Trouble> {
+        // Before any of them is enabled again, should the last start not have come to that.
+        for client in self.record.clients().await? {
+            if client.registered_by == RegisteredBy::File && !client.enabled {
+                self.end_client(&client.client_id, &Actor::System).await?;
+            }
+        }
+        let withdrawn = match self.record.declare_clients(declared).await? {
+            Declaration::Taken(ids) => return Ok(ids),
+            Declaration::Done { withdrawn, .. } => withdrawn,
+        };
+        for id in withdrawn {
+            self.end_client(&id, &Actor::System).await?;
+        }
+        self.follow_changes().await?;
+        Ok(Vec::new())
+    }
+
     async fn end_client(&self, id: &ClientId, actor: &Actor) -> Result<Ended, Trouble> {
         let selection = Selection::Client(id.clone());
         self.end_as(&selection, Reason::Disabled, Verb::Revoke, actor)
@@ -268,15 +268,5 @@ mod tests {
         let secret = secret.unwrap();
         assert_eq!(secret.len(), SECRET);
         assert_eq!(after.secret_hash, Some(SecretHash::of_text(&secret)));
-    }
-
-    #[test]
-    fn ids_need_no_encoding_and_are_no_persons() {
-        for good in ["wiki", "a.b-c_1"] {
-            assert_eq!(checked_client_id(good).unwrap().as_str(), good);
-        }
-        for bad in ["", "a b", "u_1", "é", &"a".repeat(129)] {
-            assert_eq!(checked_client_id(bad).unwrap_err().member, "client_id");
-        }
     }
 }

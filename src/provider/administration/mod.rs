@@ -7,7 +7,7 @@
 mod clients;
 mod people;
 
-pub use clients::{CreatedClient, UpdatedClient, checked_client_id, merged, new_client_secret};
+pub use clients::{CreatedClient, UpdatedClient, merged, new_client_secret};
 pub use people::NewPerson;
 
 use crate::identity::rules::FieldError;

@@ -39,8 +39,8 @@ pub enum ClientChange {
 }
 
 /// A client's row, held until the transaction is over.
-struct Held {
-    client: Client,
+pub(super) struct Held {
+    pub(super) client: Client,
     version: Timestamp,
 }
 
@@ -180,7 +180,10 @@ async fn hold(
     })
 }
 
-async fn held(conn: &mut AnyConnection, id: &ClientId) -> Result<Option<Held>, RecordError> {
+pub(super) async fn held(
+    conn: &mut AnyConnection,
+    id: &ClientId,
+) -> Result<Option<Held>, RecordError> {
     let lock = "UPDATE clients SET enabled = enabled WHERE client_id = $1";
     let query = sqlx::query(lock).bind(id.as_str());
     query.execute(&mut *conn).await?;

@@ -29,6 +29,14 @@ impl Record {
 }
 
 impl Deed {
+    /// The same deed on one of many, with a line of its own in the audit.
+    pub(super) fn one_of_many(&self, which: u32) -> Self {
+        Self {
+            audit_id: format!("{}-{which:06}", self.audit_id),
+            ..self.clone()
+        }
+    }
+
     /// Says what was done to whom. The last statements of the transaction.
     pub(super) async fn done(
         &self,
