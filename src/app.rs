@@ -138,6 +138,7 @@ pub async fn start_on(
     })
     .await
     .map_err(other)?;
+    declare(&provider, config).await?;
     let state = State {
         provider: Arc::clone(&provider),
         https: config.issuer.is_https(),
@@ -207,6 +208,22 @@ pub fn bind(address: SocketAddr, remedy: &'static str) -> Result<TcpListener, St
     })?;
     listener.set_nonblocking(true).map_err(other)?;
     Ok(listener)
+}
+
+/// The clients of the configuration file.
+async fn declare(provider: &Provider, config: &Config) -> Result<(), StartError> {
+    let taken = provider
+        .declare_clients(&config.clients)
+        .await
+        .map_err(other)?;
+    let Some(id) = taken.first() else {
+        return Ok(());
+    };
+    Err(other(format!(
+        "clients.{id}: a client with this id was made otherwise and is in the database. Choose \
+         another client_id in the configuration file, or delete that client: lanyard client delete \
+         {id}"
+    )))
 }
 
 /// The master key; made now for a record that nothing was sealed for yet. One that was must not

@@ -4,15 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod audit;
 mod client;
 mod key;
 mod session;
 mod user;
 
-pub use client::{ClientCommand, CreateClient, ListClients, SigningAlg};
+pub use audit::AuditOptions;
+pub use client::{
+    ChangeClient, ClientCommand, CreateClient, EnableClient, ListClients, RotateSecret, ShowClient,
+    SigningAlg,
+};
 pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
-pub use user::{CreateUser, UserCommand};
+pub use user::{
+    ChangeUser, CreateUser, EnableUser, ListUsers, SetAdmin, SetPassword, ShowUser, UserCommand,
+};
 
 /// Sign in once, use every app, leave them all: an OAuth 2.0 and OpenID Connect provider.
 #[derive(Clone, Debug, Parser)]
@@ -50,10 +57,10 @@ pub enum Command {
     /// Bring the record (the database) to the form that this version needs
     #[command(after_help = MIGRATE)]
     Migrate,
-    /// Make people
+    /// Make, list, change and delete people
     #[command(subcommand)]
     User(UserCommand),
-    /// Make and list clients: the apps that people sign in to
+    /// Make, list, change and delete clients: the apps that people sign in to
     #[command(subcommand)]
     Client(ClientCommand),
     /// List and end sessions
@@ -62,7 +69,16 @@ pub enum Command {
     /// List and change the keys that sign tokens
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Print who did what to whom, the newest last
+    #[command(after_help = AUDIT)]
+    Audit(AuditOptions),
 }
+
+const AUDIT: &str = "\
+Examples:
+  lanyard audit --since 2h
+  lanyard audit --follow --json
+  lanyard audit --action person.disable --limit 10";
 
 const SERVE: &str = "\
 Without any configuration the issuer is http://localhost:8080, the server listens

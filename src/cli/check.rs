@@ -14,6 +14,7 @@ pub(super) fn run(file: Option<PathBuf>) -> Outcome {
     println!("issuer    {}", config.issuer);
     println!("listen    {}", config.listen);
     println!("database  {}", config.database);
+    println!("clients   {} in the file", config.clients.len());
     match &config.redis {
         Some(redis) => println!("hot state {redis}"),
         None => println!(

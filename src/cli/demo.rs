@@ -171,8 +171,10 @@ async fn add(running: &Running, person: &Person) -> Outcome {
             family_name: Some(family.to_owned()),
             email: Some(person.email.to_owned()),
             email_verified: true,
+            ..Profile::default()
         },
         password: Some(hash),
+        must_change_password: false,
         admin: person.admin,
         enabled: true,
         created: now,
@@ -225,7 +227,7 @@ fn client(settings: &Settings, plan: &AppPlan, secret: &str) -> Result<Client, F
     let mut client =
         client_metadata::parse(&metadata, ClientId::new(plan.id)).map_err(Failure::new)?;
     client.secret_hash = Some(SecretHash::of_text(secret));
-    client.registered_by = RegisteredBy::File;
+    client.registered_by = RegisteredBy::Administrator;
     Ok(client)
 }
 

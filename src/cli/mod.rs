@@ -3,8 +3,12 @@
 //! Standard output belongs to what commands answer, standard error to what they have to say.
 
 pub mod args;
+mod audit;
+mod beside;
 mod check;
 mod client;
+mod client_changes;
+mod confirm;
 mod demo;
 mod key;
 mod migrate;
@@ -13,6 +17,7 @@ mod serve;
 mod session;
 mod table;
 mod user;
+mod user_changes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +64,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Client(command) => client::run(file, command).await,
         Command::Session(command) => session::run(file, command).await,
         Command::Key(command) => key::run(file, command).await,
+        Command::Audit(options) => audit::run(file, options).await,
     }
 }
 

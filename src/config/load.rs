@@ -13,7 +13,10 @@ use super::reader::Reader;
 use super::resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
 };
-use super::{database, duration, environment, file, hot_state, metrics, password, server, signing_keys};
+use super::{
+    clients, database, duration, environment, file, hot_state, metrics, password, server,
+    signing_keys,
+};
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -69,7 +72,10 @@ pub fn from_process(file: Option<PathBuf>) -> Result<Config, Vec<ConfigError>> {
 /// of the file's lines, then of the variables, then of what is absent.
 pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     let mut raw = Raw::new();
-    let file = source.file.map(|path| file::read(&path, &mut raw));
+    let mut declared = Vec::new();
+    let file = source
+        .file
+        .map(|path| file::read(&path, &mut raw, &mut declared));
     let (mut errors, warnings) = environment::overlay(source.environment, &mut raw);
     match file.unwrap_or_else(|| Ok(Vec::new())) {
         Ok(problems) => errors.extend(problems),
@@ -80,9 +86,11 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     reader.warnings = warnings;
     let config = resolve(&mut reader);
     errors.append(&mut reader.errors);
+    let clients = clients::judge(declared, &mut errors, &mut reader.warnings);
     errors.sort_by(|one, other| one.place.cmp(&other.place));
     match config {
         Some(config) if errors.is_empty() => Ok(Config {
+            clients,
             warnings: reader.warnings,
             ..config
         }),
@@ -128,6 +136,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),
         },
+        clients: Vec::new(),
         warnings: Vec::new(),
     })
 }

@@ -5,6 +5,7 @@
 //! process environment; other rooms are handed the two or three values that they need.
 
 mod certificates;
+mod clients;
 mod database;
 mod duration;
 mod environment;
@@ -31,6 +32,7 @@ mod secret;
 mod server;
 mod signing_keys;
 
+pub use duration::parse_whole as duration;
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
 pub use key_source::KeySource;

@@ -9,6 +9,7 @@ use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
+use crate::protocol::client::Client;
 use crate::session::session::Limits;
 
 /// What an operator has decided. Its `Debug` shows no secret.
@@ -44,6 +45,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// The hot state in process.
     pub hot: Hot,
+    /// The clients that the file declares; of their secrets only the hashes.
+    pub clients: Vec<Client>,
     /// What the operator should know, though it keeps nobody from starting.
     pub warnings: Vec<String>,
 }

@@ -102,7 +102,7 @@ impl Provider {
         Ok(self.person(id).await?.filter(|person| person.enabled))
     }
 
-    /// Ends what a disabled person still has. Whoever disabled them may have died before ending
+    /// Ends what a disabled or deleted person still has. Whoever disabled them may have died before ending
     /// it, and a session that is merely refused would come back with the person.
     pub(super) async fn end_if_disabled(&self, id: &UserId) -> Result<(), Trouble> {
         // From the record: a copy from before the person was enabled again must end nothing.
@@ -110,7 +110,7 @@ impl Provider {
             .record
             .user(id)
             .await?
-            .is_some_and(|person| !person.enabled)
+            .is_none_or(|person| !person.enabled)
         {
             let selection = Selection::Person {
                 user: id.clone(),

@@ -116,7 +116,7 @@ impl Provider {
         };
         let mut participant = match self.record.join(joining).await? {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant,
-            Join::NoConsent => return Ok(None),
+            Join::NoConsent | Join::NoClient => return Ok(None),
             Join::Ended => {
                 self.bury_session(&self.hot, live.session.id).await?;
                 return Ok(None);

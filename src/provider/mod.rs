@@ -5,6 +5,7 @@
 //! `session::decision` -> `issue` (one commit). And the other one that matters:
 //! [`Provider::end`], the only way a session ends.
 
+mod administration;
 mod administrators;
 mod anti_forgery;
 mod audit;
@@ -55,6 +56,9 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
+pub use administration::{
+    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
+};
 pub use administrators::{Administrator, PROOF_WITHIN};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;

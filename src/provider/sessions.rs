@@ -20,7 +20,7 @@ use crate::store::record;
 pub(super) const TOMBSTONE: Duration = record::TOMBSTONE;
 
 /// What an end did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ended {
     /// Sessions that are ended now, by this call or before.
     pub sessions: Vec<SessionId>,
@@ -109,7 +109,9 @@ impl Provider {
             }
             // All of it was over before.
             _ if ended.position.is_none() => {}
-            Selection::ClientInSession(..) | Selection::ClientOfPerson(..) => {
+            Selection::ClientInSession(..)
+            | Selection::ClientOfPerson(..)
+            | Selection::Client(_) => {
                 self.meters.part_ended("client", reason.as_str());
             }
             Selection::Grant(..) => self.meters.part_ended("grant", reason.as_str()),

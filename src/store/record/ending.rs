@@ -13,24 +13,24 @@ use super::ending_sql::{GRANTS, Pick, SESSIONS, Whose};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, reference};
+use super::{Record, RecordError, ending_client, reference};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 
-struct Ending {
+pub(super) struct Ending {
     selection: Selection,
-    reason: Reason,
-    verb: Verb,
+    pub(super) reason: Reason,
+    pub(super) verb: Verb,
     actor: Actor,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     audit_id: String,
     /// Whether no transaction went before.
     first: bool,
 }
 
 /// What one transaction did, and whether it leaves something to the next.
-type Part = (Ended, bool);
+pub(super) type Part = (Ended, bool);
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a
@@ -74,12 +74,15 @@ impl Record {
 
 async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Part, RecordError> {
     let mut log = Vec::new();
-    let (mut ended, more) = match pick(ending) {
-        Some(pick) => {
+    let (mut ended, more) = match (&ending.selection, pick(ending)) {
+        (_, Some(pick)) => {
             locks::first(conn, &ending.selection, ending.now).await?;
             end_picked(conn, ending, &pick, &mut log).await?
         }
-        None => (end_grant(conn, ending, &mut log).await?, false),
+        (Selection::Client(client), None) => {
+            ending_client::end_batch(conn, ending, client, &mut log).await?
+        }
+        (_, None) => (end_grant(conn, ending, &mut log).await?, false),
     };
     if !log.is_empty() {
         audit::append(conn, &ending.audit_id, &audit_entry(ending, log.len())).await?;
@@ -116,7 +119,7 @@ fn pick(ending: &Ending) -> Option<Pick> {
             offline_too: true,
             ..of(Whose::Person(user.as_str().to_owned()))
         }),
-        Selection::Grant(..) => None,
+        Selection::Client(_) | Selection::Grant(..) => None,
     }
 }
 
@@ -260,6 +263,7 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         Selection::ClientOfPerson(user, client) => {
             ("person.end_client", format!("{user} {client}"), None)
         }
+        Selection::Client(client) => ("client.end_parts", client.to_string(), None),
         Selection::Grant(grant, id) => ("grant.end", grant.encode(), Some(*id)),
     };
     let verb = match ending.verb {

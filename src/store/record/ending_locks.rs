@@ -38,7 +38,7 @@ pub(super) async fn first(
             Ok(())
         }
         // Ending the row locks it.
-        Selection::Session(_) | Selection::Grant(..) => Ok(()),
+        Selection::Session(_) | Selection::Client(_) | Selection::Grant(..) => Ok(()),
     }
 }
 

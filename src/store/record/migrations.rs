@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (
         1,
         "record",
@@ -21,6 +21,11 @@ const STEPS: [(i64, &str, &str); 4] = [
         2,
         "nodes",
         include_str!("../../../migrations/0002_nodes.sql"),
+    ),
+    (
+        3,
+        "people_and_clients",
+        include_str!("../../../migrations/0003_people_and_clients.sql"),
     ),
     (
         4,

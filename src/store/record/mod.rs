@@ -7,22 +7,30 @@
 //! row that is to be guarded. The few words that differ are in `dialect`.
 //!
 //! On PostgreSQL many transactions run at once. They lock rows in one order, so that none waits
-//! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
+//! for one that waits for it: people, by id; sessions, by id; a client; a consent; participants; grants, by id;
 //! notices; and last the counters, which those hold that append to a log until they commit. A
 //! change of signing keys locks no other row, and its own counter first.
 
 mod address;
 mod admission;
 mod audit;
+mod audit_action;
+mod audit_list;
 mod audit_search;
 mod backend;
 mod changes;
+mod client_changes;
+mod client_list;
 mod clients;
 mod connection;
 mod consents;
+mod cursor;
+mod declared;
+mod deed;
 mod dialect;
 mod ended;
 mod ending;
+mod ending_client;
 mod ending_locks;
 mod ending_sql;
 mod ends;
@@ -60,6 +68,8 @@ mod snapshot;
 mod sqlite;
 mod statement;
 mod transactions;
+mod user_changes;
+mod user_list;
 mod users;
 mod work;
 mod writer;
@@ -73,10 +83,16 @@ use tokio::sync::Notify;
 
 pub use admission::{Admission, HotIdentity};
 pub use audit::AuditEntry;
+pub use audit_action::AuditAction;
+pub use audit_list::{AuditFilter, AuditLines, AuditMark};
 pub use audit_search::{AuditCursor, AuditPage, AuditQuestion};
 pub use changes::{Change, ChangeKind};
+pub use client_changes::ClientChange;
+pub use client_list::{ClientFilter, ClientPage, ClientRow};
 pub use clients::ClientCreation;
 pub use consents::{Consent, ConsentRow};
+pub use cursor::Cursor;
+pub use declared::Declaration;
 pub use ended::{Ended, EndedSession, TOMBSTONE};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
@@ -97,6 +113,8 @@ pub use session_story::{PartStory, SessionStory};
 pub use sessions::{Renewed, SignIn};
 pub use settings::RecordSettings;
 pub use snapshot::Snapshot;
+pub use user_changes::{PersonChange, PersonEdit, PersonUpdate};
+pub use user_list::{Enabled, UserFilter, UserPage, UserRow};
 pub use users::UserCreation;
 
 use crate::clock::{Clock, Timestamp};

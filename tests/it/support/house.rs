@@ -221,8 +221,10 @@ impl House {
                 family_name: Some("Example".to_owned()),
                 email: Some(format!("{username}@example.com")),
                 email_verified: true,
+                ..Profile::default()
             },
             password: Some(hash),
+            must_change_password: false,
             admin: false,
             enabled: true,
             created: self.clock.now(),

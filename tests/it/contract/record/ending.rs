@@ -9,7 +9,7 @@ use lanyard::session::grant::Grant;
 use lanyard::session::session::Session;
 use lanyard::store::record::{EndKind, Ended};
 
-use super::{Backend, World, both, user_id};
+use super::{Backend, World, both, client, user_id};
 
 both!(
     a_session_ends_once_and_tells_those_who_can_be_told_once,
@@ -54,9 +54,12 @@ async fn ended(world: &World, session: &Session) -> bool {
 async fn a_session_ends_once_and_tells_those_who_can_be_told_once(on: Backend) {
     let world = World::peopled(on).await;
     let session = world.begin("alice").await;
+    let gone = client("gone", Some("https://gone.example/bc"));
+    world.record.insert_client(&gone).await.unwrap();
     for client in ["wiki", "shop", "blog", "gone"] {
         world.join(&session, client).await;
     }
+    world.lose_client("gone").await;
     let first = world
         .end(Selection::Session(session.id), Reason::User)
         .await;

@@ -1,6 +1,7 @@
 //! What every back end of the record promises. Each test runs on SQLite, in a file of its own, and
 //! on PostgreSQL, in a schema of its own.
 
+mod clients;
 mod contention;
 mod directory;
 mod ending;
@@ -14,6 +15,7 @@ mod nodes;
 mod notice_leases;
 mod notices;
 mod outages;
+mod people;
 
 mod processes;
 mod races;
@@ -135,7 +137,7 @@ impl World {
             .unwrap()
         {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant.sid,
-            Join::Ended | Join::NoConsent => panic!("the session ended"),
+            Join::Ended | Join::NoConsent | Join::NoClient => panic!("no join"),
         }
     }
 
@@ -181,6 +183,13 @@ impl World {
         statement.execute(&mut conn).await.unwrap();
     }
 
+    /// Takes a client away whatever still hangs on it, as an older version could.
+    pub(super) async fn lose_client(&self, id: &'static str) {
+        let mut conn = self.ground.connect().await;
+        let query = sqlx::query("DELETE FROM clients WHERE client_id = $1").bind(id);
+        query.execute(&mut conn).await.unwrap();
+    }
+
     /// Runs a statement behind the record's back: what only tests may look at.
     pub(super) async fn count(&self, sql: &'static str) -> i64 {
         let mut conn = self.ground.connect().await;
@@ -202,6 +211,7 @@ pub(super) fn user(name: &str) -> User {
             ..Profile::default()
         },
         password: Some("$argon2id$old".to_owned()),
+        must_change_password: false,
         admin: false,
         enabled: true,
         created: START,
@@ -231,8 +241,9 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         policy_uri: None,
         tos_uri: None,
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
+        previous_secret: None,
         enabled: true,
-        registered_by: RegisteredBy::File,
+        registered_by: RegisteredBy::Administrator,
     }
 }
 
