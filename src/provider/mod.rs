@@ -19,6 +19,7 @@ mod ends;
 mod flush;
 mod handles;
 mod hashing;
+mod hot_state;
 mod interactions;
 mod introspection;
 mod issue;
@@ -97,6 +98,7 @@ pub struct Provider {
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
     missing: nodes::Missing,
+    hot_use: hot_state::HotUse,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
     me: Weak<Self>,
@@ -158,6 +160,7 @@ impl Provider {
             notices_due: Notify::new(),
             turns: notices::Turns::default(),
             missing: nodes::Missing::default(),
+            hot_use: hot_state::HotUse::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
             me: Weak::clone(me),
@@ -176,8 +179,7 @@ impl Provider {
             hashing,
             node,
         });
-        let doorkeeper = nodes::Doorkeeper(Arc::downgrade(&provider));
-        provider.hot.open(Arc::new(doorkeeper)).await?;
+        provider.open_hot_state().await?;
         Ok(provider)
     }
 
