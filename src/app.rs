@@ -19,7 +19,8 @@ use crate::protocol::key_rotation::Schedule;
 use crate::provider::{KeyKeeper, Parts, PasswordSettings, Provider, Settings, Workers};
 use crate::session::session::Limits;
 use crate::store::hot::{
-    Address, HotStore, Login, MemoryStore, RedisSettings, RedisStore, Topology,
+    Address, Admission, Gate, HotStore, Identity, Login, MemoryStore, RedisSettings, RedisStore,
+    Topology,
 };
 use crate::store::record::{Holder, Lease, LeaseError, Record, RecordSettings};
 use crate::store::seal::Sealer;
@@ -196,6 +197,72 @@ impl Running {
         self.workers.stop(&self.provider).await;
         drop(self.provider);
         self.record.close().await;
+    }
+}
+
+/// What the stores of a configuration say, in lines for people. Writes nothing but a few keys in
+/// Redis, which are removed again, and its canary, which a start would write.
+pub async fn look(config: &Config) -> Result<Vec<String>, StartError> {
+    let mut lines = Vec::new();
+    let record = match &config.database {
+        Database::Sqlite(path) if !path.exists() => {
+            lines.push("The database is not there yet; a start makes it.".to_owned());
+            None
+        }
+        _ => Some(open_record_as_is(config, Clock::System, Entropy::System).await?),
+    };
+    let mut migrated = false;
+    if let Some(record) = &record {
+        let steps = record.steps_due().await.map_err(other)?;
+        migrated = steps == 0;
+        lines.push(match steps {
+            0 => "The database answers, and is up to date.".to_owned(),
+            steps => format!("The database answers; a start takes {steps} steps of migration."),
+        });
+    }
+    if let Some(redis) = &config.redis {
+        let store = RedisStore::new(redis_settings(redis), Clock::System, Entropy::System);
+        store
+            .open(Arc::new(OpenGate))
+            .await
+            .map_err(|error| other(error.0))?;
+        let servers = store.servers().await.map_err(|error| other(error.0))?;
+        lines.extend(servers);
+        if let Some(record) = record.as_ref().filter(|_| migrated) {
+            lines.push(acquainted(record, &store).await?.to_owned());
+        }
+    }
+    if let Some(record) = record {
+        record.close().await;
+    }
+    Ok(lines)
+}
+
+/// Whether the nodes know these servers and data.
+async fn acquainted(record: &Record, store: &RedisStore) -> Result<&'static str, StartError> {
+    for server in store.in_use() {
+        let known = record.hot_identity(&server.shard).await.map_err(other)?;
+        let same = known.is_some_and(|known| {
+            known.run_id == server.run_id
+                && known.replication_id == server.replication_id
+                && known.canary == server.canary
+        });
+        if !same {
+            return Ok(
+                "The record does not know this Redis, or it was restarted or emptied: \
+                       sessions will be read from the database once.",
+            );
+        }
+    }
+    Ok("It is the Redis that the record knows.")
+}
+
+/// Lets everybody in who is only to be looked at.
+struct OpenGate;
+
+impl Gate for OpenGate {
+    fn admit<'a>(&'a self, _: &'a Identity) -> Admission<'a> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

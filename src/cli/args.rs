@@ -53,7 +53,7 @@ pub enum Command {
     Demo(Demo),
     /// Read the configuration, report everything that is wrong with it, and start nothing
     #[command(after_help = CHECK)]
-    Check,
+    Check(Check),
     /// Bring the record (the database) to the form that this version needs
     #[command(after_help = MIGRATE)]
     Migrate,
@@ -102,15 +102,26 @@ Examples:
 
 const CHECK: &str = "\
 The file, the variables and the master key are read. Nothing is written and nothing
-is contacted. The exit status is 0 if nothing is wrong with them, and 1 otherwise.
+is contacted, unless --connect is given: then the database is opened and read, and
+Redis is asked who it is and tried with a few keys that are removed again. The exit
+status is 0 if nothing is wrong, and 1 otherwise.
 
 Examples:
   lanyard check
+  lanyard check --connect
   lanyard check --config /etc/lanyard/lanyard.toml";
 
 const MIGRATE: &str = "\
 `lanyard serve` does the same at its start; this is for those who want to do it at
 a time of their own. Running it again changes nothing.";
+
+/// How far a check goes.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Connect to the database and to Redis, and report what they say
+    #[arg(long)]
+    pub connect: bool,
+}
 
 /// Where the demo runs.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

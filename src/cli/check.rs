@@ -1,11 +1,14 @@
-//! `lanyard check`: everything that is wrong with the configuration, and nothing started.
+//! `lanyard check`: everything that is wrong with the configuration, and nothing started; what the
+//! stores say, if asked.
 
 use std::path::PathBuf;
 
+use super::args::Check;
 use super::load;
 use super::outcome::Outcome;
+use crate::app;
 
-pub(super) fn run(file: Option<PathBuf>) -> Outcome {
+pub(super) async fn run(file: Option<PathBuf>, options: Check) -> Outcome {
     let config = load(file)?;
     for warning in &config.warnings {
         eprintln!("warning: {warning}");
@@ -21,6 +24,13 @@ pub(super) fn run(file: Option<PathBuf>) -> Outcome {
             "hot state in process, {} MiB",
             config.hot.memory_bytes >> 20
         ),
+    }
+    if options.connect {
+        for line in app::look(&config).await? {
+            println!("{line}");
+        }
+    } else {
+        println!("The stores were not contacted; --connect does that.");
     }
     Ok(())
 }

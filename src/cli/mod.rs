@@ -58,7 +58,7 @@ async fn dispatch(cli: Cli) -> Outcome {
              `lanyard serve` with it",
         )),
         Command::Demo(demo) => demo::run(demo).await,
-        Command::Check => check::run(file),
+        Command::Check(options) => check::run(file, options).await,
         Command::Migrate => migrate::run(file).await,
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,

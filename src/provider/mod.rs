@@ -22,6 +22,7 @@ mod figures;
 mod flush;
 mod handles;
 mod hashing;
+mod hot_state;
 mod interactions;
 mod introspection;
 mod issue;
@@ -111,6 +112,7 @@ pub struct Provider {
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
     missing: nodes::Missing,
+    hot_use: hot_state::HotUse,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
     meters: Meters,
@@ -188,6 +190,7 @@ impl Provider {
             to_bury: Notify::new(),
             turns: notices::Turns::default(),
             missing: nodes::Missing::default(),
+            hot_use: hot_state::HotUse::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
             figures: figures::Kept::default(),
@@ -209,8 +212,7 @@ impl Provider {
             hashing,
             node,
         });
-        let doorkeeper = nodes::Doorkeeper(Arc::downgrade(&provider));
-        provider.hot.open(Arc::new(doorkeeper)).await?;
+        provider.open_hot_state().await?;
         Ok(provider)
     }
 

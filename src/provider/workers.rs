@@ -2,7 +2,7 @@
 //! finding sessions that ran out, changing signing keys. A worker that fails says so and tries again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -27,6 +27,9 @@ const SWEEP: Duration = Duration::from_secs(5);
 const KEYS: Duration = Duration::from_secs(10);
 /// Between two signs of life.
 const NODES: Duration = Duration::from_secs(2);
+/// Between two looks at which hot state the nodes know; at once when one of them distrusts.
+const COMPARE: Duration = Duration::from_secs(1);
+const DISTRUST: Duration = Duration::from_millis(100);
 /// Run-out sessions ended in one sweep.
 const SWEPT: i64 = 200;
 
@@ -49,6 +52,7 @@ impl Workers {
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_keys(Arc::clone(provider), stopping.clone()));
+        running.spawn(compare(Arc::clone(provider), stopping.clone()));
         running.spawn(sweep(Arc::clone(provider), stopping));
         Self { stop, running }
     }
@@ -109,6 +113,21 @@ async fn look_after_nodes(provider: Arc<Provider>, mut stopping: watch::Receiver
     while going_on {
         report("looking after nodes", provider.look_after_nodes().await);
         going_on = pause(NODES, &mut stopping).await;
+    }
+}
+
+async fn compare(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = provider.hot.is_shared();
+    while going_on {
+        let generation = provider.ends.generation();
+        report(
+            "comparing the hot state",
+            provider.compare_hot_state().await,
+        );
+        let began = Instant::now();
+        while going_on && began.elapsed() < COMPARE && provider.ends.generation() == generation {
+            going_on = pause(DISTRUST, &mut stopping).await;
+        }
     }
 }
 

@@ -186,6 +186,29 @@ impl HotStore {
         }
     }
 
+    /// Where it is, in words for an operator.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Memory(_) => "the memory of its process".to_owned(),
+            Self::Redis(store) => store.place(),
+        }
+    }
+
+    /// The servers that are connected and admitted.
+    pub fn in_use(&self) -> Vec<Identity> {
+        match self {
+            Self::Memory(_) => Vec::new(),
+            Self::Redis(store) => store.in_use(),
+        }
+    }
+
+    /// Lets a server go: it must be admitted again before its next use.
+    pub fn doubt(&self, identity: &Identity) {
+        if let Self::Redis(store) = self {
+            store.doubt(identity);
+        }
+    }
+
     /// Reads several names of one root as of one moment, in the order asked.
     pub async fn read(&self, root: &Root, names: &[Name]) -> Result<Vec<Slot>, Unknown> {
         let mut call = self.meter().call("read");

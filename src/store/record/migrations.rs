@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 5] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (
         1,
         "record",
@@ -36,6 +36,11 @@ const STEPS: [(i64, &str, &str); 5] = [
         5,
         "session_search",
         include_str!("../../../migrations/0005_session_search.sql"),
+    ),
+    (
+        6,
+        "hot_nodes",
+        include_str!("../../../migrations/0006_hot_nodes.sql"),
     ),
 ];
 
@@ -79,6 +84,11 @@ impl Record {
         }
         self.fill().await?;
         Ok(before)
+    }
+
+    /// How many steps [`Record::migrate`] would take.
+    pub async fn steps_due(&self) -> Result<usize, RecordError> {
+        Ok(self.pending().await?.len())
     }
 
     /// What no step can say in SQL: the words by which sessions and people of before are found. In

@@ -1,6 +1,7 @@
 //! What people notice when a store forgets, hangs, dies or is another one than before. Each story
 //! has servers of its own, and two nodes.
 
+mod conflict;
 mod flush;
 mod memory;
 mod pauses;

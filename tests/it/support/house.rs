@@ -150,6 +150,18 @@ impl House {
         }
     }
 
+    /// Tries to start one node more, with another configuration; why it does not start.
+    pub(crate) async fn refused_node(&self, change: impl FnOnce(&mut Config)) -> String {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let own = TcpListener::bind("127.0.0.1:0").unwrap();
+        own.set_nonblocking(true).unwrap();
+        match app::start_on(vec![own], &config, self.clock.clone(), Entropy::System).await {
+            Ok(_) => panic!("it started"),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// Stops the first of its nodes in order.
     pub(crate) async fn lose_node(&mut self) {
         self.doors.remove(0);
