@@ -8,6 +8,7 @@
 mod administrators;
 mod anti_forgery;
 mod audit;
+mod audit_list;
 mod authorize;
 mod bearer;
 mod client_throttle;
@@ -22,11 +23,13 @@ mod hashing;
 mod interactions;
 mod introspection;
 mod issue;
+mod key_list;
 mod keys;
 mod live;
 mod nodes;
 mod notices;
 mod offline;
+mod overview;
 mod people;
 mod receipts;
 mod reload;
@@ -52,11 +55,13 @@ use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
 pub use administrators::{Administrator, PROOF_WITHIN};
+pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
+pub use key_list::{KeyUse, KeyView};
 pub use people::{AppView, DeviceView, Visitor};
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use sessions::Ended;
@@ -99,6 +104,7 @@ pub struct Provider {
     missing: nodes::Missing,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
+    figures: overview::Figures,
     me: Weak<Self>,
     node: String,
 }
@@ -160,6 +166,7 @@ impl Provider {
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
+            figures: overview::Figures::default(),
             me: Weak::clone(me),
             revoked,
             waiting,
