@@ -11,7 +11,8 @@ use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
-use crate::provider::{Parts, PasswordSettings, Provider, Settings, Workers};
+use crate::protocol::key_rotation::Schedule;
+use crate::provider::{KeyKeeper, Parts, PasswordSettings, Provider, Settings, Workers};
 use crate::session::session::Limits;
 use crate::store::hot::{
     Address, HotStore, Login, MemoryStore, RedisSettings, RedisStore, Topology,
@@ -208,6 +209,33 @@ async fn master_key(
     config.master_key.obtain(entropy).map_err(other)
 }
 
+/// How often signing keys change, and for how long one is known.
+pub fn key_schedule(config: &Config) -> Schedule {
+    let session = &config.session;
+    Schedule {
+        rotate_every: config.keys.rotate_every,
+        publish_ahead: config.keys.publish_ahead,
+        // A hint speaks of a session, which may have lasted that long.
+        hints_kept: session.limits.lifetime.max(session.remembered.lifetime),
+    }
+}
+
+/// The signing keys of a configuration, for a command that works beside a running server.
+pub async fn key_keeper(
+    config: &Config,
+    record: &Record,
+    entropy: Entropy,
+) -> Result<KeyKeeper, StartError> {
+    let key = master_key(config, record, &entropy).await?;
+    let sealer = Sealer::new(key.as_bytes(), &[]);
+    Ok(KeyKeeper::new(
+        record.clone(),
+        sealer,
+        entropy,
+        key_schedule(config),
+    ))
+}
+
 fn settings(config: &Config) -> Settings {
     let password = &config.password;
     Settings {
@@ -228,6 +256,7 @@ fn settings(config: &Config) -> Settings {
             concurrency: password.concurrency,
             queue: password.queue,
         },
+        keys: key_schedule(config),
         outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
     }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 mod client;
+mod key;
 mod session;
 mod user;
 
 pub use client::{ClientCommand, CreateClient, ListClients, SigningAlg};
+pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
 pub use user::{CreateUser, UserCommand};
 
@@ -57,6 +59,9 @@ pub enum Command {
     /// List and end sessions
     #[command(subcommand)]
     Session(SessionCommand),
+    /// List and change the keys that sign tokens
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 const SERVE: &str = "\

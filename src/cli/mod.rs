@@ -6,6 +6,7 @@ pub mod args;
 mod check;
 mod client;
 mod demo;
+mod key;
 mod migrate;
 mod outcome;
 mod serve;
@@ -57,6 +58,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,
         Command::Session(command) => session::run(file, command).await,
+        Command::Key(command) => key::run(file, command).await,
     }
 }
 

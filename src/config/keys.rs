@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::duration::show;
+use crate::protocol::key_rotation::KEY_SET_CACHED;
 
 /// A key of the configuration.
 pub(super) struct Key {
@@ -71,6 +72,7 @@ const fn millis(number: u64) -> Duration {
 }
 
 const MINUTE: u64 = 60;
+const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 
 /// A session. Browsers keep a cookie for 400 days at most.
@@ -80,6 +82,9 @@ const GRANT: Kind = Kind::Duration(seconds(MINUTE), seconds(3_650 * DAY));
 
 /// How long a node may live on what it knew. A tombstone lives for an hour, and must outlive that.
 const OUTAGE: Kind = Kind::Duration(seconds(5), seconds(5 * MINUTE));
+
+/// How long a key is known before it signs. Twice as long as apps may keep the key set, at least.
+const PUBLISHED: Kind = Kind::Duration(seconds(2 * KEY_SET_CACHED.as_secs()), seconds(365 * DAY));
 
 macro_rules! keys {
     ($($id:ident = $name:literal, $kind:expr, $default:expr;)*) => {
@@ -124,6 +129,9 @@ keys! {
     MASTER_KEY = "secrets.master_key", Kind::Text("32 bytes"),
         Fallback::Derived("`master.key` in the data folder");
     MASTER_KEY_FILE = "secrets.master_key_file", Kind::Text("file"), Fallback::Derived("none");
+    ROTATE_EVERY = "keys.rotate_every", Kind::Duration(seconds(HOUR), seconds(3_650 * DAY)),
+        Fallback::Text("90d");
+    PUBLISH_AHEAD = "keys.publish_ahead", PUBLISHED, Fallback::Text("7d");
     IDLE_TIMEOUT = "session.idle_timeout", SESSION, Fallback::Text("2h");
     LIFETIME = "session.lifetime", SESSION, Fallback::Text("12h");
     REMEMBER_ME_IDLE_TIMEOUT = "session.remember_me_idle_timeout", SESSION, Fallback::Text("14d");

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
 };
-use super::{database, duration, environment, file, hot_state, password, server};
+use super::{database, duration, environment, file, hot_state, password, server, signing_keys};
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -102,6 +102,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         hot_state::warn_of_sqlite(reader);
     }
     let master_key = database::master_key(reader, data.as_deref());
+    let keys = signing_keys::resolve(reader);
     let session = sessions(reader, issuer.as_ref().is_none_or(Issuer::is_https));
     let grants = grants(reader);
     let password = password::resolve(reader);
@@ -116,6 +117,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         database_outage_tolerance: database_outage_tolerance?,
         redis,
         master_key: master_key?,
+        keys: keys?,
         session: session?,
         grants: grants?,
         password: password?,

@@ -28,6 +28,7 @@ mod redis_url;
 mod resolved;
 mod secret;
 mod server;
+mod signing_keys;
 
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
@@ -38,6 +39,6 @@ pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Password, Postgres,
-    Redis, Sessions, Topology,
+    Redis, Sessions, SigningKeys, Topology,
 };
 pub use secret::Secret;

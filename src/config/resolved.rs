@@ -28,6 +28,8 @@ pub struct Config {
     pub redis: Option<Redis>,
     /// The master key, or where to make it.
     pub master_key: KeySource,
+    /// How often signing keys change.
+    pub keys: SigningKeys,
     /// How long sessions live.
     pub session: Sessions,
     /// How long offline access lives.
@@ -131,6 +133,15 @@ impl fmt::Display for Redis {
         let tls = if self.tls { "TLS" } else { "no TLS" };
         write!(f, ", database {}, {tls}", self.database)
     }
+}
+
+/// How often signing keys change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningKeys {
+    /// How long one signs.
+    pub rotate_every: Duration,
+    /// How long one is published before it signs; at most `rotate_every`.
+    pub publish_ahead: Duration,
 }
 
 /// How long sessions live.

@@ -81,6 +81,7 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::overview::Overview>(&mut all)?;
     add::<admin::audit::Audit>(&mut all)?;
     add::<admin::keys::Keys>(&mut all)?;
+    add::<admin::keys::KeyRotation>(&mut all)?;
     Ok(all)
 }
 

@@ -21,6 +21,7 @@ pub const LIFETIME: Duration = Duration::from_mins(5);
 pub const EXPECT: Expect<'static> = Expect {
     typ: &[TYP],
     algs: &[SigningAlg::ES256],
+    retired: false,
 };
 
 /// What an access token says (RFC 9068, 2.2).

@@ -124,6 +124,14 @@ pub enum SigningAlg {
 }
 
 impl SigningAlg {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::RS256, Self::ES256];
+
+    /// The algorithm of an `alg` value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
+    }
+
     /// The `alg` value.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -22,6 +22,7 @@ pub const LIFETIME: Duration = Duration::from_mins(5);
 pub const EXPECT: Expect<'static> = Expect {
     typ: &[TYP],
     algs: &[SigningAlg::RS256, SigningAlg::ES256],
+    retired: true,
 };
 
 /// What an ID token says.

@@ -84,6 +84,7 @@ mod tests {
     const EXPECT: Expect<'static> = Expect {
         typ: &[TYP],
         algs: id_token::EXPECT.algs,
+        retired: false,
     };
 
     fn signed(key: &SigningKey, subject: Option<&UserId>) -> String {

@@ -17,6 +17,7 @@ mod form;
 pub mod id_token;
 pub mod introspection;
 pub mod jose;
+pub mod key_rotation;
 pub mod logout_token;
 pub mod params;
 pub mod pkce;

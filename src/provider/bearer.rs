@@ -10,7 +10,7 @@ use super::live::{LiveSession, Lookup};
 use super::trouble::Trouble;
 use crate::entropy::{SessionId, sha256};
 use crate::identity::user::User;
-use crate::protocol::access_token::{self, AccessToken};
+use crate::protocol::access_token::AccessToken;
 use crate::session::grant::Grant;
 use crate::store::hot::{Name, Slot};
 
@@ -97,17 +97,10 @@ impl Provider {
         }))
     }
 
-    /// Signature, type, issuer and time; and where it says to look. A signature is checked once
-    /// per node: it costs more than all the rest, and never changes its verdict.
+    /// Signature, type, issuer and time; and where it says to look.
     pub(super) fn read_access_token(&self, token: &str) -> Option<(AccessToken, AccessHandle)> {
         let fingerprint = sha256(token.as_bytes());
-        let claims = if let Some(claims) = self.keys.verified(&fingerprint) {
-            claims
-        } else {
-            let keys = self.keys.current();
-            let claims = keys.verify(token, access_token::EXPECT).ok()?;
-            self.keys.remember(fingerprint, claims)
-        };
+        let claims = self.keys.held().verify_access(fingerprint, token).ok()?;
         let token =
             AccessToken::from_claims(&claims, &self.settings.issuer, self.clock.now()).ok()?;
         let handle = self.open_access(&token.jti)?;

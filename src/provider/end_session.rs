@@ -259,7 +259,7 @@ impl Provider {
 
     /// An ID token of ours, signature checked, expiry not.
     pub(super) fn read_hint(&self, hint: &str) -> Option<id_token::Hint> {
-        let claims = self.keys.current().verify(hint, id_token::EXPECT).ok()?;
+        let claims = self.keys.held().set().verify(hint, id_token::EXPECT).ok()?;
         id_token::Hint::from_claims(&claims, &self.settings.issuer).ok()
     }
 

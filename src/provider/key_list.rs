@@ -1,17 +1,13 @@
-//! The signing keys as pages show them.
+//! The signing keys as administrators see and change them.
 
 use super::Provider;
+use super::administrators::Administrator;
+use super::key_keeper::Rotated;
+use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::protocol::client::SigningAlg;
-
-/// What a signing key does now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyUse {
-    /// It signs.
-    Signs,
-    /// What it signed is taken still.
-    Verifies,
-}
+use crate::protocol::jose::{HeldKey, KeyState};
+use crate::protocol::key_rotation::{self, Schedule};
 
 /// One signing key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,37 +16,54 @@ pub struct KeyView {
     pub kid: String,
     /// What it signs with.
     pub alg: SigningAlg,
-    /// What it does now.
-    pub state: KeyUse,
+    /// Where it is in its life.
+    pub state: KeyState,
     /// When it was made.
     pub made: Timestamp,
+    /// When its state changes next; for the next key, from when on it may sign.
+    pub until: Option<Timestamp>,
 }
 
 impl Provider {
-    /// The published keys, those that sign first, then the newest.
+    /// The signing keys of this node, those that sign first, then by what they do and their age.
     pub fn signing_keys(&self) -> Vec<KeyView> {
-        let set = self.keys.current();
-        let mut keys: Vec<KeyView> = set
-            .keys()
-            .iter()
-            .map(|key| {
-                let signs = set.current(key.alg()).map(|current| current.kid());
-                KeyView {
-                    kid: key.kid().to_owned(),
-                    alg: key.alg(),
-                    state: if signs == Some(key.kid()) {
-                        KeyUse::Signs
-                    } else {
-                        KeyUse::Verifies
-                    },
-                    made: key.created(),
-                }
-            })
-            .collect();
-        keys.sort_by_key(|key| {
-            let place = (key.state != KeyUse::Signs, std::cmp::Reverse(key.made));
-            (place, key.alg.as_str(), key.kid.clone())
-        });
+        let held = self.keys.held();
+        let schedule = self.keys.keeper().schedule();
+        let keys = held.set().keys().iter();
+        let mut keys: Vec<KeyView> = keys.map(|key| view(key, schedule)).collect();
+        keys.sort_by_key(|key| (key.state, key.alg.as_str(), std::cmp::Reverse(key.made)));
         keys
+    }
+
+    /// Has the next key of an algorithm sign from now on. With `drop`, nothing that the old one
+    /// signed is believed any more. None: somebody else changed the keys meanwhile.
+    pub async fn rotate_key(
+        &self,
+        alg: SigningAlg,
+        drop: bool,
+        administrator: &Administrator,
+    ) -> Result<Option<Rotated>, Trouble> {
+        let (actor, now) = (administrator.actor(), self.clock.now());
+        let done = self.keys.keeper().rotate(alg, drop, &actor, now).await;
+        // What was done before it failed counts too.
+        self.reload_keys().await?;
+        done
+    }
+}
+
+fn view(key: &HeldKey, schedule: &Schedule) -> KeyView {
+    let life = key.life();
+    let state = life.state();
+    KeyView {
+        kid: key.key().kid().to_owned(),
+        alg: key.key().alg(),
+        state,
+        made: life.published,
+        until: match state {
+            KeyState::Current => schedule.replaced_at(life),
+            KeyState::Next => Some(schedule.ripe_at(life)),
+            KeyState::Previous => key_rotation::retired_at(life),
+            KeyState::Retired | KeyState::Dropped => schedule.removed_at(life),
+        },
     }
 }

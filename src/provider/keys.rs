@@ -1,4 +1,4 @@
-//! The signing keys: made once, kept sealed in the record, held ready in memory.
+//! The signing keys, held ready in memory, and what was verified with them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,14 +6,12 @@ use moka::sync::Cache;
 use serde_json::{Map, Value};
 
 use super::Provider;
+use super::key_keeper::KeyKeeper;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::Entropy;
 use crate::protocol::access_token;
 use crate::protocol::client::SigningAlg;
-use crate::protocol::jose::{KeySet, SigningKey};
-use crate::store::record::{Record, StoredKey};
-use crate::store::seal::{Purpose, Sealer};
+use crate::protocol::jose::{JoseError, KeySet, SigningKey};
 
 /// Claims of access tokens whose signature was checked lately, by SHA-256 of the token.
 type Verified = Cache<[u8; 32], Arc<Map<String, Value>>>;
@@ -21,113 +19,97 @@ type Verified = Cache<[u8; 32], Arc<Map<String, Value>>>;
 const KEPT: u64 = 10_000;
 
 pub(super) struct Keys {
-    set: RwLock<Arc<KeySet>>,
+    keeper: KeyKeeper,
+    held: RwLock<Arc<Held>>,
+    /// Of two who read the record at once, the one that read last has the last word.
+    reading: tokio::sync::Mutex<()>,
+}
+
+/// A key set and what was verified with it. They go together: a look-up that was under way when a
+/// key was dropped must not leave behind that its token is good.
+pub(super) struct Held {
+    set: KeySet,
     verified: Verified,
 }
 
-impl Keys {
-    pub(super) async fn load_or_make(
-        record: &Record,
-        sealer: &Sealer,
-        entropy: &Entropy,
-        now: Timestamp,
-    ) -> Result<Self, Trouble> {
-        let mut stored = record.keys().await?;
-        for alg in [SigningAlg::RS256, SigningAlg::ES256] {
-            if stored.iter().any(|key| key.alg == alg.as_str()) {
-                continue;
-            }
-            let key = SigningKey::generate(alg, now).map_err(internal)?;
-            let private = {
-                let plain = key.to_pkcs8().map_err(internal)?;
-                sealer.seal(Purpose::SigningKey, key.kid().as_bytes(), &plain, entropy)
-            };
-            record
-                .insert_key(key.kid(), alg.as_str(), &private, now)
-                .await?;
-            stored = record.keys().await?;
+impl Held {
+    fn new(set: KeySet) -> Arc<Self> {
+        let verified = Cache::builder()
+            .max_capacity(KEPT)
+            .time_to_live(access_token::LIFETIME)
+            .build();
+        Arc::new(Self { set, verified })
+    }
+
+    pub(super) const fn set(&self) -> &KeySet {
+        &self.set
+    }
+
+    /// The claims of an access token that one of these keys signed. A signature is checked once
+    /// per node: it costs more than all the rest, and never changes its verdict.
+    pub(super) fn verify_access(
+        &self,
+        fingerprint: [u8; 32],
+        token: &str,
+    ) -> Result<Arc<Map<String, Value>>, JoseError> {
+        if let Some(claims) = self.verified.get(&fingerprint) {
+            return Ok(claims);
         }
-        let set = open(&stored, sealer)?;
+        let claims = Arc::new(self.set.verify(token, access_token::EXPECT)?);
+        self.verified.insert(fingerprint, Arc::clone(&claims));
+        Ok(claims)
+    }
+}
+
+impl Keys {
+    pub(super) async fn load_or_make(keeper: KeyKeeper, now: Timestamp) -> Result<Self, Trouble> {
+        let set = keeper.load_or_make(now).await?;
         Ok(Self {
-            set: RwLock::new(Arc::new(set)),
-            verified: Cache::builder()
-                .max_capacity(KEPT)
-                .time_to_live(access_token::LIFETIME)
-                .build(),
+            keeper,
+            held: RwLock::new(Held::new(set)),
+            reading: tokio::sync::Mutex::default(),
         })
     }
 
-    pub(super) fn current(&self) -> Arc<KeySet> {
-        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn verified(&self, fingerprint: &[u8; 32]) -> Option<Arc<Map<String, Value>>> {
-        self.verified.get(fingerprint)
+    /// Who takes them through their lives.
+    pub(super) const fn keeper(&self) -> &KeyKeeper {
+        &self.keeper
     }
 
-    pub(super) fn remember(
-        &self,
-        fingerprint: [u8; 32],
-        claims: Map<String, Value>,
-    ) -> Arc<Map<String, Value>> {
-        let claims = Arc::new(claims);
-        self.verified.insert(fingerprint, Arc::clone(&claims));
-        claims
+    async fn reload(&self) -> Result<(), Trouble> {
+        let _reading = self.reading.lock().await;
+        let fresh = Held::new(self.keeper.load().await?);
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
     }
-}
-
-fn open(stored: &[StoredKey], sealer: &Sealer) -> Result<KeySet, Trouble> {
-    let mut keys = Vec::with_capacity(stored.len());
-    for key in stored {
-        let alg = match key.alg.as_str() {
-            "RS256" => SigningAlg::RS256,
-            "ES256" => SigningAlg::ES256,
-            // A newer version's key, read by an older one beside it: not ours to use.
-            _ => continue,
-        };
-        let plain = sealer
-            .open(Purpose::SigningKey, key.kid.as_bytes(), &key.sealed)
-            .map(zeroize::Zeroizing::new)
-            .ok_or_else(|| {
-                Trouble::Internal(format!(
-                    "signing key {} does not open with this master key; start with the master key \
-                     that the data was written with",
-                    key.kid
-                ))
-            })?;
-        keys.push(Arc::new(
-            SigningKey::from_pkcs8(alg, &plain, key.created).map_err(internal)?,
-        ));
-    }
-    Ok(KeySet::new(keys))
-}
-
-fn internal(error: impl std::fmt::Display) -> Trouble {
-    Trouble::Internal(error.to_string())
 }
 
 impl Provider {
     pub(super) async fn reload_keys(&self) -> Result<(), Trouble> {
-        let set = open(&self.record.keys().await?, &self.sealer)?;
-        *self
-            .keys
-            .set
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
-        self.keys.verified.invalidate_all();
-        Ok(())
+        self.keys.reload().await
     }
 
-    /// The newest key of an algorithm.
+    /// Does what is due with the signing keys, on one node for all. The worker's step.
+    pub async fn look_after_keys(&self) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let keeper = &self.keys.keeper;
+        if !keeper.is_due(self.keys.held().set(), now) || !self.has_work("keys").await? {
+            return Ok(());
+        }
+        let done = keeper.keep_up(now).await;
+        // What was done before it failed counts too.
+        self.reload_keys().await?;
+        done
+    }
+
+    /// The key that signs with an algorithm.
     pub(super) fn signing_key(&self, alg: SigningAlg) -> Result<Arc<SigningKey>, Trouble> {
-        let keys = self.keys.current();
-        let newest = keys
-            .keys()
-            .iter()
-            .filter(|key| key.alg() == alg)
-            .max_by_key(|key| key.created());
-        newest
-            .map(Arc::clone)
-            .ok_or_else(|| internal("no key for this algorithm"))
+        let held = self.keys.held();
+        let key = held.set().current(alg).map(Arc::clone);
+        key.ok_or_else(|| Trouble::Internal(format!("no {} key signs", alg.as_str())))
     }
 }

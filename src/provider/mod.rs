@@ -23,6 +23,7 @@ mod hashing;
 mod interactions;
 mod introspection;
 mod issue;
+mod key_keeper;
 mod key_list;
 mod keys;
 mod live;
@@ -61,7 +62,8 @@ pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
-pub use key_list::{KeyUse, KeyView};
+pub use key_keeper::{KeyKeeper, Rotated};
+pub use key_list::KeyView;
 pub use people::{AppView, DeviceView, Visitor};
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use sessions::Ended;
@@ -152,7 +154,13 @@ impl Provider {
             record.release_leases(&node).await?;
         }
         let ends = ends::EndsMemory::load(&record, now).await?;
-        let keys = keys::Keys::load_or_make(&record, &sealer, &entropy, now).await?;
+        let keeper = KeyKeeper::new(
+            record.clone(),
+            sealer.clone(),
+            entropy.clone(),
+            settings.keys,
+        );
+        let keys = keys::Keys::load_or_make(keeper, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy)?;
@@ -230,6 +238,6 @@ impl Provider {
 
     /// The published keys (RFC 7517).
     pub fn jwks(&self) -> serde_json::Value {
-        self.keys.current().jwks()
+        self.keys.held().set().jwks()
     }
 }

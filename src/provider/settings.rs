@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::identity::password::Parameters;
+use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
 /// The provider's part of the configuration.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub password: PasswordSettings,
     /// How long this node may go without having read the ends log, before it judges no session.
     pub outage_tolerance: Duration,
+    /// How often signing keys change.
+    pub keys: Schedule,
     /// How long a logout notice is tried.
     pub give_up_after: Duration,
 }

@@ -1,5 +1,5 @@
 //! What runs beside the requests: following the logs, delivering notices, writing back what waits,
-//! finding sessions that ran out. A worker that fails says so and tries again.
+//! finding sessions that ran out, changing signing keys. A worker that fails says so and tries again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,8 @@ const DELIVER: Duration = Duration::from_millis(500);
 const FINISH: Duration = Duration::from_secs(6);
 const FLUSH: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
+/// Between two looks at whether a signing key is due, which ask no store.
+const KEYS: Duration = Duration::from_secs(10);
 /// Between two signs of life.
 const NODES: Duration = Duration::from_secs(2);
 /// Run-out sessions ended in one sweep.
@@ -42,6 +44,7 @@ impl Workers {
         running.spawn(write_back(Arc::clone(provider), stopping.clone()));
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
+        running.spawn(look_after_keys(Arc::clone(provider), stopping.clone()));
         running.spawn(sweep(Arc::clone(provider), stopping));
         Self { stop, running }
     }
@@ -148,6 +151,15 @@ async fn write_back(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>
 async fn sweep(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
     while pause(SWEEP, &mut stopping).await {
         report("sweeping", provider.sweep().await);
+    }
+}
+
+async fn look_after_keys(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    while pause(KEYS, &mut stopping).await {
+        report(
+            "looking after signing keys",
+            provider.look_after_keys().await,
+        );
     }
 }
 

@@ -135,3 +135,19 @@ fn one_session_or_all_of_a_person() {
         assert_eq!(end.revoke, user.is_some());
     }
 }
+
+#[test]
+fn keys_of_one_algorithm_or_of_both() {
+    for (line, alg, now) in [
+        ("lanyard key rotate", KeyAlg::All, false),
+        ("lanyard key rotate --alg ES256 --now", KeyAlg::Es256, true),
+        ("lanyard key rotate --alg all --yes", KeyAlg::All, false),
+    ] {
+        let Command::Key(KeyCommand::Rotate(rotate)) = parse(line).unwrap().command else {
+            panic!("not a rotation");
+        };
+        assert_eq!((rotate.alg, rotate.now), (alg, now), "{line}");
+    }
+    let wrong = parse("lanyard key rotate --alg HS256").unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::InvalidValue);
+}

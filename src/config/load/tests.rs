@@ -128,6 +128,8 @@ fn nothing_at_all_works() {
     assert_eq!(config.database_outage_tolerance, Duration::from_secs(30));
     assert!(config.redis.is_none());
     let hours = Duration::from_hours;
+    assert_eq!(config.keys.rotate_every, hours(90 * 24));
+    assert_eq!(config.keys.publish_ahead, hours(7 * 24));
     assert_eq!(config.session.limits.idle_timeout, hours(2));
     assert_eq!(config.session.limits.lifetime, hours(12));
     assert_eq!(config.session.remembered.idle_timeout, hours(14 * 24));

@@ -33,6 +33,8 @@ table! {
     GET "/admin/audit" Session audit::get;
     GET "/admin/confirmed" Fresh confirm::done;
     GET "/admin/keys" Session keys::get;
+    GET "/admin/keys/rotation" Fresh keys::ask_rotation;
+    POST "/admin/keys/rotation" Fresh keys::rotate;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, web};
 
 use crate::http::state::State;
 use crate::protocol::discovery;
+use crate::protocol::key_rotation::KEY_SET_CACHED;
 
 /// Long enough to spare requests, short enough that a new key is known before it signs.
-const CACHED: &str = "public, max-age=300";
-
 fn json(document: &serde_json::Value) -> HttpResponse {
+    let cached = format!("public, max-age={}", KEY_SET_CACHED.as_secs());
     HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, CACHED))
+        .insert_header((header::CACHE_CONTROL, cached))
         .json(document)
 }
 

@@ -1,6 +1,7 @@
-//! A signing key: the pair held ready, its public half, and its name.
+//! A signing key: the pair held ready, and its public half.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -8,13 +9,10 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
+use jsonwebtoken::DecodingKey;
 use zeroize::Zeroizing;
 
-use super::JoseError;
-use crate::clock::Timestamp;
+use super::{JoseError, VerifyingKey};
 use crate::protocol::client::SigningAlg;
 
 /// RFC 7518, 3.3: RSA keys have 2048 bits or more.
@@ -22,12 +20,8 @@ const MIN_RSA_BYTES: usize = 256;
 
 /// A private key that signs with one algorithm. Parsed once: a signature must never pay for it.
 pub struct SigningKey {
-    kid: String,
-    alg: SigningAlg,
-    created: Timestamp,
     pair: Pair,
-    verifying: DecodingKey,
-    public: Value,
+    public: Arc<VerifyingKey>,
 }
 
 enum Pair {
@@ -37,38 +31,34 @@ enum Pair {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({} {})", self.alg.as_str(), self.kid)
+        write!(f, "SigningKey({} {})", self.alg().as_str(), self.kid())
     }
 }
 
 impl SigningKey {
     /// A new key: RSA with 2048 bits, or P-256. The randomness is the cryptographic library's own.
-    pub fn generate(alg: SigningAlg, now: Timestamp) -> Result<Self, JoseError> {
+    pub fn generate(alg: SigningAlg) -> Result<Self, JoseError> {
         let pair = match alg {
             SigningAlg::RS256 => RsaKeyPair::generate(KeySize::Rsa2048).map(Pair::Rsa),
             SigningAlg::ES256 => {
                 EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::P256)
             }
         };
-        Self::new(alg, pair.map_err(|_| JoseError::Key)?, now)
+        Self::new(alg, pair.map_err(|_| JoseError::Key)?)
     }
 
     /// A key from its PKCS#8 form, which must be of the kind that `alg` needs.
-    pub fn from_pkcs8(
-        alg: SigningAlg,
-        pkcs8: &[u8],
-        created: Timestamp,
-    ) -> Result<Self, JoseError> {
+    pub fn from_pkcs8(alg: SigningAlg, pkcs8: &[u8]) -> Result<Self, JoseError> {
         let pair = match alg {
             SigningAlg::RS256 => RsaKeyPair::from_pkcs8(pkcs8).map(Pair::Rsa),
             SigningAlg::ES256 => {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map(Pair::P256)
             }
         };
-        Self::new(alg, pair.map_err(|_| JoseError::Key)?, created)
+        Self::new(alg, pair.map_err(|_| JoseError::Key)?)
     }
 
-    fn new(alg: SigningAlg, pair: Pair, created: Timestamp) -> Result<Self, JoseError> {
+    fn new(alg: SigningAlg, pair: Pair) -> Result<Self, JoseError> {
         if matches!(&pair, Pair::Rsa(rsa) if rsa.public_modulus_len() < MIN_RSA_BYTES) {
             return Err(JoseError::Key);
         }
@@ -76,31 +66,18 @@ impl SigningKey {
             Pair::Rsa(rsa) => DecodingKey::from_rsa_der(rsa.public_key().as_ref()),
             Pair::P256(ec) => DecodingKey::from_ec_der(ec.public_key().as_ref()),
         };
-        let (kid, public) = public_half(&verifying, alg)?;
-        Ok(Self {
-            kid,
-            alg,
-            created,
-            pair,
-            verifying,
-            public,
-        })
+        let public = Arc::new(VerifyingKey::new(alg, verifying)?);
+        Ok(Self { pair, public })
     }
 
-    /// Its name: the SHA-256 thumbprint (RFC 7638), so that the same key has the same name
-    /// wherever it is loaded.
+    /// Its name: that of its public half.
     pub fn kid(&self) -> &str {
-        &self.kid
+        self.public.kid()
     }
 
     /// The one algorithm that it is for.
-    pub const fn alg(&self) -> SigningAlg {
-        self.alg
-    }
-
-    /// When it was made.
-    pub const fn created(&self) -> Timestamp {
-        self.created
+    pub fn alg(&self) -> SigningAlg {
+        self.public.alg()
     }
 
     /// The private key, to be sealed and stored.
@@ -112,9 +89,9 @@ impl SigningKey {
         bytes.map(Zeroizing::new).map_err(|_| JoseError::Key)
     }
 
-    /// Its public members as a JWK (RFC 7517, 4).
-    pub fn public_jwk(&self) -> Value {
-        self.public.clone()
+    /// Its public half.
+    pub const fn public(&self) -> &Arc<VerifyingKey> {
+        &self.public
     }
 
     pub(super) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
@@ -131,28 +108,6 @@ impl SigningKey {
         }
         .map_err(|_| JoseError::Signing)
     }
-
-    pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
-        let alg = algorithm(self.alg);
-        jsonwebtoken::crypto::verify(signature, message, &self.verifying, alg).unwrap_or(false)
-    }
-}
-
-fn public_half(key: &DecodingKey, alg: SigningAlg) -> Result<(String, Value), JoseError> {
-    let unusable = |_| JoseError::Key;
-    let mut jwk = Jwk::from_decoding_key(key, Some(algorithm(alg))).map_err(unusable)?;
-    let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(unusable)?;
-    jwk.common.key_id = Some(kid.clone());
-    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
-    let public = serde_json::to_value(&jwk).map_err(|_| JoseError::Key)?;
-    Ok((kid, public))
-}
-
-const fn algorithm(alg: SigningAlg) -> Algorithm {
-    match alg {
-        SigningAlg::RS256 => Algorithm::RS256,
-        SigningAlg::ES256 => Algorithm::ES256,
-    }
 }
 
 #[cfg(test)]
@@ -166,7 +121,6 @@ mod tests {
 
     #[test]
     fn what_is_no_key_or_a_key_of_another_kind_is_refused() {
-        let now = Timestamp::from_secs(1);
         let rsa = test_keys::rsa().to_pkcs8().unwrap();
         let p256 = test_keys::p256().to_pkcs8().unwrap();
         let cases: [(&str, SigningAlg, &[u8]); 5] = [
@@ -177,7 +131,7 @@ mod tests {
             ("P-256 for RS256", SigningAlg::RS256, &p256),
         ];
         for (name, alg, bytes) in cases {
-            let read = SigningKey::from_pkcs8(alg, bytes, now);
+            let read = SigningKey::from_pkcs8(alg, bytes);
             assert_eq!(read.err(), Some(JoseError::Key), "{name}");
         }
     }
@@ -185,21 +139,19 @@ mod tests {
     #[test]
     fn a_stored_key_comes_back_with_its_name() {
         for key in [test_keys::rsa(), test_keys::p256()] {
-            let at = Timestamp::from_secs(7);
-            let again = SigningKey::from_pkcs8(key.alg(), &key.to_pkcs8().unwrap(), at).unwrap();
+            let again = SigningKey::from_pkcs8(key.alg(), &key.to_pkcs8().unwrap()).unwrap();
             assert_eq!(again.kid(), key.kid());
-            assert_eq!(again.public_jwk(), key.public_jwk());
-            assert_eq!(again.created(), at);
+            assert_eq!(again.public().jwk(), key.public().jwk());
             let signature = URL_SAFE_NO_PAD.encode(again.sign_bytes(b"text").unwrap());
-            assert!(key.verifies(b"text", &signature));
-            assert!(!key.verifies(b"test", &signature));
+            assert!(key.public().verifies(b"text", &signature));
+            assert!(!key.public().verifies(b"test", &signature));
         }
     }
 
     #[test]
     fn the_name_is_the_thumbprint_of_the_required_members() {
         for key in [test_keys::rsa(), test_keys::p256()] {
-            let jwk = key.public_jwk();
+            let jwk = key.public().jwk();
             let member = |name: &str| jwk[name].as_str().unwrap().to_owned();
             let text = match key.alg() {
                 SigningAlg::RS256 => {
@@ -235,7 +187,7 @@ mod tests {
             ),
         ];
         for (key, members, kty) in cases {
-            let jwk = key.public_jwk();
+            let jwk = key.public().jwk();
             let mut names: Vec<&str> = jwk
                 .as_object()
                 .unwrap()

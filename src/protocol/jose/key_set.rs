@@ -1,4 +1,5 @@
-//! All keys of the house: the newest sign, every one verifies and is published.
+//! All keys of the house: one of each algorithm signs, the published ones verify, and retired ones
+//! read hints.
 
 use std::sync::Arc;
 
@@ -6,16 +7,54 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::{JoseError, SigningKey};
+use super::{JoseError, KeyLife, KeyState, SigningKey, VerifyingKey};
 use crate::protocol::client::SigningAlg;
 
 /// Longer texts are refused before anything of them is decoded.
 pub const MAX_TOKEN: usize = 8 * 1024;
 
-/// Signing keys, current and retired. Cheap to clone.
+/// A key and where it is in its life.
+#[derive(Clone, Debug)]
+pub struct HeldKey {
+    public: Arc<VerifyingKey>,
+    signing: Option<Arc<SigningKey>>,
+    life: KeyLife,
+}
+
+impl HeldKey {
+    /// With its private part.
+    pub fn signing(key: Arc<SigningKey>, life: KeyLife) -> Self {
+        Self {
+            public: Arc::clone(key.public()),
+            signing: Some(key),
+            life,
+        }
+    }
+
+    /// What is left of one that signs no more.
+    pub const fn public(public: Arc<VerifyingKey>, life: KeyLife) -> Self {
+        Self {
+            public,
+            signing: None,
+            life,
+        }
+    }
+
+    /// Its public half.
+    pub fn key(&self) -> &VerifyingKey {
+        &self.public
+    }
+
+    /// What happened to it.
+    pub const fn life(&self) -> &KeyLife {
+        &self.life
+    }
+}
+
+/// Signing keys, in whatever state. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
-    keys: Vec<Arc<SigningKey>>,
+    keys: Vec<HeldKey>,
 }
 
 /// What a caller is ready to take. Everything else is refused.
@@ -25,31 +64,46 @@ pub struct Expect<'a> {
     pub typ: &'a [&'a str],
     /// Algorithms.
     pub algs: &'a [SigningAlg],
+    /// Whether a retired key will do: for tokens that are looked at after they have run out.
+    pub retired: bool,
 }
 
 impl KeySet {
     /// A set of these.
-    pub const fn new(keys: Vec<Arc<SigningKey>>) -> Self {
+    pub const fn new(keys: Vec<HeldKey>) -> Self {
         Self { keys }
     }
 
     /// All of them.
-    pub fn keys(&self) -> &[Arc<SigningKey>] {
+    pub fn keys(&self) -> &[HeldKey] {
         &self.keys
     }
 
-    /// The key that signs with `alg` now: the newest. Every node chooses the same one.
-    pub fn current(&self, alg: SigningAlg) -> Option<&SigningKey> {
-        self.keys
-            .iter()
-            .filter(|key| key.alg() == alg)
-            .max_by_key(|key| (key.created(), key.kid()))
-            .map(AsRef::as_ref)
+    /// Those of one algorithm.
+    pub fn of(&self, alg: SigningAlg) -> impl Iterator<Item = &HeldKey> {
+        self.keys.iter().filter(move |held| held.key().alg() == alg)
     }
 
-    /// The public halves as a JWK set (RFC 7517, 5), retired keys included.
+    /// The key that signs with `alg` now.
+    pub fn current(&self, alg: SigningAlg) -> Option<&Arc<SigningKey>> {
+        self.of(alg)
+            .find(|held| held.life.state() == KeyState::Current)
+            .and_then(|held| held.signing.as_ref())
+    }
+
+    /// The public halves that are published, as a JWK set (RFC 7517, 5). Those that sign come
+    /// first, of those the usual algorithm: some clients look at no `kid`, and take the first key.
     pub fn jwks(&self) -> Value {
-        let keys: Vec<Value> = self.keys.iter().map(|key| key.public_jwk()).collect();
+        let published = self.keys.iter().map(|held| (held.life.state(), held));
+        let mut published: Vec<_> = published
+            .filter(|(state, _)| state.is_published())
+            .collect();
+        let usual = SigningAlg::default();
+        published.sort_by_key(|(state, held)| (*state, held.key().alg() != usual));
+        let keys: Vec<Value> = published
+            .iter()
+            .map(|(_, held)| held.public.jwk())
+            .collect();
         json!({ "keys": keys })
     }
 
@@ -78,7 +132,7 @@ impl KeySet {
         &self,
         header: &Map<String, Value>,
         expect: Expect<'_>,
-    ) -> Result<&SigningKey, JoseError> {
+    ) -> Result<&VerifyingKey, JoseError> {
         // RFC 7515, 4.1.11: we understand no extension, so its mere presence is enough.
         if header.contains_key("crit") {
             return Err(JoseError::Critical);
@@ -92,8 +146,12 @@ impl KeySet {
             return Err(JoseError::Algorithm);
         }
         let kid = member("kid").ok_or(JoseError::UnknownKey)?;
-        let key = self.keys.iter().find(|key| key.kid() == kid);
-        let key = key.ok_or(JoseError::UnknownKey)?;
+        let usable = |state: KeyState| {
+            state.is_published() || (expect.retired && state == KeyState::Retired)
+        };
+        let held = self.keys.iter().find(|held| held.key().kid() == kid);
+        let held = held.filter(|held| usable(held.life.state()));
+        let key = held.ok_or(JoseError::UnknownKey)?.key();
         // The key's own algorithm decides, never the token's word for it (RFC 8725, 3.1).
         if key.alg().as_str() != alg {
             return Err(JoseError::Algorithm);
@@ -121,6 +179,7 @@ mod tests {
     const ID: Expect<'static> = Expect {
         typ: &["JWT"],
         algs: BOTH,
+        retired: false,
     };
 
     /// A token with any header, signed by the P-256 key.
@@ -250,10 +309,7 @@ mod tests {
             let token = sign(&key, "JWT", &json!({})).unwrap();
             assert!(keys.verify(&token, ID).is_ok());
             let algs = &[other];
-            let narrow = Expect {
-                typ: &["JWT"],
-                algs,
-            };
+            let narrow = Expect { algs, ..ID };
             assert_eq!(keys.verify(&token, narrow), Err(JoseError::Algorithm));
             let others = KeySet::new(Vec::new());
             assert_eq!(others.verify(&token, ID), Err(JoseError::UnknownKey));
@@ -261,23 +317,67 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_key_signs_and_the_retired_still_verifies() {
-        let old = test_keys::p256();
-        let later = Timestamp::from_secs(2_000);
-        let new = Arc::new(SigningKey::generate(SigningAlg::ES256, later).unwrap());
-        let token = sign(&old, "JWT", &json!({})).unwrap();
-        for keys in [
-            KeySet::new(vec![Arc::clone(&old), Arc::clone(&new)]),
-            KeySet::new(vec![Arc::clone(&new), Arc::clone(&old)]),
-        ] {
-            assert_eq!(
-                keys.current(SigningAlg::ES256).map(SigningKey::kid),
-                Some(new.kid())
-            );
+    fn the_state_of_a_key_says_what_it_is_good_for() {
+        let at = Timestamp::from_secs;
+        let key = test_keys::p256();
+        let token = sign(&key, "JWT", &json!({})).unwrap();
+        let hint = Expect {
+            retired: true,
+            ..ID
+        };
+        let mut life = KeyLife::next(at(1));
+        let mut seen = Vec::new();
+        let mut look = |life: KeyLife| {
+            let keys = KeySet::new(vec![HeldKey::signing(Arc::clone(&key), life)]);
             assert!(keys.current(SigningAlg::RS256).is_none());
-            assert!(keys.verify(&token, ID).is_ok());
-            assert_eq!(keys.jwks()["keys"].as_array().unwrap().len(), 2);
-        }
+            seen.push((
+                life.state(),
+                keys.current(SigningAlg::ES256).is_some(),
+                keys.jwks()["keys"].as_array().unwrap().len(),
+                keys.verify(&token, ID).is_ok(),
+                keys.verify(&token, hint).is_ok(),
+            ));
+        };
+        look(life);
+        life.promoted = Some(at(2));
+        look(life);
+        life.superseded = Some(at(3));
+        look(life);
+        life.retired = Some(at(4));
+        look(life);
+        life.dropped = Some(at(5));
+        look(life);
+        let expected = [
+            (KeyState::Next, false, 1, true, true),
+            (KeyState::Current, true, 1, true, true),
+            (KeyState::Previous, false, 1, true, true),
+            (KeyState::Retired, false, 0, false, true),
+            (KeyState::Dropped, false, 0, false, false),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn the_key_that_signs_comes_first_in_the_set() {
+        let current = test_keys::p256();
+        let next = Arc::new(SigningKey::generate(SigningAlg::ES256).unwrap());
+        let first = KeyLife::first(Timestamp::from_secs(1));
+        let mut previous = first;
+        previous.superseded = Some(Timestamp::from_secs(2));
+        let keys = KeySet::new(vec![
+            HeldKey::public(Arc::clone(test_keys::rsa().public()), previous),
+            HeldKey::signing(Arc::clone(&next), KeyLife::next(Timestamp::from_secs(2))),
+            HeldKey::signing(Arc::clone(&current), first),
+        ]);
+        let jwks = keys.jwks();
+        let kids: Vec<_> = jwks["keys"].as_array().unwrap().iter().collect();
+        let kids: Vec<_> = kids
+            .iter()
+            .map(|key| key["kid"].as_str().unwrap())
+            .collect();
+        assert_eq!(kids, [current.kid(), next.kid(), test_keys::rsa().kid()]);
+        let signs = keys.current(SigningAlg::ES256).map(|key| key.kid());
+        assert_eq!(signs, Some(current.kid()));
     }
 
     fn valid(rsa: bool) -> String {

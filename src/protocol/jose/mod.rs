@@ -5,11 +5,15 @@
 
 mod jws;
 mod key;
+mod key_life;
 mod key_set;
+mod verifying_key;
 
 pub use jws::sign;
 pub use key::SigningKey;
-pub use key_set::{Expect, KeySet, MAX_TOKEN};
+pub use key_life::{KeyLife, KeyState};
+pub use key_set::{Expect, HeldKey, KeySet, MAX_TOKEN};
+pub use verifying_key::VerifyingKey;
 
 #[cfg(test)]
 pub(crate) mod test_keys;

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{KeySet, SigningKey};
+use super::{HeldKey, KeyLife, KeySet, SigningKey};
 use crate::clock::Timestamp;
 use crate::protocol::client::SigningAlg;
 
 fn shared(slot: &OnceLock<Arc<SigningKey>>, alg: SigningAlg) -> Arc<SigningKey> {
-    let make = || Arc::new(SigningKey::generate(alg, Timestamp::from_secs(1_000)).unwrap());
+    let make = || Arc::new(SigningKey::generate(alg).unwrap());
     Arc::clone(slot.get_or_init(make))
 }
 
@@ -22,5 +22,7 @@ pub(crate) fn p256() -> Arc<SigningKey> {
 }
 
 pub(crate) fn key_set() -> KeySet {
-    KeySet::new(vec![rsa(), p256()])
+    let life = KeyLife::first(Timestamp::from_secs(1_000));
+    let held = |key| HeldKey::signing(key, life);
+    KeySet::new(vec![held(rsa()), held(p256())])
 }

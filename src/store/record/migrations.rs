@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str); 4] = [
     (
         1,
         "record",
@@ -21,6 +21,11 @@ const STEPS: [(i64, &str, &str); 3] = [
         2,
         "nodes",
         include_str!("../../../migrations/0002_nodes.sql"),
+    ),
+    (
+        4,
+        "signing_keys",
+        include_str!("../../../migrations/0004_signing_keys.sql"),
     ),
     (
         5,

@@ -8,7 +8,8 @@
 //!
 //! On PostgreSQL many transactions run at once. They lock rows in one order, so that none waits
 //! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
-//! notices; and last the counters, which those hold that append to a log until they commit.
+//! notices; and last the counters, which those hold that append to a log until they commit. A
+//! change of signing keys locks no other row, and its own counter first.
 
 mod address;
 mod admission;
@@ -29,6 +30,7 @@ mod error;
 mod grants;
 mod holder;
 mod jobs;
+mod key_changes;
 mod keys;
 mod lease;
 mod lease_lock;
@@ -78,7 +80,8 @@ pub use ended::{Ended, EndedSession};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
 pub use holder::Holder;
-pub use keys::StoredKey;
+pub use key_changes::{KeyChange, Superseded};
+pub use keys::{NewKey, StoredKey};
 pub use lease::{Lease, LeaseError};
 pub use notice_leases::{DueNotice, Places};
 pub use notices::{NoticeState, NoticeView, Owed};

@@ -1,12 +1,10 @@
 //! Another process on the same data ends and changes things, as the command line does. The server
 //! learns of it by itself.
 
-use lanyard::entropy::{ClientId, Entropy};
+use lanyard::entropy::ClientId;
 use lanyard::protocol::client::{Client, SigningAlg};
-use lanyard::protocol::jose::SigningKey;
 use lanyard::session::ending::{Actor, Reason, Selection, Verb};
 use lanyard::store::record::Record;
-use lanyard::store::seal::Purpose;
 use serde_json::{Value, json};
 
 use crate::support::app::Tokens;
@@ -250,26 +248,20 @@ async fn a_changed_client_is_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_signing_key_is_taken_up() {
     let story = story().await;
-    let now = story.house.clock.now() + std::time::Duration::from_secs(1);
-    let key = SigningKey::generate(SigningAlg::RS256, now).unwrap();
-    let sealed = story.house.sealer().seal(
-        Purpose::SigningKey,
-        key.kid().as_bytes(),
-        &key.to_pkcs8().unwrap(),
-        &Entropy::System,
-    );
-    let inserted = story.outside.insert_key(key.kid(), "RS256", &sealed, now);
-    inserted.await.unwrap();
+    let keeper = story.house.key_keeper(&story.outside);
+    let now = story.house.clock.now();
+    let rotated = keeper.rotate(SigningAlg::RS256, false, &Actor::CommandLine, now);
+    let key = rotated.await.unwrap().unwrap().current;
     House::until("the key is published", || async {
         let jwks = story.browser.get("/oauth2/jwks").await.json();
         let keys = jwks["keys"].as_array().unwrap();
-        keys.iter().any(|jwk| jwk["kid"] == json!(key.kid()))
+        keys.iter().any(|jwk| jwk["kid"] == json!(key))
     })
     .await;
     story.house.settled().await;
     let fresh = story.wiki.join(&story.browser).await;
     let header = jsonwebtoken::decode_header(fresh.id_token()).unwrap();
-    assert_eq!(header.kid.as_deref(), Some(key.kid()));
+    assert_eq!(header.kid.as_deref(), Some(key.as_str()));
     // What the old key signed is still good: as a hint, and at the app.
     story.wiki.verify(story.tokens.id_token(), "JWT").await;
     let out = format!("/oauth2/logout?id_token_hint={}", story.tokens.id_token());

@@ -1,6 +1,9 @@
 //! Stories over HTTP.
 
 mod account;
+mod admin_audit;
+mod admin_keys;
+mod admin_overview;
 mod audit;
 mod authorize;
 mod client_auth;
@@ -14,6 +17,7 @@ mod fixation;
 mod headers;
 mod hijacking;
 mod introspection;
+mod keys;
 mod main_job;
 mod nodes;
 mod offline;

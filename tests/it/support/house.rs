@@ -9,7 +9,7 @@ use lanyard::clock::{Clock, Timestamp};
 use lanyard::config::{self, Config, Source};
 use lanyard::entropy::{Entropy, Secret, SessionId, UserId};
 use lanyard::identity::user::{Profile, User};
-use lanyard::provider::Provider;
+use lanyard::provider::{KeyKeeper, Provider};
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{AuditEntry, NoticeView, Record};
 use lanyard::store::seal::{Purpose, Sealer};
@@ -183,6 +183,15 @@ impl House {
 
     /// Makes a person, whose password is made from their name.
     pub(crate) async fn person(&self, username: &str) -> Person {
+        self.somebody(username, false).await
+    }
+
+    /// The same with the administrator's role.
+    pub(crate) async fn administrator(&self, username: &str) -> Person {
+        self.somebody(username, true).await
+    }
+
+    async fn somebody(&self, username: &str, admin: bool) -> Person {
         let password = format!("{username} likes long passwords");
         let hash = self
             .provider()
@@ -200,7 +209,7 @@ impl House {
                 email_verified: true,
             },
             password: Some(hash),
-            admin: false,
+            admin,
             enabled: true,
             created: self.clock.now(),
             updated: self.clock.now(),
@@ -343,6 +352,21 @@ impl House {
     pub(crate) fn sealer(&self) -> Sealer {
         let key = self.config.master_key.obtain(&Entropy::System).unwrap();
         Sealer::new(key.as_bytes(), &[])
+    }
+
+    /// Its signing keys, as another process on the same data has them.
+    pub(crate) fn key_keeper(&self, record: &Record) -> KeyKeeper {
+        let schedule = app::key_schedule(&self.config);
+        KeyKeeper::new(record.clone(), self.sealer(), Entropy::System, schedule)
+    }
+
+    /// Lets its nodes do what is due with the signing keys, as they do every few seconds, until
+    /// each of them knows.
+    pub(crate) async fn look_after_keys(&self) {
+        for node in &self.running {
+            node.provider.look_after_keys().await.unwrap();
+        }
+        self.settled().await;
     }
 
     /// Ends a session as its person would.

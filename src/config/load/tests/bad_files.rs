@@ -120,4 +120,18 @@ pub(super) const BAD: &[(&str, &str)] = &[
         "lanyard.toml:2: secrets.master_key_file: secrets.master_key is given too \
          (lanyard.toml:3). Remove one of the two.",
     ),
+    (
+        "[keys]\nrotate_every = \"30m\"",
+        "lanyard.toml:2: keys.rotate_every: \"30m\" is out of bounds. Write from 1h to 3650d.",
+    ),
+    (
+        "[keys]\nrotate_every = \"5d\"",
+        "lanyard.toml:2: keys.rotate_every: 5d is shorter than keys.publish_ahead (7d by \
+         default). Set that to 5d or less.",
+    ),
+    (
+        "[keys]\nrotate_every = \"5d\"\npublish_ahead = \"6d\"",
+        "lanyard.toml:3: keys.publish_ahead: 6d is longer than keys.rotate_every (5d): the next \
+         key would always come late. Write 5d or less.",
+    ),
 ];

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use lanyard::entropy::ClientId;
-use lanyard::session::ending::{Reason, Selection};
-use lanyard::store::record::{AuditEntry, ChangeKind, EndKind};
+use lanyard::session::ending::{Actor, Reason, Selection};
+use lanyard::store::record::{AuditEntry, ChangeKind, EndKind, KeyChange};
 
-use super::{Backend, START, World, both, client, user_id};
+use super::{Backend, START, World, both, client, new_key, user_id};
 
 both!(
     distrust_raises_the_generation,
@@ -77,7 +77,11 @@ async fn changes_name_what_must_be_read_again(on: Backend) {
     record.set_enabled(&user_id("alice"), false).await.unwrap();
     record.upsert_client(&client("wiki", None)).await.unwrap();
     record
-        .insert_key("k", "ES256", b"sealed", START)
+        .change_key(
+            KeyChange::First(new_key("k", "ES256")),
+            &Actor::System,
+            START,
+        )
         .await
         .unwrap();
     record

@@ -6,6 +6,7 @@ mod directory;
 mod ending;
 mod grants;
 mod ground;
+mod keys;
 mod lists;
 mod logs;
 mod nodes;
@@ -31,7 +32,7 @@ use lanyard::protocol::client::{
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 use lanyard::session::session::Session;
-use lanyard::store::record::{Ended, Join, Joining, Places, Record, SignIn};
+use lanyard::store::record::{Ended, Join, Joining, NewKey, Places, Record, SignIn};
 
 pub(super) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -231,6 +232,16 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
         enabled: true,
         registered_by: RegisteredBy::File,
+    }
+}
+
+/// A signing key, sealed as it were.
+pub(super) fn new_key(kid: &str, alg: &str) -> NewKey {
+    NewKey {
+        kid: kid.to_owned(),
+        alg: alg.to_owned(),
+        private: format!("private {kid}").into_bytes(),
+        public: format!("public {kid}").into_bytes(),
     }
 }
 
