@@ -16,6 +16,7 @@ pub mod device;
 pub mod error;
 pub mod form_post;
 pub mod message;
+pub mod number;
 pub mod parts;
 mod samples;
 pub mod sign_in;
@@ -77,6 +78,10 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<account_apps::AccountApps>(&mut all)?;
     add::<admin::confirm::Confirm>(&mut all)?;
     add::<admin::confirm::Confirmed>(&mut all)?;
+    add::<admin::overview::Overview>(&mut all)?;
+    add::<admin::audit::Audit>(&mut all)?;
+    add::<admin::keys::Keys>(&mut all)?;
+    add::<admin::keys::KeyRotation>(&mut all)?;
     Ok(all)
 }
 

@@ -46,6 +46,20 @@ pub fn on_day(at: Timestamp, now: Timestamp) -> Moment {
     written(at, format)
 }
 
+/// The time of day to the minute, of a list that says elsewhere that it is in UTC: "14:05".
+pub fn of_day(at: Timestamp) -> String {
+    calendar(at).strftime("%H:%M").to_string()
+}
+
+/// The first moment (UTC) of a day as a date field sends it: "2026-03-12".
+pub fn day(text: &str) -> Option<Timestamp> {
+    // The parser would take times and other forms too.
+    let date: jiff::civil::Date = (text.len() == 10).then(|| text.parse().ok())??;
+    let first = date.to_datetime(jiff::civil::Time::midnight());
+    let first = jiff::tz::Offset::UTC.to_timestamp(first).ok()?;
+    Some(Timestamp::from_millis(first.as_millisecond()))
+}
+
 /// How long ago: "just now", "12 minutes ago", "2 days ago". What lies ahead is "just now", as
 /// clocks differ.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
@@ -124,6 +138,23 @@ mod tests {
         }
         let ahead = NOW + Duration::from_secs(DAY);
         assert_eq!(on_day(ahead, NOW).text, "tomorrow at 14:05 UTC");
+    }
+
+    #[test]
+    fn days_are_read_as_date_fields_send_them() {
+        assert_eq!(day("2026-03-12"), Some(Timestamp::from_secs(1_773_273_600)));
+        assert_eq!(day("1970-01-01"), Some(Timestamp::from_secs(0)));
+        for text in [
+            "",
+            "2026-02-30",
+            "12 March",
+            "2026-03-12T14:05",
+            "20260312T1",
+            "yesterday",
+        ] {
+            assert_eq!(day(text), None, "{text}");
+        }
+        assert_eq!(of_day(NOW), "14:05");
     }
 
     #[test]

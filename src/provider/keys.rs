@@ -75,6 +75,11 @@ impl Keys {
         Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Who takes them through their lives.
+    pub(super) const fn keeper(&self) -> &KeyKeeper {
+        &self.keeper
+    }
+
     async fn reload(&self) -> Result<(), Trouble> {
         let _reading = self.reading.lock().await;
         let fresh = Held::new(self.keeper.load().await?);

@@ -9,6 +9,7 @@ mod administration;
 mod administrators;
 mod anti_forgery;
 mod audit;
+mod audit_list;
 mod authorize;
 mod bearer;
 mod burying;
@@ -27,11 +28,13 @@ mod interactions;
 mod introspection;
 mod issue;
 mod key_keeper;
+mod key_list;
 mod keys;
 mod live;
 mod nodes;
 mod notices;
 mod offline;
+mod overview;
 mod people;
 mod readiness;
 mod receipts;
@@ -61,12 +64,14 @@ pub use administration::{
     Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
 };
 pub use administrators::{Administrator, PROOF_WITHIN};
+pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use key_keeper::{KeyKeeper, Rotated};
+pub use key_list::KeyView;
 pub use people::{AppView, DeviceView, Visitor};
 pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
@@ -117,6 +122,7 @@ pub struct Provider {
     fail_points: FailPoints,
     meters: Meters,
     figures: figures::Kept,
+    overview: overview::Figures,
     me: Weak<Self>,
     node: String,
 }
@@ -194,6 +200,7 @@ impl Provider {
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
             figures: figures::Kept::default(),
+            overview: overview::Figures::default(),
             meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),

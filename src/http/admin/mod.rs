@@ -1,7 +1,11 @@
 //! The admin pages: every address is in [`TABLE`], and every request passes one gate
 //! ([`route`]).
 
+mod audit;
 mod confirm;
+mod keys;
+mod links;
+mod overview;
 mod route;
 
 pub use route::{Proof, Route};
@@ -25,7 +29,12 @@ macro_rules! table {
 }
 
 table! {
+    GET "/admin" Session overview::get;
+    GET "/admin/audit" Session audit::get;
     GET "/admin/confirmed" Fresh confirm::done;
+    GET "/admin/keys" Session keys::get;
+    GET "/admin/keys/rotation" Fresh keys::ask_rotation;
+    POST "/admin/keys/rotation" Fresh keys::rotate;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

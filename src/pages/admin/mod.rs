@@ -1,6 +1,11 @@
 //! The admin pages: dense, the same parts as everywhere.
 
+pub mod audit;
+mod chart;
 pub mod confirm;
+pub mod keys;
+pub mod overview;
+pub mod words;
 
 use super::parts::Notice;
 

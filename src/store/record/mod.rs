@@ -108,7 +108,7 @@ pub use notices::{NoticeState, NoticeView, Owed};
 pub use overview::{Deliveries, Hour, LiveCount, Overview};
 pub use participants::{Join, Joining};
 pub use receipts::Receipt;
-pub use reference::reference;
+pub use reference::{is_reference, reference};
 pub use session_list::{ParticipantRow, SessionFilter, SessionRow};
 pub use session_question::{Counted, SessionCursor, SessionPage, SessionQuestion, SessionState};
 pub use session_story::{PartStory, SessionStory};

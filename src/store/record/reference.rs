@@ -25,7 +25,7 @@ pub fn reference(id: SessionId) -> String {
 }
 
 /// Whether a text has the form of a reference, in capitals.
-pub(super) fn is_reference(text: &str) -> bool {
+pub fn is_reference(text: &str) -> bool {
     text.len() == 14
         && text.bytes().enumerate().all(|(place, letter)| match place {
             4 | 9 => letter == b'-',

@@ -1,6 +1,9 @@
 //! Stories over HTTP.
 
 mod account;
+mod admin_audit;
+mod admin_keys;
+mod admin_overview;
 mod audit;
 mod authorize;
 mod client_auth;

@@ -218,6 +218,15 @@ impl House {
 
     /// Makes a person, whose password is made from their name.
     pub(crate) async fn person(&self, username: &str) -> Person {
+        self.somebody(username, false).await
+    }
+
+    /// The same with the administrator's role.
+    pub(crate) async fn administrator(&self, username: &str) -> Person {
+        self.somebody(username, true).await
+    }
+
+    async fn somebody(&self, username: &str, admin: bool) -> Person {
         let password = format!("{username} likes long passwords");
         let hash = self
             .provider()
@@ -237,7 +246,7 @@ impl House {
             },
             password: Some(hash),
             must_change_password: false,
-            admin: false,
+            admin,
             enabled: true,
             created: self.clock.now(),
             updated: self.clock.now(),
