@@ -32,6 +32,8 @@ mod receipts;
 mod reload;
 mod revocation;
 mod revoked;
+mod session_admin;
+mod session_ends;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -59,6 +61,8 @@ pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use people::{AppView, DeviceView, Visitor};
 pub use receipts::{ReceiptView, Receipts, Told};
+pub use session_admin::{Channel, SessionList, StoryApp, StoryView};
+pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
@@ -96,6 +100,7 @@ pub struct Provider {
     notices_due: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
+    live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
@@ -157,6 +162,7 @@ impl Provider {
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
             turns: notices::Turns::default(),
+            live_counts: session_admin::LiveCounts::default(),
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),

@@ -21,6 +21,8 @@ struct Ending {
     reason: Reason,
     verb: Verb,
     actor: Actor,
+    /// Why, in the actor's own words.
+    note: Option<String>,
     now: Timestamp,
     audit_id: String,
 }
@@ -35,11 +37,25 @@ impl Record {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Ended, RecordError> {
+        self.end_noted(selection, reason, verb, (actor, None), now)
+            .await
+    }
+
+    /// The same, with what the actor says of it: kept in the audit line of this very end.
+    pub async fn end_noted(
+        &self,
+        selection: &Selection,
+        reason: Reason,
+        verb: Verb,
+        (actor, note): (&Actor, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Ended, RecordError> {
         let ending = Ending {
             selection: selection.clone(),
             reason,
             verb,
             actor: actor.clone(),
+            note: note.map(ToOwned::to_owned),
             now,
             audit_id: self.audit_id(),
         };
@@ -262,6 +278,9 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         session: session.map(reference),
         address: None,
         reason: Some(ending.reason.as_str().to_owned()),
-        detail: Some(format!("{verb}, {entries} ended")),
+        detail: Some(audit::with_note(
+            format!("{verb}, {entries} ended"),
+            ending.note.as_deref(),
+        )),
     }
 }
