@@ -77,6 +77,11 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<account_apps::AccountApps>(&mut all)?;
     add::<admin::confirm::Confirm>(&mut all)?;
     add::<admin::confirm::Confirmed>(&mut all)?;
+    add::<admin::sessions::Sessions>(&mut all)?;
+    add::<admin::session::OneSession>(&mut all)?;
+    add::<admin::session_end::EndSessions>(&mut all)?;
+    add::<admin::session_end::EndsStopped>(&mut all)?;
+    add::<admin::session_told::SessionsTold>(&mut all)?;
     Ok(all)
 }
 

@@ -61,7 +61,10 @@ pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use people::{AppView, DeviceView, Visitor};
 pub use receipts::{ReceiptView, Receipts, Told};
-pub use session_admin::{Channel, SessionList, StoryApp, StoryView};
+pub use session_admin::{
+    AuditEntry, Channel, LiveCount, NoticeState, NoticeView, SessionCursor, SessionList,
+    SessionQuestion, SessionRow, SessionState, StoryApp, StoryView,
+};
 pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};

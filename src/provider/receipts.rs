@@ -37,7 +37,10 @@ pub enum Told {
     /// A try failed; more will follow.
     TryingAgain,
     /// Only the person's browser could carry it (front-channel).
-    ByBrowser,
+    ByBrowser {
+        /// The latest end of its access tokens.
+        until: Timestamp,
+    },
     /// Every try failed, or the app refused.
     GaveUp,
     /// The app has no logout address: its access runs out by itself.
@@ -123,7 +126,7 @@ impl Provider {
 pub(super) fn told(notice: Option<&NoticeView>, by_browser: bool, until: Timestamp) -> Told {
     let Some(notice) = notice else {
         return if by_browser {
-            Told::ByBrowser
+            Told::ByBrowser { until }
         } else {
             Told::CannotBe { until }
         };

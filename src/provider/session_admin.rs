@@ -12,9 +12,10 @@ use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
-use crate::store::record::{
-    AuditEntry, Counted, LiveCount, NoticeView, PartStory, SessionCursor, SessionPage,
-    SessionQuestion, SessionStory,
+use crate::store::record::reference;
+pub use crate::store::record::{
+    AuditEntry, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor, SessionPage,
+    SessionQuestion, SessionRow, SessionState, SessionStory,
 };
 
 /// How long a count of all that live is good enough: it looks at each of them.
@@ -72,6 +73,13 @@ pub struct StoryApp {
     pub notice: Option<NoticeView>,
     /// Whether it knows that its part is over, if it is.
     pub told: Option<Told>,
+}
+
+impl Visitor {
+    /// The public reference of the session that looks.
+    pub fn session_reference(&self) -> String {
+        reference(self.session)
+    }
 }
 
 impl Provider {

@@ -4,9 +4,8 @@ use futures_util::future::join_all;
 
 use super::Provider;
 use super::administrators::Administrator;
-use super::receipts::{ReceiptView, Told};
+use super::receipts::ReceiptView;
 use super::session_admin::Channel;
-use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
@@ -203,12 +202,7 @@ impl Provider {
             let own = notices.iter().filter(|(id, _)| *id == row.session.id);
             let own: Vec<NoticeView> = own.map(|(_, notice)| notice.clone()).collect();
             let parts = row.participants.clone();
-            let mut apps = self.receipts_of(parts, &own, row.ended).await?;
-            // No browser of the person took part in this.
-            let until = row.ended.unwrap_or_else(|| self.clock.now()) + ACCESS_TOKEN;
-            for app in apps.iter_mut().filter(|app| app.told == Told::ByBrowser) {
-                app.told = Told::CannotBe { until };
-            }
+            let apps = self.receipts_of(parts, &own, row.ended).await?;
             all.push(SessionReceipts { row, apps });
         }
         Ok(all)

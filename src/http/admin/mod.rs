@@ -3,6 +3,11 @@
 
 mod confirm;
 mod route;
+mod session;
+mod session_ends;
+mod session_filter;
+mod session_timeline;
+mod sessions;
 
 pub use route::{Proof, Route};
 
@@ -26,6 +31,11 @@ macro_rules! table {
 
 table! {
     GET "/admin/confirmed" Fresh confirm::done;
+    GET "/admin/sessions" Session sessions::list;
+    POST "/admin/sessions/plan" Session session_ends::plan;
+    POST "/admin/sessions/end" FreshForSeveral session_ends::end;
+    GET "/admin/sessions/told" Session session_ends::told;
+    GET "/admin/sessions/{reference}" Session session::show;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -1,6 +1,11 @@
 //! The admin pages: dense, the same parts as everywhere.
 
 pub mod confirm;
+pub mod session;
+pub mod session_end;
+pub mod session_told;
+pub mod sessions;
+pub mod states;
 
 use super::parts::Notice;
 

@@ -1,6 +1,8 @@
 //! Stories over HTTP.
 
 mod account;
+mod admin_routes;
+mod admin_sessions;
 mod audit;
 mod authorize;
 mod client_auth;

@@ -1,6 +1,7 @@
 //! A provider of its own for one test: own folder, own port, own clock.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) struct House {
     /// A port of each node alone.
     doors: Vec<u16>,
     /// Removed with the house.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Where the clocks of the stories start.
@@ -102,7 +103,7 @@ impl House {
             shared: None,
             nodes,
             doors: Vec::new(),
-            _folder: folder,
+            folder,
         };
         house.start_on(listener).await;
         house
@@ -145,6 +146,11 @@ impl House {
         self.start().await;
     }
 
+    /// Its database, where that is a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("lanyard.db")
+    }
+
     pub(crate) fn provider(&self) -> &Arc<Provider> {
         &self.running[0].provider
     }
@@ -183,6 +189,15 @@ impl House {
 
     /// Makes a person, whose password is made from their name.
     pub(crate) async fn person(&self, username: &str) -> Person {
+        self.add_person(username, false).await
+    }
+
+    /// Makes a person who may use the admin pages.
+    pub(crate) async fn administrator(&self, username: &str) -> Person {
+        self.add_person(username, true).await
+    }
+
+    async fn add_person(&self, username: &str, admin: bool) -> Person {
         let password = format!("{username} likes long passwords");
         let hash = self
             .provider()
@@ -200,7 +215,7 @@ impl House {
                 email_verified: true,
             },
             password: Some(hash),
-            admin: false,
+            admin,
             enabled: true,
             created: self.clock.now(),
             updated: self.clock.now(),
