@@ -27,12 +27,26 @@ pub(super) fn query(request: &HttpRequest) -> Option<Params> {
     Params::parse(request.query_string()).ok()
 }
 
+/// The same for a page that lists many things.
+pub(super) fn list_query(request: &HttpRequest) -> Option<Params> {
+    Params::parse_list(request.query_string()).ok()
+}
+
 /// The parameters of a form; none if it is not one (RFC 6749, 3.2: the media type is demanded).
 pub(super) fn form(request: &HttpRequest, body: &web::Bytes) -> Option<Params> {
+    Params::parse(form_text(request, body)?).ok()
+}
+
+/// The same for a form that lists many things.
+pub(super) fn list_form(request: &HttpRequest, body: &web::Bytes) -> Option<Params> {
+    Params::parse_list(form_text(request, body)?).ok()
+}
+
+fn form_text<'a>(request: &HttpRequest, body: &'a web::Bytes) -> Option<&'a str> {
     let media = header_text(request, header::CONTENT_TYPE)?;
     let media = media.split(';').next().unwrap_or_default().trim();
     if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return None;
     }
-    Params::parse(std::str::from_utf8(body).ok()?).ok()
+    std::str::from_utf8(body).ok()
 }

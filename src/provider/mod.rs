@@ -41,6 +41,8 @@ mod receipts;
 mod reload;
 mod revocation;
 mod revoked;
+mod session_admin;
+mod session_ends;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -75,6 +77,11 @@ pub use key_list::KeyView;
 pub use people::{AppView, DeviceView, Visitor};
 pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
+pub use session_admin::{
+    AuditEntry, Channel, LiveCount, NoticeState, NoticeView, SessionCursor, SessionList,
+    SessionQuestion, SessionRow, SessionState, StoryApp, StoryView,
+};
+pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
@@ -116,6 +123,7 @@ pub struct Provider {
     to_bury: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
+    live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
     hot_use: hot_state::HotUse,
     contended: turns::Queues<Root>,
@@ -195,6 +203,7 @@ impl Provider {
             notices_due: Notify::new(),
             to_bury: Notify::new(),
             turns: notices::Turns::default(),
+            live_counts: session_admin::LiveCounts::default(),
             missing: nodes::Missing::default(),
             hot_use: hot_state::HotUse::default(),
             contended: turns::Queues::default(),

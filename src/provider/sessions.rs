@@ -44,9 +44,6 @@ impl Provider {
     }
 
     /// The same, saying aloud whether it is a logout or a revocation.
-    ///
-    /// Runs to its end in a task of its own: a browser that goes away between the transaction and
-    /// the tombstone must not leave the one without the other.
     pub async fn end_as(
         &self,
         selection: &Selection,
@@ -54,11 +51,29 @@ impl Provider {
         verb: Verb,
         actor: &Actor,
     ) -> Result<Ended, Trouble> {
+        self.end_noted(selection, reason, verb, (actor, None)).await
+    }
+
+    /// The same, with what the actor says of it, for the audit.
+    ///
+    /// Runs to its end in a task of its own: a browser that goes away between the transaction and
+    /// the tombstone must not leave the one without the other.
+    pub async fn end_noted(
+        &self,
+        selection: &Selection,
+        reason: Reason,
+        verb: Verb,
+        (actor, note): (&Actor, Option<&str>),
+    ) -> Result<Ended, Trouble> {
         let Some(me) = self.me.upgrade() else {
             return Err(Trouble::Internal("the house is closing".to_owned()));
         };
         let (selection, actor) = (selection.clone(), actor.clone());
-        let task = async move { me.end_now(&selection, reason, verb, &actor).await };
+        let note = note.map(ToOwned::to_owned);
+        let task = async move {
+            let by = (&actor, note.as_deref());
+            me.end_now(&selection, reason, verb, by).await
+        };
         tokio::spawn(task.in_current_span())
             .await
             .map_err(|error| Trouble::Internal(error.to_string()))?
@@ -69,13 +84,13 @@ impl Provider {
         selection: &Selection,
         reason: Reason,
         verb: Verb,
-        actor: &Actor,
+        by: (&Actor, Option<&str>),
     ) -> Result<Ended, Trouble> {
         // A grant that SQL has not seen yet could not be marked ended there, and would come back.
         self.flush().await?;
         let ended = self
             .record
-            .end(selection, reason, verb, actor, self.clock.now())
+            .end_noted(selection, reason, verb, by, self.clock.now())
             .await?;
         self.count_end(selection, reason, &ended);
         self.fail_points.at(FailPoint::EndRecorded).await;

@@ -23,6 +23,8 @@ pub(super) struct Ending {
     pub(super) reason: Reason,
     pub(super) verb: Verb,
     actor: Actor,
+    /// Why, in the actor's own words.
+    note: Option<String>,
     pub(super) now: Timestamp,
     audit_id: String,
     /// Whether no transaction went before.
@@ -44,6 +46,19 @@ impl Record {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Ended, RecordError> {
+        self.end_noted(selection, reason, verb, (actor, None), now)
+            .await
+    }
+
+    /// The same, with what the actor says of it: kept in the audit line of this very end.
+    pub async fn end_noted(
+        &self,
+        selection: &Selection,
+        reason: Reason,
+        verb: Verb,
+        (actor, note): (&Actor, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Ended, RecordError> {
         let mut all = Ended::default();
         let mut first = true;
         loop {
@@ -52,6 +67,7 @@ impl Record {
                 reason,
                 verb,
                 actor: actor.clone(),
+                note: note.map(ToOwned::to_owned),
                 now,
                 audit_id: self.audit_id(),
                 first,
@@ -278,6 +294,9 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         session: session.map(reference),
         address: None,
         reason: Some(ending.reason.as_str().to_owned()),
-        detail: Some(format!("{verb}, {entries} ended")),
+        detail: Some(audit::with_note(
+            format!("{verb}, {entries} ended"),
+            ending.note.as_deref(),
+        )),
     }
 }

@@ -59,6 +59,7 @@ mod revoked_tokens;
 mod rows;
 mod session_list;
 mod session_question;
+mod session_rows;
 mod session_search;
 mod session_story;
 mod session_streams;

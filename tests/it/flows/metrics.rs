@@ -26,7 +26,8 @@ async fn tries_to_sign_in_by_result() {
     let house = House::open_watched().await;
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
     let record = house.provider().record();
-    assert!(record.set_enabled(&bob.id, false).await.unwrap());
+    let disabled = record.set_enabled(&bob.id, false, &Actor::System).await;
+    assert!(disabled.unwrap().is_done());
     let before = house.scrape().await;
 
     let browser = house.browser();

@@ -4,6 +4,8 @@ mod account;
 mod admin_audit;
 mod admin_keys;
 mod admin_overview;
+mod admin_routes;
+mod admin_sessions;
 mod audit;
 mod authorize;
 mod client_auth;

@@ -1,6 +1,7 @@
 //! A provider of its own for one test: own folder, own port, own clock.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) struct House {
     /// A port of each node alone.
     doors: Vec<u16>,
     /// Removed with the house.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Where the clocks of the stories start.
@@ -125,7 +126,7 @@ impl House {
             shared: None,
             nodes,
             doors: Vec::new(),
-            _folder: folder,
+            folder,
         };
         house.start_on(listener).await;
         house
@@ -178,6 +179,11 @@ impl House {
         self.stop().await;
         self.advance(closed);
         self.start().await;
+    }
+
+    /// Its database, where that is a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("lanyard.db")
     }
 
     pub(crate) fn provider(&self) -> &Arc<Provider> {
