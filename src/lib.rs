@@ -20,3 +20,4 @@ pub mod provider;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod tls;

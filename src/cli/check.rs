@@ -12,7 +12,8 @@ pub(super) fn run(file: Option<PathBuf>) -> Outcome {
     }
     println!("The configuration is good.");
     println!("issuer    {}", config.issuer);
-    println!("listen    {}", config.listen);
+    let scheme = config.server.tls.as_ref().map_or("http", |_| "https");
+    println!("listen    {} ({scheme})", config.listen);
     println!("database  {}", config.database);
     match &config.redis {
         Some(redis) => println!("hot state {redis}"),

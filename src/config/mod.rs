@@ -7,6 +7,7 @@
 mod certificates;
 mod database;
 mod duration;
+mod edge;
 mod environment;
 mod error;
 mod file;
@@ -38,6 +39,6 @@ pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Password, Postgres,
-    Redis, Sessions, Topology,
+    Redis, Server, Sessions, Topology,
 };
 pub use secret::Secret;

@@ -1,5 +1,7 @@
 //! Whether the process runs, and whether it can serve.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::{HttpResponse, web};
 
 use super::state::State;
@@ -11,6 +13,11 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+    if state.stopping.load(Ordering::Relaxed) {
+        return HttpResponse::ServiceUnavailable()
+            .content_type("text/plain; charset=utf-8")
+            .body("stopping\n");
+    }
     match state.provider.ready().await {
         Ok(()) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")

@@ -9,6 +9,8 @@ mod logs;
 mod people_and_clients;
 mod sessions;
 mod start;
+mod stop;
+mod tls;
 
 use url::Url;
 
