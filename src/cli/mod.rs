@@ -6,6 +6,7 @@ pub mod args;
 mod check;
 mod client;
 mod demo;
+mod health;
 mod migrate;
 mod outcome;
 mod serve;
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         )),
         Command::Demo(demo) => demo::run(demo).await,
         Command::Check => check::run(file),
+        Command::Health => health::run(file),
         Command::Migrate => migrate::run(file).await,
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,

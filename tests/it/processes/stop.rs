@@ -33,6 +33,7 @@ async fn until_nobody_listens(port: u16) {
 async fn a_request_that_runs_is_answered_and_no_other_is_taken() {
     let house = Installation::new();
     let mut server = house.serve().await;
+    assert_eq!(house.run(&["health"]).succeeded(), "ready\n");
     let mut running = begun(&house);
     server.signal("TERM");
     until_nobody_listens(house.port).await;
@@ -42,6 +43,8 @@ async fn a_request_that_runs_is_answered_and_no_other_is_taken() {
     assert!(answer.contains("connection: close"), "{answer}");
     assert!(answer.contains("the client is not named"), "{answer}");
     assert_eq!(server.gone().await, Some(0), "{}", server.said());
+    let said = house.run(&["health"]).refused();
+    assert!(said.contains("no answer from 127.0.0.1:"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,6 +58,8 @@ async fn proxies_can_be_given_time_to_look_away() {
         ready.is_some_and(|page| page.status == 503 && page.body == "stopping\n")
     })
     .await;
+    let said = house.run(&["health"]).refused();
+    assert!(said.ends_with("is not ready: 503 stopping"), "{said}");
     // Meanwhile it serves as before.
     assert_eq!(browser.get("/health/live").await.status, 200);
     server.signal("TERM");

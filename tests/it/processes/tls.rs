@@ -99,6 +99,7 @@ async fn people_sign_in_over_https() {
     assert!(page.header("strict-transport-security").is_some());
     assert_eq!(page.json()["issuer"], sealed.house.issuer.as_str());
     assert!(!server.said().contains("tls"), "{}", server.said());
+    assert_eq!(sealed.house.run(&["health"]).succeeded(), "ready\n");
     // Who speaks in the clear is not answered.
     let mut raw = Raw::connect(sealed.house.port);
     raw.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
