@@ -4,15 +4,18 @@ mod monitor;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use tokio::task::JoinHandle;
 
 use monitor::Monitor;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Secret};
 use crate::entropy::Entropy;
-use crate::http::{self, SameSiteSetting, State};
+use crate::http::{self, SameSiteSetting, State, TrustedProxies};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
 use crate::protocol::key_rotation::Schedule;
@@ -24,6 +27,7 @@ use crate::store::hot::{
 };
 use crate::store::record::{Holder, Lease, LeaseError, Record, RecordSettings};
 use crate::store::seal::Sealer;
+use crate::tls::Certificates;
 
 /// Why the house does not open.
 #[derive(Debug, thiserror::Error)]
@@ -59,12 +63,21 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     monitor: Option<Monitor>,
+    stopping: Arc<AtomicBool>,
+    stop_delay: Duration,
+    certificates: Option<JoinHandle<()>>,
     handle: ServerHandle,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     record: Record,
     lease: Option<Lease>,
 }
+
+/// How long a stop may take, all in all: what watches over processes kills them after thirty
+/// seconds, and some connections or deliveries may never come to their end.
+pub const STOP_WITHIN: Duration = Duration::from_secs(30);
+/// Of that, for requests that run; the rest is for deliveries that run, and for what waits.
+const DRAIN: Duration = Duration::from_secs(20);
 
 const MOVE: &str = "Stop the other program, or set server.listen (LANYARD__SERVER__LISTEN)";
 
@@ -114,6 +127,7 @@ pub async fn start_on(
     let address = first.local_addr().map_err(other)?;
     let monitor = monitor::listen(config.metrics)?;
     let meters = monitor::meters(monitor.as_ref())?;
+    let certificates = certificates(config)?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
     let lease = match &config.redis {
         None => Some(hold(&record, &clock, address).await?),
@@ -140,18 +154,14 @@ pub async fn start_on(
     .await
     .map_err(other)?;
     declare(&provider, config).await?;
-    let state = State {
-        provider: Arc::clone(&provider),
-        https: config.issuer.is_https(),
-        same_site: match config.session.cookie_same_site {
-            CookieSameSite::Lax => SameSiteSetting::Lax,
-            CookieSameSite::None => SameSiteSetting::None,
-        },
-    };
+    let state = state(config, &provider);
+    let stopping = Arc::clone(&state.stopping);
+    let tls = certificates.as_ref().map(Certificates::server_config);
+    let tls = tls.transpose().map_err(other)?;
     let monitor = monitor
         .map(|listener| Monitor::start(listener, &provider))
         .transpose()?;
-    let server = http::serve(listeners, state, threads()).map_err(other)?;
+    let server = http::serve(listeners, state, threads(), tls.as_ref()).map_err(other)?;
     let handle = server.handle();
     let workers = Workers::start(&provider);
     let server = tokio::spawn(server);
@@ -159,6 +169,9 @@ pub async fn start_on(
         provider,
         address,
         monitor,
+        stopping,
+        stop_delay: config.server.stop_delay,
+        certificates: certificates.map(|pair| tokio::spawn(pair.follow())),
         handle,
         server,
         workers,
@@ -187,8 +200,17 @@ impl Running {
         self.workers.stop(&self.provider).await;
     }
 
-    /// Stops in order: no new requests, running ones finish, what waits is written back.
+    /// Stops in order: `/health/ready` says no, and after `server.stop_delay` no new connections are
+    /// taken; running requests finish; what waits is written back. The caller bounds it by
+    /// [`STOP_WITHIN`].
     pub async fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        if !self.stop_delay.is_zero() {
+            tokio::time::sleep(self.stop_delay).await;
+        }
+        if let Some(certificates) = &self.certificates {
+            certificates.abort();
+        }
         self.handle.stop(true).await;
         let _ = self.server.await;
         if let Some(monitor) = self.monitor {
@@ -291,6 +313,39 @@ async fn declare(provider: &Provider, config: &Config) -> Result<(), StartError>
          another client_id in the configuration file, or delete that client: lanyard client delete \
          {id}"
     )))
+}
+
+/// The pair for TLS, if we speak it.
+fn certificates(config: &Config) -> Result<Option<Certificates>, StartError> {
+    let Some(files) = &config.server.tls else {
+        return Ok(None);
+    };
+    Certificates::open(files.clone())
+        .map(Some)
+        .map_err(|flaws| {
+            let flaws: Vec<_> = flaws.iter().map(ToString::to_string).collect();
+            StartError::Other(flaws.join(" "))
+        })
+}
+
+fn state(config: &Config, provider: &Arc<Provider>) -> State {
+    let server = &config.server;
+    State {
+        provider: Arc::clone(provider),
+        https: config.issuer.is_https(),
+        same_site: match config.session.cookie_same_site {
+            CookieSameSite::Lax => SameSiteSetting::Lax,
+            CookieSameSite::None => SameSiteSetting::None,
+        },
+        proxies: TrustedProxies::new(server.trusted_proxies.iter().copied()),
+        limits: http::Limits {
+            request_timeout: server.request_timeout,
+            keep_alive: server.keep_alive,
+            max_connections: server.max_connections,
+            drain: DRAIN.saturating_sub(server.stop_delay),
+        },
+        stopping: Arc::default(),
+    }
 }
 
 /// The master key; made now for a record that nothing was sealed for yet. One that was must not

@@ -54,6 +54,9 @@ pub enum Command {
     /// Read the configuration, report everything that is wrong with it, and start nothing
     #[command(after_help = CHECK)]
     Check(Check),
+    /// Ask the server of this configuration, on this machine, whether it is ready
+    #[command(after_help = HEALTH)]
+    Health,
     /// Bring the record (the database) to the form that this version needs
     #[command(after_help = MIGRATE)]
     Migrate,
@@ -110,6 +113,15 @@ Examples:
   lanyard check
   lanyard check --connect
   lanyard check --config /etc/lanyard/lanyard.toml";
+
+const HEALTH: &str = "\
+It reads the same configuration as `lanyard serve` and asks where that listens. The
+exit status is 0 if the server is ready, and 1 otherwise: made for HEALTHCHECK in
+containers and for scripts that wait.
+
+Examples:
+  lanyard health
+  lanyard health --config /etc/lanyard/lanyard.toml";
 
 const MIGRATE: &str = "\
 `lanyard serve` does the same at its start; this is for those who want to do it at

@@ -15,7 +15,8 @@ pub(super) async fn run(file: Option<PathBuf>, options: Check) -> Outcome {
     }
     println!("The configuration is good.");
     println!("issuer    {}", config.issuer);
-    println!("listen    {}", config.listen);
+    let scheme = config.server.tls.as_ref().map_or("http", |_| "https");
+    println!("listen    {} ({scheme})", config.listen);
     println!("database  {}", config.database);
     println!("clients   {} in the file", config.clients.len());
     match &config.redis {

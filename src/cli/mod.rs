@@ -10,6 +10,7 @@ mod client;
 mod client_changes;
 mod confirm;
 mod demo;
+mod health;
 mod key;
 mod migrate;
 mod outcome;
@@ -59,6 +60,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         )),
         Command::Demo(demo) => demo::run(demo).await,
         Command::Check(options) => check::run(file, options).await,
+        Command::Health => health::run(file),
         Command::Migrate => migrate::run(file).await,
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,

@@ -14,7 +14,7 @@ use super::resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
 };
 use super::{
-    clients, database, duration, environment, file, hot_state, metrics, password, server,
+    clients, database, duration, edge, environment, file, hot_state, metrics, password, server,
     signing_keys,
 };
 use crate::session::session::Limits;
@@ -102,6 +102,7 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
 fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let issuer = server::issuer(reader);
     let listen = server::listen(reader, issuer.as_ref());
+    let server = edge::resolve(reader, issuer.as_ref());
     let data = database::data(reader);
     let database = database::database(reader, data.as_deref());
     let database_outage_tolerance = reader.duration(&keys::DATABASE_OUTAGE_TOLERANCE);
@@ -121,6 +122,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     Some(Config {
         issuer: issuer?,
         listen: listen?,
+        server: server?,
         data: data?,
         database: database?,
         database_outage_tolerance: database_outage_tolerance?,

@@ -8,6 +8,7 @@ mod certificates;
 mod clients;
 mod database;
 mod duration;
+mod edge;
 mod environment;
 mod error;
 mod file;
@@ -42,6 +43,6 @@ pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
-    Postgres, Redis, Sessions, SigningKeys, Topology,
+    Postgres, Redis, Server, Sessions, SigningKeys, Topology,
 };
 pub use secret::Secret;

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
 use crate::protocol::client::Client;
 use crate::session::session::Limits;
+use crate::tls::PairFiles;
 
 /// What an operator has decided. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// How the server treats connections.
+    pub server: Server,
     /// The folder of all that we keep.
     pub data: PathBuf,
     /// Where the record lies.
@@ -49,6 +54,23 @@ pub struct Config {
     pub clients: Vec<Client>,
     /// What the operator should know, though it keeps nobody from starting.
     pub warnings: Vec<String>,
+}
+
+/// How the server treats connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The certificate and its key, if the server speaks TLS itself.
+    pub tls: Option<PairFiles>,
+    /// For a request's head, and again for its body, to arrive.
+    pub request_timeout: Duration,
+    /// How long a connection may idle between two requests.
+    pub keep_alive: Duration,
+    /// At once, in all.
+    pub max_connections: usize,
+    /// From the signal to stop until the listeners close: proxies see `/health/ready` say no.
+    pub stop_delay: Duration,
 }
 
 /// Where the record lies. Its `Display` is for people, and shows no secret.

@@ -1,20 +1,33 @@
 //! What handlers take from a request.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
+use super::state::State;
 use crate::protocol::params::Params;
 use crate::provider::Browser;
 
-/// Where the request comes from. No forwarded header is believed.
+/// Where the request comes from: the peer, or whom a trusted proxy names.
 pub(super) fn browser(request: &HttpRequest) -> Browser {
-    let unspecified = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
     Browser {
-        address: request.peer_addr().map_or(unspecified, |peer| peer.ip()),
+        address: address(request),
         user_agent: header_text(request, header::USER_AGENT)
             .unwrap_or_default()
             .to_owned(),
     }
+}
+
+fn address(request: &HttpRequest) -> IpAddr {
+    let unspecified = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer = request.peer_addr().map_or(unspecified, |peer| peer.ip());
+    let Some(state) = request.app_data::<web::Data<State>>() else {
+        return peer;
+    };
+    let lines = request.headers().get_all(header::X_FORWARDED_FOR);
+    let lines: Vec<&[u8]> = lines.map(header::HeaderValue::as_bytes).collect();
+    state.proxies.client(peer, lines.into_iter())
 }
 
 /// A header, if it is text.

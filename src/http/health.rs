@@ -1,5 +1,7 @@
 //! Whether the process runs, and whether it can serve.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value};
 
@@ -13,6 +15,10 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+    if state.stopping.load(Ordering::Relaxed) {
+        return HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({ "ready": false, "stopping": true }));
+    }
     let readiness = state.provider.readiness().await;
     if readiness.is_ready() {
         return HttpResponse::Ok().json(report(&readiness));

@@ -11,6 +11,8 @@ mod metrics;
 mod people_and_clients;
 mod sessions;
 mod start;
+mod stop;
+mod tls;
 
 use url::Url;
 

@@ -294,7 +294,12 @@ impl Server {
 
     /// Waits until it is gone by itself; its exit status.
     pub(crate) async fn gone(&mut self) -> Option<i32> {
-        for _ in 0..1_000 {
+        self.gone_within(PAUSE * 1_000).await
+    }
+
+    /// The same with another patience.
+    pub(crate) async fn gone_within(&mut self, patience: Duration) -> Option<i32> {
+        for _ in 0..patience.as_millis() / PAUSE.as_millis() {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }

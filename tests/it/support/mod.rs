@@ -10,6 +10,7 @@ pub(crate) mod installation;
 pub(crate) mod page;
 pub(crate) mod parts;
 pub(crate) mod scrape;
+pub(crate) mod raw;
 pub(crate) mod site;
 pub(crate) mod stores;
 pub(crate) mod tokens;
@@ -20,6 +21,7 @@ pub(crate) use house::{House, Person};
 pub(crate) use installation::{Installation, Server};
 pub(crate) use page::Page;
 pub(crate) use scrape::Scrape;
+pub(crate) use raw::Raw;
 
 /// An HTTP client that only ever speaks to this machine in the clear. Reading the certificate
 /// authorities would take most of a test's time. No connection is kept: each request may come to
