@@ -1,6 +1,7 @@
 //! Stories over HTTP.
 
 mod account;
+mod administration;
 mod audit;
 mod authorize;
 mod client_auth;

@@ -86,6 +86,7 @@ fn a_good_configuration_is_told_what_it_comes_to() {
         format!("issuer    {}", house.issuer),
         format!("listen    127.0.0.1:{}", house.port),
         "database  ./data/lanyard.db".to_owned(),
+        "clients   0 in the file".to_owned(),
         "hot state in process, 128 MiB".to_owned(),
     ] {
         assert!(answer.lines().any(|known| known == line), "{answer}");

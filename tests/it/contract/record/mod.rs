@@ -5,6 +5,7 @@ mod clients;
 mod contention;
 mod directory;
 mod ending;
+mod ending_clients;
 mod grants;
 mod ground;
 mod lists;
