@@ -6,6 +6,7 @@ mod admin_keys;
 mod admin_overview;
 mod admin_routes;
 mod admin_sessions;
+mod administration;
 mod audit;
 mod authorize;
 mod client_auth;

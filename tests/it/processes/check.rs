@@ -88,6 +88,7 @@ fn a_good_configuration_is_told_what_it_comes_to() {
         format!("issuer    {}", house.issuer),
         format!("listen    127.0.0.1:{} (http)", house.port),
         "database  ./data/lanyard.db".to_owned(),
+        "clients   0 in the file".to_owned(),
         "hot state in process, 128 MiB".to_owned(),
         "The stores were not contacted; --connect does that.".to_owned(),
     ] {

@@ -1,5 +1,6 @@
 //! The program as operators have it: started, killed, stopped, and asked by its commands.
 
+mod administration;
 mod check;
 mod demo;
 mod help;

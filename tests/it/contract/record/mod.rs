@@ -6,6 +6,7 @@ mod contention;
 mod directory;
 mod ending;
 mod figures;
+mod ending_clients;
 mod grants;
 mod ground;
 mod keys;
