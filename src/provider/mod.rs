@@ -78,8 +78,9 @@ pub use people::{AppView, DeviceView, Visitor};
 pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use session_admin::{
-    AuditEntry, Channel, LiveCount, NoticeState, NoticeView, SessionCursor, SessionList,
-    SessionQuestion, SessionRow, SessionState, StoryApp, StoryView,
+    AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
+    SessionList, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory, StoryApp,
+    StoryView,
 };
 pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;

@@ -12,13 +12,10 @@ const NOWHERE: &str = "AAAA-AAAA-AAAA";
 
 /// An address of the route, with something in it that is not there.
 fn address(route: &Route) -> String {
-    let parts = route.path.split('/').map(|part| {
-        if part.starts_with('{') {
-            NOWHERE
-        } else {
-            part
-        }
-    });
+    let parts = route
+        .path
+        .split('/')
+        .map(|part| if part.starts_with('{') { NOWHERE } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
