@@ -26,6 +26,7 @@ mod live;
 mod nodes;
 mod notices;
 mod offline;
+mod overview;
 mod people;
 mod receipts;
 mod reload;
@@ -96,6 +97,7 @@ pub struct Provider {
     missing: nodes::Missing,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
+    figures: overview::Figures,
     me: Weak<Self>,
     node: String,
 }
@@ -157,6 +159,7 @@ impl Provider {
             missing: nodes::Missing::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
+            figures: overview::Figures::default(),
             me: Weak::clone(me),
             revoked,
             waiting,

@@ -1,6 +1,7 @@
 //! What every back end of the record promises. Each test runs on SQLite, in a file of its own, and
 //! on PostgreSQL, in a schema of its own.
 
+mod audit_search;
 mod contention;
 mod directory;
 mod ending;
@@ -16,6 +17,7 @@ mod outages;
 mod processes;
 mod races;
 mod session_search;
+mod session_story;
 mod sessions;
 
 use std::time::Duration;
