@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lanyard::clock::Timestamp;
 use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{AuditCursor, AuditEntry, AuditPage, AuditQuestion, reference};
@@ -31,10 +32,6 @@ fn entry(world: &World, actor: &str, action: &str, target: &str) -> AuditEntry {
 
 async fn page(world: &World, question: &AuditQuestion) -> AuditPage {
     world.record.search_audit(question, None, 50).await.unwrap()
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }
 
 async fn all_pages(world: &World, question: &AuditQuestion, size: usize) -> Vec<AuditPage> {
@@ -83,11 +80,12 @@ async fn lines_of_one_moment_are_paged_without_loss(on: Backend) {
     }
 }
 
-async fn conditions_are_joined(on: Backend) {
+/// A sign-in of alice's; ten seconds later what the command line did, and a failure.
+async fn busy(on: Backend) -> (World, String, Timestamp) {
     let world = World::peopled(on).await;
-    let session = world.begin("alice").await;
+    let session = reference(world.begin("alice").await.id);
     let in_session = AuditEntry {
-        session: Some(reference(session.id)),
+        session: Some(session.clone()),
         ..entry(&world, "system", "sign_in", "person:u_alice")
     };
     world.record.append_audit(&[in_session]).await.unwrap();
@@ -98,72 +96,49 @@ async fn conditions_are_joined(on: Backend) {
         entry(&world, "system", "sign_in_failed", "account:x"),
     ];
     world.record.append_audit(&lines).await.unwrap();
-    let none = AuditQuestion::default;
-    for (what, question, expected) in [
+    (world, session, middle)
+}
+
+/// Actor, action and target; empty for any.
+fn asked([actor, action, target]: [&str; 3]) -> AuditQuestion {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    AuditQuestion {
+        actor: text(actor),
+        action: text(action),
+        target: text(target),
+        ..AuditQuestion::default()
+    }
+}
+
+async fn conditions_are_joined(on: Backend) {
+    let (world, session, middle) = busy(on).await;
+    let all = || asked(["", "", ""]);
+    let of_session = AuditQuestion {
+        session: Some(session),
+        ..all()
+    };
+    let since = AuditQuestion {
+        since: Some(middle),
+        ..asked(["system", "", ""])
+    };
+    let before = AuditQuestion {
+        before: Some(middle),
+        ..all()
+    };
+    let everything = "sign_in user.disable client.create sign_in_failed";
+    let by_shell = "user.disable client.create";
+    for (question, expected) in [
+        (all(), everything),
+        (asked(["command_line", "", ""]), by_shell),
         (
-            "all",
-            none(),
-            vec!["sign_in", "user.disable", "client.create", "sign_in_failed"],
+            asked(["command_line", "client.create", ""]),
+            "client.create",
         ),
-        (
-            "actor",
-            AuditQuestion {
-                actor: some("command_line"),
-                ..none()
-            },
-            vec!["user.disable", "client.create"],
-        ),
-        (
-            "actor and action",
-            AuditQuestion {
-                actor: some("command_line"),
-                action: some("client.create"),
-                ..none()
-            },
-            vec!["client.create"],
-        ),
-        (
-            "target",
-            AuditQuestion {
-                target: some("u_bob"),
-                ..none()
-            },
-            vec!["user.disable"],
-        ),
-        (
-            "session",
-            AuditQuestion {
-                session: Some(reference(session.id)),
-                ..none()
-            },
-            vec!["sign_in"],
-        ),
-        (
-            "since",
-            AuditQuestion {
-                since: Some(middle),
-                actor: some("system"),
-                ..none()
-            },
-            vec!["sign_in_failed"],
-        ),
-        (
-            "before",
-            AuditQuestion {
-                before: Some(middle),
-                ..none()
-            },
-            vec!["sign_in"],
-        ),
-        (
-            "nothing",
-            AuditQuestion {
-                actor: some("system"),
-                target: some("wiki"),
-                ..none()
-            },
-            vec![],
-        ),
+        (asked(["", "", "u_bob"]), "user.disable"),
+        (asked(["system", "", "wiki"]), ""),
+        (of_session, "sign_in"),
+        (since, "sign_in_failed"),
+        (before, "sign_in"),
     ] {
         let found = page(&world, &question).await;
         let found: BTreeSet<_> = found
@@ -171,7 +146,8 @@ async fn conditions_are_joined(on: Backend) {
             .iter()
             .map(|line| line.action.as_str())
             .collect();
-        assert_eq!(found, expected.into_iter().collect(), "{what}");
+        let expected = expected.split_whitespace().collect();
+        assert_eq!(found, expected, "{question:?}");
     }
 }
 
@@ -231,7 +207,7 @@ async fn a_person_is_found_in_what_they_did_and_in_what_was_done_to_them(on: Bac
         assert_eq!(found, expected, "{name}");
     }
     let both = AuditQuestion {
-        actor: some("person:u_bob"),
+        actor: Some("person:u_bob".to_owned()),
         ..person("alice")
     };
     assert_eq!(page(&world, &both).await.lines.len(), 1);
@@ -250,12 +226,7 @@ async fn a_search_among_many_that_do_not_match_goes_on(on: Backend) {
             world.now().as_millis() + 1
         ))
         .await;
-    let question = AuditQuestion {
-        actor: some("system"),
-        action: some("rare"),
-        target: some("t"),
-        ..AuditQuestion::default()
-    };
+    let question = asked(["system", "rare", "t"]);
     let first = page(&world, &question).await;
     assert!(first.lines.is_empty() && first.stopped_early, "{first:?}");
     let mut next = first;
@@ -282,11 +253,7 @@ async fn hostile_text_is_text(on: Backend) {
         ("a'b\\%_", "_", 0),
         ("a'b\\%_\0", "\"$1\"", 0),
     ] {
-        let question = AuditQuestion {
-            actor: some(actor),
-            target: some(target),
-            ..AuditQuestion::default()
-        };
+        let question = asked([actor, "", target]);
         assert_eq!(
             page(&world, &question).await.lines.len(),
             expected,

@@ -13,6 +13,7 @@ mod nodes;
 mod notice_leases;
 mod notices;
 mod outages;
+mod overview;
 
 mod processes;
 mod races;
