@@ -112,7 +112,7 @@ fn never() -> SessionQuestion {
 
 pub(crate) fn counts() -> Vec<(&'static str, SessionQuestion)> {
     vec![
-        ("count: firefox (as far as 10 000)", typed("firefox")),
+        ("count: firefox (as far as 2 000)", typed("firefox")),
         ("count: one address", typed("10.17.3.99")),
         ("count: app and browser that never meet", never()),
     ]

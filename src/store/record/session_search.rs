@@ -31,9 +31,9 @@ const LONGEST_PAGE: usize = 200;
 /// People for whom one search looks.
 const PEOPLE: usize = 50;
 /// Sessions that are looked at for one page.
-const LOOKED_AT: i64 = 5_000;
+const LOOKED_AT: i64 = 2_000;
 /// Sessions that are counted.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 2_000;
 
 const ROWS: &str = select_sessions!(
     ", s.reference AS reference, COALESCE(u.username, s.user_id) AS username, \
@@ -66,7 +66,7 @@ impl Record {
         .await
     }
 
-    /// How many sessions a question names, counted as far as ten thousand.
+    /// How many sessions a question names, counted as far as two thousand.
     pub async fn count_sessions(&self, question: &SessionQuestion) -> Result<Counted, RecordError> {
         let mut conn = self.reader().await?;
         conn.ask(|conn| async move {
@@ -246,7 +246,7 @@ async fn count_candidates(
     span: &Span,
     limit: i64,
 ) -> Result<i64, RecordError> {
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (");
     streams::say_candidates(&mut statement, facet, span, limit);
     statement.say(") c");
@@ -290,7 +290,7 @@ impl Search<'_> {
         span: &Span,
         (candidates, wanted): (i64, i64),
     ) -> Result<Found, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT c.began_at AS began_at, c.reference AS reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         self.say_conditions(statement.say(") c "));
@@ -316,7 +316,7 @@ impl Search<'_> {
         span: &Span,
         candidates: i64,
     ) -> Result<Option<Key>, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT began_at, reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         statement.say(") c ").say(&span.order("c."));
@@ -358,7 +358,7 @@ async fn rows(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<SessionRow>,
         return Ok(Vec::new());
     }
     let references = || keys.iter().map(|(_, reference)| reference.as_str());
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say(PARTS).texts(references());
     statement.say(" ORDER BY p.joined_at, p.sid");
     let mut parts: HashMap<String, Vec<ParticipantRow>> = HashMap::new();
@@ -366,7 +366,7 @@ async fn rows(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<SessionRow>,
         let of = parts.entry(row.text("reference")?).or_default();
         of.push(participant_row(row)?);
     }
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say(ROWS).texts(references());
     let mut sessions = HashMap::new();
     for row in &statement.fetch(conn).await? {
@@ -388,7 +388,7 @@ async fn count(
     let span = span(conn, question, &facets, None).await?;
     let search = lead(conn, question, facets, &span).await?;
     let limit = (COUNTED + 1) * search.leader.overlap;
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (SELECT ");
     statement.say(if search.leader.overlap > 1 {
         "DISTINCT "

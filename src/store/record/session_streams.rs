@@ -134,14 +134,15 @@ impl Span {
 
 /// The next sessions of a facet, without brackets: `began_at`, `reference`.
 pub(super) fn say_candidates(statement: &mut Statement, facet: &Facet, span: &Span, limit: i64) {
-    let mut between = "";
-    for stream in &facet.streams {
-        statement.say(between);
-        stream.say(statement);
-        span.say(statement);
-        between = " UNION ALL ";
-    }
-    statement.say(&span.order("")).say(" LIMIT ").integer(limit);
+    statement.merge(
+        &facet.streams,
+        &span.order(""),
+        limit,
+        |statement, stream| {
+            stream.say(statement);
+            span.say(statement);
+        },
+    );
 }
 
 /// The state, as a condition on `s`.

@@ -451,12 +451,12 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     let template = begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await;
     // Many at the wiki on another browser, and many on this browser that are not at the wiki: no
     // condition is narrow, and only the oldest session meets both.
-    for (from, term) in [(0, "client:wiki"), (6_000, "device:Firefox on Linux")] {
+    for (from, term) in [(0, "client:wiki"), (3_000, "device:Firefox on Linux")] {
         world
             .run(&format!(
                 "INSERT INTO session_terms (term, began_at, reference) \
                  WITH RECURSIVE n (i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n \
-                 WHERE i < {from} + 5999) \
+                 WHERE i < {from} + 2999) \
                  SELECT '{term}', {} + i, 'X' || i FROM n",
                 template.began.as_millis()
             ))
@@ -479,14 +479,9 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     };
     let page = first(&world, &question).await;
     assert!(page.rows.is_empty() && page.stopped_early, "{page:?}");
+    // Counting stops, too: what it did not look at may be more.
     let counted = world.record.count_sessions(&question).await.unwrap();
-    assert_eq!(
-        counted,
-        Counted {
-            count: 1,
-            or_more: false
-        }
-    );
+    assert!(counted.or_more && counted.count == 0, "{counted:?}");
     let cursor = page.older.unwrap();
     let page = world
         .record
