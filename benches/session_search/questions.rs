@@ -71,7 +71,7 @@ fn typed_ones() -> Vec<List> {
         ("person by username", typed("person00123"), None),
         ("person by family name", typed("family00123"), None),
         (
-            "beginning of many names (50 people are searched)",
+            "beginning of many names (30 people are searched)",
             typed("person0"),
             None,
         ),
@@ -112,7 +112,7 @@ fn never() -> SessionQuestion {
 
 pub(crate) fn counts() -> Vec<(&'static str, SessionQuestion)> {
     vec![
-        ("count: firefox (as far as 2 000)", typed("firefox")),
+        ("count: firefox (as far as 1 000)", typed("firefox")),
         ("count: one address", typed("10.17.3.99")),
         ("count: app and browser that never meet", never()),
     ]

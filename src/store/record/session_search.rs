@@ -29,11 +29,11 @@ use crate::session::network::{self, Typed};
 /// The longest page.
 const LONGEST_PAGE: usize = 200;
 /// People for whom one search looks.
-const PEOPLE: usize = 50;
+const PEOPLE: usize = 30;
 /// Sessions that are looked at for one page.
-const LOOKED_AT: i64 = 2_000;
+const LOOKED_AT: i64 = 1_000;
 /// Sessions that are counted.
-const COUNTED: i64 = 2_000;
+const COUNTED: i64 = 1_000;
 
 const ROWS: &str = select_sessions!(
     ", s.reference AS reference, COALESCE(u.username, s.user_id) AS username, \
@@ -66,7 +66,7 @@ impl Record {
         .await
     }
 
-    /// How many sessions a question names, counted as far as two thousand.
+    /// How many sessions a question names, counted as far as a thousand.
     pub async fn count_sessions(&self, question: &SessionQuestion) -> Result<Counted, RecordError> {
         let mut conn = self.reader().await?;
         conn.ask(|conn| async move {

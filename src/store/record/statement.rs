@@ -69,19 +69,14 @@ impl Statement {
         self.value(Value::Integer(value))
     }
 
-    /// Appends a list of texts, in brackets. Nothing is in an empty one.
-    pub(super) fn texts<T: Into<String>>(
-        &mut self,
-        values: impl IntoIterator<Item = T>,
-    ) -> &mut Self {
-        self.say("(");
-        let mut between = "";
+    /// Appends a list of texts, in brackets; of one at least, as PostgreSQL knows no empty one.
+    pub(super) fn texts<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        let mut between = "(";
         for value in values {
             self.say(between).text(value);
             between = ", ";
         }
-        // SQLite knows the empty list, PostgreSQL does not.
-        self.say(if between.is_empty() { "NULL)" } else { ")" })
+        self.say(")")
     }
 
     fn value(&mut self, value: Value) -> &mut Self {

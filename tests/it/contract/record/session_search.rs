@@ -482,14 +482,16 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     // Counting stops, too: what it did not look at may be more.
     let counted = world.record.count_sessions(&question).await.unwrap();
     assert!(counted.or_more && counted.count == 0, "{counted:?}");
-    let cursor = page.older.unwrap();
-    let page = world
-        .record
-        .search_sessions(&question, Some(&cursor), 50)
-        .await
-        .unwrap();
-    assert_found(&page, &[&wanted], "further on");
-    assert_eq!((page.older, page.stopped_early), (None, false));
+    let mut next = page;
+    for _ in 0..5 {
+        if next.rows.is_empty() {
+            let record = &world.record;
+            let page = record.search_sessions(&question, next.older.as_ref(), 50);
+            next = page.await.unwrap();
+        }
+    }
+    assert_found(&next, &[&wanted], "further on");
+    assert_eq!((next.older, next.stopped_early), (None, false));
 }
 
 async fn lines_say_which_apps_can_be_told(on: Backend) {
@@ -547,7 +549,7 @@ async fn names_that_begin_alike_have_a_limit(on: Backend) {
     }
     let page = first(&world, &typed(&world, "zoe")).await;
     assert!(page.too_many_people);
-    assert_eq!(page.rows.len(), 50);
+    assert_eq!(page.rows.len(), 30);
     let page = first(&world, &typed(&world, "zoe1")).await;
     assert!(!page.too_many_people);
     assert_eq!(page.rows.len(), 10);
