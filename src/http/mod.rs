@@ -11,8 +11,8 @@ mod forwarded;
 mod guard;
 mod headers;
 mod health;
-mod metrics;
 mod limits;
+mod metrics;
 mod oauth;
 mod requests;
 mod respond;
@@ -22,9 +22,9 @@ mod state;
 mod statics;
 
 pub use admin::{Proof, Route, TABLE as ADMIN_ROUTES};
-pub use metrics::serve_metrics;
 pub use forwarded::TrustedProxies;
 pub use limits::Limits;
+pub use metrics::serve_metrics;
 pub use routes::routes;
 pub use state::{SameSiteSetting, State};
 

@@ -44,8 +44,6 @@ const STEPS: [(i64, &str, &str); 6] = [
     ),
 ];
 
-/// The fact that everything of before can be found by its words.
-const FILLED: &str = "search_words_filled";
 /// A lock of PostgreSQL that goes with the transaction, for the schema in which the record lies.
 /// The driver's own lock would make every installation in one database wait for every other.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(1281127802, hashtext(current_schema()))";
@@ -82,25 +80,14 @@ impl Record {
                 }
             }
         }
-        self.fill().await?;
+        // What no step can say in SQL.
+        self.fill_search_words().await?;
         Ok(before)
     }
 
     /// How many steps [`Record::migrate`] would take.
     pub async fn steps_due(&self) -> Result<usize, RecordError> {
         Ok(self.pending().await?.len())
-    }
-
-    /// What no step can say in SQL: the words by which sessions and people of before are found. In
-    /// small transactions, each of which may be done again; a process that dies in between leaves
-    /// the rest to the next one.
-    async fn fill(&self) -> Result<(), RecordError> {
-        if self.meta(FILLED).await?.is_none() {
-            self.fill_person_names().await?;
-            self.fill_session_terms().await?;
-            self.set_meta(FILLED, "1").await?;
-        }
-        Ok(())
     }
 
     async fn migrate_sqlite(&self) -> Result<(), RecordError> {

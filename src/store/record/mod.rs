@@ -57,6 +57,7 @@ mod receipts;
 mod reference;
 mod revoked_tokens;
 mod rows;
+mod search_words;
 mod session_list;
 mod session_question;
 mod session_rows;

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::jobs::{Durability, Work};
 use super::rows::Columns as _;
-use super::users::{select_users, user};
 use super::{Record, RecordError};
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile};
@@ -16,7 +14,6 @@ use crate::identity::user::{LoginKey, Profile};
 const LONGEST: usize = 200;
 /// A person has several names that may begin alike.
 const NAMES_PER_PERSON: i64 = 8;
-const BATCH: i64 = 500;
 
 /// Writes the names of a person over those that were there. To be called wherever a username or a
 /// profile is written.
@@ -78,31 +75,6 @@ impl Record {
         let mut conn = self.reader().await?;
         conn.ask(|conn| find(conn, typed, limit)).await
     }
-
-    /// Gives names to the people of a version that had none.
-    pub(super) async fn fill_person_names(&self) -> Result<(), RecordError> {
-        let mut after = String::new();
-        loop {
-            let fill: Work<String, Option<String>> =
-                |conn, after| Box::pin(async move { fill(conn, after).await });
-            let last = self.write(Durability::Normal, after, fill).await?;
-            let Some(last) = last else { return Ok(()) };
-            after = last;
-        }
-    }
-}
-
-/// One batch; the last id in it.
-async fn fill(conn: &mut AnyConnection, after: &str) -> Result<Option<String>, RecordError> {
-    let sql = select_users!("", "AND id > $1 ORDER BY id LIMIT $2");
-    let query = sqlx::query(sql).bind(after).bind(BATCH);
-    let mut last = None;
-    for row in &query.fetch_all(&mut *conn).await? {
-        let user = user(row)?;
-        write(&mut *conn, &user.id, &user.username, &user.profile).await?;
-        last = Some(user.id.as_str().to_owned());
-    }
-    Ok(last)
 }
 
 fn names(username: &str, profile: &Profile) -> BTreeSet<Vec<u8>> {

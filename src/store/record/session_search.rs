@@ -24,11 +24,11 @@ use crate::session::network::{self, Typed};
 /// The longest page.
 const LONGEST_PAGE: usize = 200;
 /// People for whom one search looks.
-const PEOPLE: usize = 50;
+const PEOPLE: usize = 30;
 /// Sessions that are looked at for one page.
-const LOOKED_AT: i64 = 5_000;
+const LOOKED_AT: i64 = 1_000;
 /// Sessions that are counted.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 1_000;
 
 impl Record {
     /// One page of the sessions that a question names, the newest first: at most `size` of them,
@@ -50,7 +50,7 @@ impl Record {
         .await
     }
 
-    /// How many sessions a question names, counted as far as ten thousand.
+    /// How many sessions a question names, counted as far as a thousand.
     pub async fn count_sessions(&self, question: &SessionQuestion) -> Result<Counted, RecordError> {
         let mut conn = self.reader().await?;
         conn.ask(|conn| async move {
@@ -231,7 +231,7 @@ async fn count_candidates(
     span: &Span,
     limit: i64,
 ) -> Result<i64, RecordError> {
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (");
     streams::say_candidates(&mut statement, facet, span, limit);
     statement.say(") c");
@@ -275,7 +275,7 @@ impl Search<'_> {
         span: &Span,
         (candidates, wanted): (i64, i64),
     ) -> Result<Found, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT c.began_at AS began_at, c.reference AS reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         self.say_conditions(statement.say(") c "));
@@ -301,7 +301,7 @@ impl Search<'_> {
         span: &Span,
         candidates: i64,
     ) -> Result<Option<Key>, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT began_at, reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         statement.say(") c ").say(&span.order("c."));
@@ -347,7 +347,7 @@ async fn count(
     let span = span(conn, question, &facets, None).await?;
     let search = lead(conn, question, facets, &span).await?;
     let limit = (COUNTED + 1) * search.leader.overlap;
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (SELECT ");
     statement.say(if search.leader.overlap > 1 {
         "DISTINCT "

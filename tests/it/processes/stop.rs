@@ -59,7 +59,10 @@ async fn proxies_can_be_given_time_to_look_away() {
     })
     .await;
     let said = house.run(&["health"]).refused();
-    assert!(said.contains("is not ready: 503") && said.contains("stopping"), "{said}");
+    assert!(
+        said.contains("is not ready: 503") && said.contains("stopping"),
+        "{said}"
+    );
     // Meanwhile it serves as before.
     assert_eq!(browser.get("/health/live").await.status, 200);
     server.signal("TERM");

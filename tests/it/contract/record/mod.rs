@@ -1,12 +1,13 @@
 //! What every back end of the record promises. Each test runs on SQLite, in a file of its own, and
 //! on PostgreSQL, in a schema of its own.
 
+mod audit_search;
 mod clients;
 mod contention;
 mod directory;
 mod ending;
-mod figures;
 mod ending_clients;
+mod figures;
 mod grants;
 mod ground;
 mod keys;
@@ -16,11 +17,13 @@ mod nodes;
 mod notice_leases;
 mod notices;
 mod outages;
+mod overview;
 mod people;
 
 mod processes;
 mod races;
 mod session_search;
+mod session_story;
 mod sessions;
 
 use std::time::Duration;
