@@ -3,12 +3,16 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 
 use crate::meters::MEDIA_TYPE;
 use crate::provider::Provider;
+
+/// A head that takes longer than this to arrive is not waited for.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves `/metrics`, and nothing else, on a socket that is bound already.
 pub fn serve_metrics(listener: TcpListener, provider: Arc<Provider>) -> std::io::Result<Server> {
@@ -21,7 +25,7 @@ pub fn serve_metrics(listener: TcpListener, provider: Arc<Provider>) -> std::io:
         )
     })
     .workers(1)
-    .client_request_timeout(super::HEAD_WITHIN)
+    .client_request_timeout(HEAD_WITHIN)
     .disable_signals()
     .listen(listener)?;
     Ok(server.run())

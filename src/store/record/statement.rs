@@ -8,9 +8,10 @@ use super::RecordError;
 use super::dialect::Dialect;
 
 /// Text with placeholders, and what belongs in them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Statement {
-    dialect: Dialect,
+    /// Known where streams are to be merged.
+    dialect: Option<Dialect>,
     text: String,
     values: Vec<Value>,
     kept: bool,
@@ -23,12 +24,11 @@ enum Value {
 }
 
 impl Statement {
-    /// An empty one, for this connection.
+    /// An empty one, for this connection: one that may merge streams.
     pub(super) fn to(conn: &AnyConnection) -> Self {
         Self {
-            dialect: Dialect::of(conn),
-            text: String::new(),
-            values: Vec::new(),
+            dialect: Some(Dialect::of(conn)),
+            ..Self::default()
         }
     }
 
@@ -43,7 +43,7 @@ impl Statement {
         limit: i64,
         say: impl Fn(&mut Self, S),
     ) {
-        let alone = self.dialect == Dialect::Postgres;
+        let alone = self.dialect == Some(Dialect::Postgres);
         for (place, stream) in streams.into_iter().enumerate() {
             self.say(if place == 0 { "" } else { " UNION ALL " });
             self.say(if alone { "SELECT * FROM (" } else { "" });
@@ -77,7 +77,10 @@ impl Statement {
     }
 
     /// Appends a list of texts, in brackets; of one at least, as PostgreSQL knows no empty one.
-    pub(super) fn texts<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+    pub(super) fn texts<T: Into<String>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
         let mut between = "(";
         for value in values {
             self.say(between).text(value);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard::clock::Timestamp;
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::session::Session;
 use lanyard::store::record::{
     AuditEntry, NoticeState, PartStory, Receipt, SessionStory, reference,
@@ -102,7 +102,7 @@ async fn a_story_tells_of_the_person_apps_and_grants(on: Backend) {
     assert_eq!(parts, [(wiki, true, 0, 1, used), (blog, false, 0, 0, None)]);
     world
         .record
-        .set_enabled(&session.user, false)
+        .set_enabled(&session.user, false, &Actor::System)
         .await
         .unwrap();
     assert!(!story(&world, &reference(session.id)).await.person_enabled);
