@@ -1,24 +1,33 @@
 //! Wires stores, keys, workers and server together: the only place that knows every concrete type.
 
+mod monitor;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use tokio::task::JoinHandle;
+
+use monitor::Monitor;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Secret};
 use crate::entropy::Entropy;
-use crate::http::{self, SameSiteSetting, State};
+use crate::http::{self, SameSiteSetting, State, TrustedProxies};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
 use crate::protocol::key_rotation::Schedule;
 use crate::provider::{KeyKeeper, Parts, PasswordSettings, Provider, Settings, Workers};
 use crate::session::session::Limits;
 use crate::store::hot::{
-    Address, HotStore, Login, MemoryStore, RedisSettings, RedisStore, Topology,
+    Address, Admission, Gate, HotStore, Identity, Login, MemoryStore, RedisSettings, RedisStore,
+    Topology,
 };
 use crate::store::record::{Holder, Lease, LeaseError, Record, RecordSettings};
 use crate::store::seal::Sealer;
+use crate::tls::Certificates;
 
 /// Why the house does not open.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +62,22 @@ pub struct Running {
     pub provider: Arc<Provider>,
     /// Where it listens.
     pub address: SocketAddr,
+    monitor: Option<Monitor>,
+    stopping: Arc<AtomicBool>,
+    stop_delay: Duration,
+    certificates: Option<JoinHandle<()>>,
     handle: ServerHandle,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<std::io::Result<()>>,
     workers: Workers,
     record: Record,
     lease: Option<Lease>,
 }
+
+/// How long a stop may take, all in all: what watches over processes kills them after thirty
+/// seconds, and some connections or deliveries may never come to their end.
+pub const STOP_WITHIN: Duration = Duration::from_secs(30);
+/// Of that, for requests that run; the rest is for deliveries that run, and for what waits.
+const DRAIN: Duration = Duration::from_secs(20);
 
 const MOVE: &str = "Stop the other program, or set server.listen (LANYARD__SERVER__LISTEN)";
 
@@ -106,6 +125,9 @@ pub async fn start_on(
         .first()
         .ok_or_else(|| other("there is no address to listen on"))?;
     let address = first.local_addr().map_err(other)?;
+    let monitor = monitor::listen(config.metrics)?;
+    let meters = monitor::meters(monitor.as_ref())?;
+    let certificates = certificates(config)?;
     let record = open_record(config, clock.clone(), entropy.clone()).await?;
     let lease = match &config.redis {
         None => Some(hold(&record, &clock, address).await?),
@@ -125,26 +147,31 @@ pub async fn start_on(
         record: record.clone(),
         sealer: Sealer::new(key.as_bytes(), &[]),
         outbound,
+        meters,
         clock,
         entropy,
     })
     .await
     .map_err(other)?;
-    let state = State {
-        provider: Arc::clone(&provider),
-        https: config.issuer.is_https(),
-        same_site: match config.session.cookie_same_site {
-            CookieSameSite::Lax => SameSiteSetting::Lax,
-            CookieSameSite::None => SameSiteSetting::None,
-        },
-    };
-    let server = http::serve(listeners, state, threads()).map_err(other)?;
+    declare(&provider, config).await?;
+    let state = state(config, &provider);
+    let stopping = Arc::clone(&state.stopping);
+    let tls = certificates.as_ref().map(Certificates::server_config);
+    let tls = tls.transpose().map_err(other)?;
+    let monitor = monitor
+        .map(|listener| Monitor::start(listener, &provider))
+        .transpose()?;
+    let server = http::serve(listeners, state, threads(), tls.as_ref()).map_err(other)?;
     let handle = server.handle();
     let workers = Workers::start(&provider);
     let server = tokio::spawn(server);
     Ok(Running {
         provider,
         address,
+        monitor,
+        stopping,
+        stop_delay: config.server.stop_delay,
+        certificates: certificates.map(|pair| tokio::spawn(pair.follow())),
         handle,
         server,
         workers,
@@ -154,6 +181,11 @@ pub async fn start_on(
 }
 
 impl Running {
+    /// Where the metrics are served, if they are.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.monitor.as_ref().map(|monitor| monitor.address)
+    }
+
     /// Returns when another process has this one's data: it must then stop.
     pub async fn until_displaced(&self) {
         match &self.lease {
@@ -168,13 +200,91 @@ impl Running {
         self.workers.stop(&self.provider).await;
     }
 
-    /// Stops in order: no new requests, running ones finish, what waits is written back.
+    /// Stops in order: `/health/ready` says no, and after `server.stop_delay` no new connections are
+    /// taken; running requests finish; what waits is written back. The caller bounds it by
+    /// [`STOP_WITHIN`].
     pub async fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        if !self.stop_delay.is_zero() {
+            tokio::time::sleep(self.stop_delay).await;
+        }
+        if let Some(certificates) = &self.certificates {
+            certificates.abort();
+        }
         self.handle.stop(true).await;
         let _ = self.server.await;
+        if let Some(monitor) = self.monitor {
+            monitor.stop().await;
+        }
         self.workers.stop(&self.provider).await;
         drop(self.provider);
         self.record.close().await;
+    }
+}
+
+/// What the stores of a configuration say, in lines for people. Writes nothing but a few keys in
+/// Redis, which are removed again, and its canary, which a start would write.
+pub async fn look(config: &Config) -> Result<Vec<String>, StartError> {
+    let mut lines = Vec::new();
+    let record = match &config.database {
+        Database::Sqlite(path) if !path.exists() => {
+            lines.push("The database is not there yet; a start makes it.".to_owned());
+            None
+        }
+        _ => Some(open_record_as_is(config, Clock::System, Entropy::System).await?),
+    };
+    let mut migrated = false;
+    if let Some(record) = &record {
+        let steps = record.steps_due().await.map_err(other)?;
+        migrated = steps == 0;
+        lines.push(match steps {
+            0 => "The database answers, and is up to date.".to_owned(),
+            steps => format!("The database answers; a start takes {steps} steps of migration."),
+        });
+    }
+    if let Some(redis) = &config.redis {
+        let store = RedisStore::new(redis_settings(redis), Clock::System, Entropy::System);
+        store
+            .open(Arc::new(OpenGate))
+            .await
+            .map_err(|error| other(error.0))?;
+        let servers = store.servers().await.map_err(|error| other(error.0))?;
+        lines.extend(servers);
+        if let Some(record) = record.as_ref().filter(|_| migrated) {
+            lines.push(acquainted(record, &store).await?.to_owned());
+        }
+    }
+    if let Some(record) = record {
+        record.close().await;
+    }
+    Ok(lines)
+}
+
+/// Whether the nodes know these servers and data.
+async fn acquainted(record: &Record, store: &RedisStore) -> Result<&'static str, StartError> {
+    for server in store.in_use() {
+        let known = record.hot_identity(&server.shard).await.map_err(other)?;
+        let same = known.is_some_and(|known| {
+            known.run_id == server.run_id
+                && known.replication_id == server.replication_id
+                && known.canary == server.canary
+        });
+        if !same {
+            return Ok(
+                "The record does not know this Redis, or it was restarted or emptied: \
+                       sessions will be read from the database once.",
+            );
+        }
+    }
+    Ok("It is the Redis that the record knows.")
+}
+
+/// Lets everybody in who is only to be looked at.
+struct OpenGate;
+
+impl Gate for OpenGate {
+    fn admit<'a>(&'a self, _: &'a Identity) -> Admission<'a> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 
@@ -187,6 +297,55 @@ pub fn bind(address: SocketAddr, remedy: &'static str) -> Result<TcpListener, St
     })?;
     listener.set_nonblocking(true).map_err(other)?;
     Ok(listener)
+}
+
+/// The clients of the configuration file.
+async fn declare(provider: &Provider, config: &Config) -> Result<(), StartError> {
+    let taken = provider
+        .declare_clients(&config.clients)
+        .await
+        .map_err(other)?;
+    let Some(id) = taken.first() else {
+        return Ok(());
+    };
+    Err(other(format!(
+        "clients.{id}: a client with this id was made otherwise and is in the database. Choose \
+         another client_id in the configuration file, or delete that client: lanyard client delete \
+         {id}"
+    )))
+}
+
+/// The pair for TLS, if we speak it.
+fn certificates(config: &Config) -> Result<Option<Certificates>, StartError> {
+    let Some(files) = &config.server.tls else {
+        return Ok(None);
+    };
+    Certificates::open(files.clone())
+        .map(Some)
+        .map_err(|flaws| {
+            let flaws: Vec<_> = flaws.iter().map(ToString::to_string).collect();
+            StartError::Other(flaws.join(" "))
+        })
+}
+
+fn state(config: &Config, provider: &Arc<Provider>) -> State {
+    let server = &config.server;
+    State {
+        provider: Arc::clone(provider),
+        https: config.issuer.is_https(),
+        same_site: match config.session.cookie_same_site {
+            CookieSameSite::Lax => SameSiteSetting::Lax,
+            CookieSameSite::None => SameSiteSetting::None,
+        },
+        proxies: TrustedProxies::new(server.trusted_proxies.iter().copied()),
+        limits: http::Limits {
+            request_timeout: server.request_timeout,
+            keep_alive: server.keep_alive,
+            max_connections: server.max_connections,
+            drain: DRAIN.saturating_sub(server.stop_delay),
+        },
+        stopping: Arc::default(),
+    }
 }
 
 /// The master key; made now for a record that nothing was sealed for yet. One that was must not

@@ -47,6 +47,8 @@ steps! {
     EndRecorded = "end.recorded",
     /// The tombstones are written, nobody answered.
     EndBuried = "end.buried",
+    /// Ends were read in the log, their tombstones not yet written by this node.
+    BurialDue = "burial.due",
     /// Something was written to the logs, the other nodes are not yet told.
     HintDue = "hint.due",
     /// A notice is leased, nothing done for it.

@@ -19,10 +19,12 @@ mod source;
 use house::House;
 
 /// Each room and its level: a room imports only lower levels.
-const ROOMS: [(&str, u8); 16] = [
+const ROOMS: [(&str, u8); 18] = [
     ("clock", 0),
     ("failpoint", 0),
     ("entropy", 0),
+    ("meters", 0),
+    ("tls", 0),
     ("protocol", 1),
     ("session", 2),
     ("identity", 2),
@@ -51,14 +53,17 @@ const APART: [(&str, &str); 2] = [
 ];
 
 /// Where a crate, or a module of `std`, may be named.
-const FENCES: [(&str, &[&str]); 8] = [
+const FENCES: [(&str, &[&str]); 11] = [
     ("actix_web", &["http", "app", "demo"]),
+    ("actix_tls", &["http"]),
+    ("rustls", &["tls"]),
     ("sqlx", &["store"]),
     ("redis", &["store"]),
     ("askama", &["pages"]),
     ("reqwest", &["outbound", "demo"]),
     ("openidconnect", &["demo"]),
     ("argon2", &["identity"]),
+    ("prometheus", &["meters"]),
     ("std::env", &["config"]),
 ];
 

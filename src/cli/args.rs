@@ -4,15 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod audit;
 mod client;
 mod key;
 mod session;
 mod user;
 
-pub use client::{ClientCommand, CreateClient, ListClients, SigningAlg};
+pub use audit::AuditOptions;
+pub use client::{
+    ChangeClient, ClientCommand, CreateClient, EnableClient, ListClients, RotateSecret, ShowClient,
+    SigningAlg,
+};
 pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
-pub use user::{CreateUser, UserCommand};
+pub use user::{
+    ChangeUser, CreateUser, EnableUser, ListUsers, SetAdmin, SetPassword, ShowUser, UserCommand,
+};
 
 /// Sign in once, use every app, leave them all: an OAuth 2.0 and OpenID Connect provider.
 #[derive(Clone, Debug, Parser)]
@@ -46,14 +53,17 @@ pub enum Command {
     Demo(Demo),
     /// Read the configuration, report everything that is wrong with it, and start nothing
     #[command(after_help = CHECK)]
-    Check,
+    Check(Check),
+    /// Ask the server of this configuration, on this machine, whether it is ready
+    #[command(after_help = HEALTH)]
+    Health,
     /// Bring the record (the database) to the form that this version needs
     #[command(after_help = MIGRATE)]
     Migrate,
-    /// Make people
+    /// Make, list, change and delete people
     #[command(subcommand)]
     User(UserCommand),
-    /// Make and list clients: the apps that people sign in to
+    /// Make, list, change and delete clients: the apps that people sign in to
     #[command(subcommand)]
     Client(ClientCommand),
     /// List and end sessions
@@ -62,7 +72,16 @@ pub enum Command {
     /// List and change the keys that sign tokens
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Print who did what to whom, the newest last
+    #[command(after_help = AUDIT)]
+    Audit(AuditOptions),
 }
+
+const AUDIT: &str = "\
+Examples:
+  lanyard audit --since 2h
+  lanyard audit --follow --json
+  lanyard audit --action person.disable --limit 10";
 
 const SERVE: &str = "\
 Without any configuration the issuer is http://localhost:8080, the server listens
@@ -86,15 +105,35 @@ Examples:
 
 const CHECK: &str = "\
 The file, the variables and the master key are read. Nothing is written and nothing
-is contacted. The exit status is 0 if nothing is wrong with them, and 1 otherwise.
+is contacted, unless --connect is given: then the database is opened and read, and
+Redis is asked who it is and tried with a few keys that are removed again. The exit
+status is 0 if nothing is wrong, and 1 otherwise.
 
 Examples:
   lanyard check
+  lanyard check --connect
   lanyard check --config /etc/lanyard/lanyard.toml";
+
+const HEALTH: &str = "\
+It reads the same configuration as `lanyard serve` and asks where that listens. The
+exit status is 0 if the server is ready, and 1 otherwise: made for HEALTHCHECK in
+containers and for scripts that wait.
+
+Examples:
+  lanyard health
+  lanyard health --config /etc/lanyard/lanyard.toml";
 
 const MIGRATE: &str = "\
 `lanyard serve` does the same at its start; this is for those who want to do it at
 a time of their own. Running it again changes nothing.";
+
+/// How far a check goes.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Connect to the database and to Redis, and report what they say
+    #[arg(long)]
+    pub connect: bool,
+}
 
 /// Where the demo runs.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -1,26 +1,40 @@
-//! `lanyard client create` and `lanyard client list`.
+//! `lanyard client create`, `list` and `show`. What changes clients is in `client_changes`.
 
 use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::args::{ClientCommand, CreateClient, ListClients};
+use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
+use super::beside::ACTOR;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{plain, table};
-use super::{load, record};
+use super::{client_changes, load, record};
+use crate::clock::Clock;
 use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
-use crate::store::record::ClientCreation;
-
-/// 256 random bits in letters and digits.
-const SECRET: usize = 43;
+use crate::provider::new_client_secret;
+use crate::store::record::{ClientCreation, ClientFilter, ClientRow, Enabled, Record};
 
 pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcome {
     match command {
         ClientCommand::Create(options) => create(file, *options).await,
-        ClientCommand::List(options) => list(file, options).await,
+        ClientCommand::List(options) => {
+            let record = record(file).await?;
+            let outcome = list(&record, options).await;
+            record.close().await;
+            outcome
+        }
+        ClientCommand::Show(options) => {
+            let issuer = load(file.clone())?.issuer;
+            let record = record(file).await?;
+            let outcome = show(&record, issuer.as_str(), options).await;
+            record.close().await;
+            outcome
+        }
+        change => client_changes::run(file, change).await,
     }
 }
 
@@ -31,15 +45,16 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
         None => metadata(&options),
     };
     let id = match &options.id {
-        Some(id) => ClientId::new(checked_id(id)?),
+        Some(id) => client_metadata::checked_id(id)
+            .map_err(|error| Failure::new(format!("--id: {}; {}", error.problem, error.remedy)))?,
         None => ClientId::random(&Entropy::System),
     };
     let mut client = client_metadata::parse(&metadata, id).map_err(Failure::new)?;
     client.registered_by = RegisteredBy::Administrator;
-    let secret = (!client.is_public()).then(|| Entropy::System.alphanumeric(SECRET));
+    let secret = (!client.is_public()).then(|| new_client_secret(&Entropy::System));
     client.secret_hash = secret.as_deref().map(SecretHash::of_text);
     let record = record(file).await?;
-    let created = record.insert_client(&client).await?;
+    let created = record.create_client(&client, &ACTOR).await?;
     record.close().await;
     if created == ClientCreation::IdTaken {
         return Err(Failure::new(format!(
@@ -95,23 +110,6 @@ fn metadata(options: &CreateClient) -> Value {
     metadata
 }
 
-/// Some clients do not form-encode their id in HTTP Basic, so an id must not need it.
-fn checked_id(id: &str) -> Result<&str, Failure> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if id.is_empty() || id.len() > 128 || !id.bytes().all(good) {
-        return Err(Failure::new(
-            "--id: use 1 to 128 letters, digits, hyphens, underscores and dots",
-        ));
-    }
-    // A client's id must never be a person's.
-    if id.starts_with("u_") {
-        return Err(Failure::new(
-            "--id: ids that start with u_ belong to people",
-        ));
-    }
-    Ok(id)
-}
-
 fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: bool) -> Outcome {
     if as_json {
         let mut answer = client_metadata::to_json(client);
@@ -140,44 +138,136 @@ fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: b
     Ok(())
 }
 
-async fn list(file: Option<PathBuf>, options: ListClients) -> Outcome {
-    let record = record(file).await?;
-    let clients = record.clients().await?;
-    record.close().await;
+async fn list(record: &Record, options: ListClients) -> Outcome {
+    let filter = ClientFilter {
+        search: options.search,
+        enabled: match (options.enabled, options.disabled) {
+            (true, _) => Enabled::Yes,
+            (_, true) => Enabled::No,
+            _ => Enabled::Either,
+        },
+        after: None,
+        limit: options.limit,
+    };
+    let page = record.list_clients(&filter).await?;
     if options.json {
-        let all: Vec<Value> = clients.iter().map(client_metadata::to_json).collect();
+        let all: Vec<Value> = page.rows.iter().map(as_json).collect();
         return say(&format!("{}\n", serde_json::to_string_pretty(&all)?));
     }
-    if clients.is_empty() {
-        println!("There are no clients yet. `lanyard client create --help` shows how to make one.");
+    if page.rows.is_empty() {
+        println!("No client matches. `lanyard client create --help` shows how to make one.");
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = clients
-        .iter()
-        .map(|client| {
-            vec![
-                client.client_id.to_string(),
-                plain(&client.client_name),
-                if client.is_public() {
-                    "public"
-                } else {
-                    "confidential"
-                }
-                .to_owned(),
-                channel(client).to_owned(),
-                if client.enabled {
-                    "enabled"
-                } else {
-                    "disabled"
-                }
-                .to_owned(),
-            ]
-        })
-        .collect();
-    say(&table(
-        &["CLIENT ID", "NAME", "KIND", "TOLD OF ENDS BY", "STATE"],
-        &rows,
-    ))
+    let lines: Vec<Vec<String>> = page.rows.iter().map(|row| line(&row.client)).collect();
+    let head = [
+        "CLIENT ID",
+        "NAME",
+        "KIND",
+        "TOLD OF ENDS BY",
+        "MADE BY",
+        "STATE",
+    ];
+    say(&table(&head, &lines))?;
+    if page.next.is_some() {
+        eprintln!("There are more; add --limit or --search.");
+    }
+    Ok(())
+}
+
+fn line(client: &Client) -> Vec<String> {
+    vec![
+        client.client_id.to_string(),
+        plain(&client.client_name),
+        kind(client).to_owned(),
+        channel(client).to_owned(),
+        maker(client).to_owned(),
+        state(client).to_owned(),
+    ]
+}
+
+fn kind(client: &Client) -> &'static str {
+    if client.is_public() {
+        "public"
+    } else {
+        "confidential"
+    }
+}
+
+const fn state(client: &Client) -> &'static str {
+    if client.enabled {
+        "enabled"
+    } else {
+        "disabled"
+    }
+}
+
+const fn maker(client: &Client) -> &'static str {
+    match client.registered_by {
+        RegisteredBy::Administrator => "an administrator",
+        RegisteredBy::File => "the configuration file",
+        RegisteredBy::Itself => "itself",
+    }
+}
+
+/// The metadata (RFC 7591, 2), and what is not theirs to say.
+fn as_json(row: &ClientRow) -> Value {
+    let mut answer = client_metadata::to_json(&row.client);
+    if let Some(members) = answer.as_object_mut() {
+        let previous = row.client.previous_secret;
+        let more = [
+            ("enabled", json!(row.client.enabled)),
+            (
+                "declared_in_file",
+                json!(row.client.registered_by == RegisteredBy::File),
+            ),
+            ("client_id_issued_at", json!(row.created.as_secs())),
+            ("updated_at", json!(row.updated.as_millis())),
+            (
+                "previous_client_secret_expires_at",
+                json!(previous.map(|previous| previous.expires.as_secs())),
+            ),
+        ];
+        members.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    answer
+}
+
+async fn show(record: &Record, issuer: &str, options: ShowClient) -> Outcome {
+    let id = client_changes::client(record, &options.id).await?.client_id;
+    let Some(row) = record.client_row(&id).await? else {
+        return Err(Failure::new("the client was deleted at this moment"));
+    };
+    let answer = as_json(&row);
+    if options.json {
+        return say(&format!("{}\n", serde_json::to_string_pretty(&answer)?));
+    }
+    let client = &row.client;
+    let mut text = format!(
+        "state          {}, made by {}\nissuer         {issuer}\n",
+        state(client),
+        maker(client)
+    );
+    let previous = client.previous_secret.map(|previous| previous.expires);
+    if let Some(until) = previous.filter(|until| *until > Clock::System.now()) {
+        let until = time::stamp(until).text;
+        text.push_str(&format!("old secret     taken until {until}\n"));
+    }
+    let metadata = client_metadata::to_json(client);
+    for (name, value) in metadata.as_object().into_iter().flatten() {
+        let shown = match value {
+            Value::String(text) => plain(text),
+            Value::Array(items) => {
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|item| plain(item.as_str().unwrap_or_default()))
+                    .collect();
+                items.join(" ")
+            }
+            other => other.to_string(),
+        };
+        text.push_str(&format!("{name:<14} {shown}\n"));
+    }
+    say(&text)
 }
 
 const fn channel(client: &Client) -> &'static str {

@@ -118,6 +118,7 @@ fn configuration(options: &Demo, folder: &Path) -> Result<Config, Failure> {
         set("SERVER__LISTEN", format!("127.0.0.1:{}", options.port)),
         set("DATA", folder.display().to_string()),
         set("LOG__LEVEL", "warn".to_owned()),
+        set("METRICS__LISTEN", "off".to_owned()),
     ];
     config::load(Source {
         file: None,
@@ -170,8 +171,10 @@ async fn add(running: &Running, person: &Person) -> Outcome {
             family_name: Some(family.to_owned()),
             email: Some(person.email.to_owned()),
             email_verified: true,
+            ..Profile::default()
         },
         password: Some(hash),
+        must_change_password: false,
         admin: person.admin,
         enabled: true,
         created: now,
@@ -224,7 +227,7 @@ fn client(settings: &Settings, plan: &AppPlan, secret: &str) -> Result<Client, F
     let mut client =
         client_metadata::parse(&metadata, ClientId::new(plan.id)).map_err(Failure::new)?;
     client.secret_hash = Some(SecretHash::of_text(secret));
-    client.registered_by = RegisteredBy::File;
+    client.registered_by = RegisteredBy::Administrator;
     Ok(client)
 }
 

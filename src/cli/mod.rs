@@ -3,9 +3,14 @@
 //! Standard output belongs to what commands answer, standard error to what they have to say.
 
 pub mod args;
+mod audit;
+mod beside;
 mod check;
 mod client;
+mod client_changes;
+mod confirm;
 mod demo;
+mod health;
 mod key;
 mod migrate;
 mod outcome;
@@ -13,6 +18,7 @@ mod serve;
 mod session;
 mod table;
 mod user;
+mod user_changes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,12 +59,14 @@ async fn dispatch(cli: Cli) -> Outcome {
              `lanyard serve` with it",
         )),
         Command::Demo(demo) => demo::run(demo).await,
-        Command::Check => check::run(file),
+        Command::Check(options) => check::run(file, options).await,
+        Command::Health => health::run(file),
         Command::Migrate => migrate::run(file).await,
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,
         Command::Session(command) => session::run(file, command).await,
         Command::Key(command) => key::run(file, command).await,
+        Command::Audit(options) => audit::run(file, options).await,
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) async fn run(file: Option<PathBuf>) -> Outcome {
         ));
     }
     tracing::info!("stopping");
-    signals.or_at_once(running.stop()).await
+    let stop = tokio::time::timeout(app::STOP_WITHIN, running.stop());
+    signals.or_at_once(async { stop.await.is_ok() }).await
 }
 
 /// Ctrl-C and SIGTERM, heard from when this is made on, also while the house is still opening.
@@ -64,11 +65,20 @@ impl StopSignals {
         }
     }
 
-    /// Stops in order, which waits for requests and deliveries that run; on one more signal, at
-    /// once, which is as safe as `kill -9`.
-    pub(super) async fn or_at_once(&mut self, stop: impl Future<Output = ()>) -> Outcome {
+    /// Stops in order, which waits for requests and deliveries that run; on one more signal, or if
+    /// the stop did not come to its end in time (it then answers `false`), at once, which is as safe
+    /// as `kill -9`.
+    pub(super) async fn or_at_once(&mut self, stop: impl Future<Output = bool>) -> Outcome {
         tokio::select! {
-            () = stop => Ok(()),
+            finished = stop => if finished {
+                Ok(())
+            } else {
+                Err(Failure::new(format!(
+                    "stopped after {} seconds, though not all had come to an end; what was \
+                     answered is kept",
+                    app::STOP_WITHIN.as_secs()
+                )))
+            },
             () = self.heard() => Err(Failure::new(
                 "stopped at once, by a second signal; what was answered is kept",
             )),

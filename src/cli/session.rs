@@ -1,18 +1,18 @@
 //! `lanyard session list` and `lanyard session end`. A running server follows within half a
 //! second; without one, apps are told when it starts.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::args::{EndSession, ListSessions, SessionCommand};
+use super::beside::{apps, person};
+use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};
 use super::record;
 use super::table::{plain, table};
 use crate::clock::{Clock, Timestamp};
-use crate::entropy::{ClientId, UserId};
-use crate::identity::user::LoginKey;
+use crate::entropy::ClientId;
 use crate::pages::{device, time};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::record::{Record, SessionFilter, SessionRow};
@@ -27,15 +27,9 @@ pub(super) async fn run(file: Option<PathBuf>, command: SessionCommand) -> Outco
     outcome
 }
 
-async fn person(record: &Record, username: &str) -> Result<UserId, Failure> {
-    let user = record.user_by_login(&LoginKey::new(username)).await?;
-    user.map(|user| user.id)
-        .ok_or_else(|| Failure::new(format!("--user: nobody is called {}", plain(username))))
-}
-
 async fn list(record: &Record, options: ListSessions) -> Outcome {
     let user = match &options.user {
-        Some(username) => Some(person(record, username).await?),
+        Some(username) => Some(person(record, "--user", username).await?.id),
         None => None,
     };
     let now = Clock::System.now();
@@ -125,12 +119,13 @@ async fn end(record: &Record, options: EndSession) -> Outcome {
             })?)
         }
         (None, Some(username)) => Selection::Person {
-            user: person(record, username).await?,
+            user: person(record, "--user", username).await?.id,
             except: None,
         },
         (None, None) => return Err(Failure::new("say which session, or --user")),
     };
-    if !options.yes && !confirmed(&options)? {
+    let question = question(&options);
+    if !confirmed(options.yes, &question)? {
         println!("Nothing was ended.");
         return Ok(());
     }
@@ -157,17 +152,7 @@ async fn end(record: &Record, options: EndSession) -> Outcome {
     Ok(())
 }
 
-fn apps(count: u64) -> String {
-    match count {
-        1 => "1 app is".to_owned(),
-        count => format!("{count} apps are"),
-    }
-}
-
-fn confirmed(options: &EndSession) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("there is no terminal to ask on; add --yes"));
-    }
+fn question(options: &EndSession) -> String {
     let what = match (&options.reference, &options.user) {
         (Some(reference), _) => format!("session {}", plain(reference)),
         (None, user) => format!(
@@ -175,12 +160,5 @@ fn confirmed(options: &EndSession) -> Result<bool, Failure> {
             plain(user.as_deref().unwrap_or_default())
         ),
     };
-    print!("End {what} in every app? [y/N] ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
+    format!("End {what} in every app?")
 }

@@ -1,72 +1,70 @@
-//! `lanyard user create`.
+//! `lanyard user create`, `list` and `show`. What changes people is in `user_changes`.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use super::args::{CreateUser, UserCommand};
-use super::outcome::{Failure, Outcome};
-use super::{load, record};
-use crate::clock::Clock;
-use crate::entropy::{Entropy, UserId};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::args::{CreateUser, ListUsers, ShowUser, UserCommand};
+use super::beside::{ACTOR, person};
+use super::outcome::{Failure, Outcome, say};
+use super::table::{plain, table};
+use super::{load, record, user_changes};
+use crate::clock::{Clock, Timestamp};
+use crate::entropy::Entropy;
 use crate::identity::password::{Hasher, Parameters};
-use crate::identity::password_policy;
-use crate::identity::user::{LoginKey, Profile, User};
-use crate::store::record::UserCreation;
+use crate::identity::user::{Profile, User};
+use crate::pages::time;
+use crate::provider::{NewPerson, Refusal};
+use crate::store::record::{Enabled, Record, UserCreation, UserFilter, UserRow};
 
 pub(super) async fn run(file: Option<PathBuf>, command: UserCommand) -> Outcome {
     match command {
         UserCommand::Create(options) => create(file, options).await,
+        UserCommand::List(options) => {
+            let record = record(file).await?;
+            let outcome = list(&record, options).await;
+            record.close().await;
+            outcome
+        }
+        UserCommand::Show(options) => {
+            let record = record(file).await?;
+            let outcome = show(&record, options).await;
+            record.close().await;
+            outcome
+        }
+        change => user_changes::run(file, change).await,
     }
 }
 
 async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
-    check_name("--username", &options.username)?;
-    if let Some(email) = &options.email {
-        check_name("--email", email)?;
-        check_email(email)?;
-    }
-    let parameters = {
-        let password = load(file.clone())?.password;
-        Parameters {
-            memory_kib: password.memory_kib,
-            iterations: password.iterations,
-            parallelism: password.parallelism,
-        }
-    };
-    let password = zeroize::Zeroizing::new(read_password(options.password_stdin)?);
-    password_policy::check(&password, &options.username, options.email.as_deref())
-        .map_err(|weakness| Failure::new(weakness.message()))?;
-    let hasher = Hasher::new(parameters, 1, &Entropy::System).map_err(Failure::new)?;
-    let hash = hasher
-        .hash(password.as_bytes(), &Entropy::System)
-        .map_err(Failure::new)?;
-    let now = Clock::System.now();
-    let user = User {
-        id: UserId::random(&Entropy::System),
-        username: options.username.trim().to_owned(),
+    let new = NewPerson {
+        username: options.username,
         profile: Profile {
             name: options.name,
             given_name: options.given_name,
             family_name: options.family_name,
-            email: options.email.map(|email| email.trim().to_owned()),
-            email_verified: false,
+            email: options.email,
+            ..Profile::default()
         },
-        password: Some(hash),
+        password: None,
+        temporary: options.temporary,
         admin: options.admin,
-        enabled: true,
-        created: now,
-        updated: now,
     };
+    // Before the password is asked for: nobody types one in vain.
+    let mut new = new.judged().map_err(|refusal| refused(&refusal))?;
+    new.password = Some(read_password(options.password_stdin)?);
+    let mut new = new.judged().map_err(|refusal| refused(&refusal))?;
+    let password = Zeroizing::new(new.password.take().unwrap_or_default());
+    let hash = hash(file.clone(), &password)?;
+    let user = new.account(Some(hash), &Entropy::System, Clock::System.now());
     let record = record(file).await?;
-    let created = record.insert_user(&user).await?;
+    let created = record.create_user(&user, &ACTOR).await?;
     record.close().await;
     match created {
         UserCreation::Created => {
-            println!(
-                "Created {} with the id {}.",
-                super::table::plain(&user.username),
-                user.id
-            );
+            println!("Created {} with the id {}.", plain(&user.username), user.id);
             Ok(())
         }
         UserCreation::NameTaken => Err(Failure::new(
@@ -76,36 +74,41 @@ async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
     }
 }
 
-fn check_name(option: &str, name: &str) -> Result<(), Failure> {
-    let key = LoginKey::new(name);
-    if key.as_str().is_empty() {
-        return Err(Failure::new(format!("{option}: this is empty")));
+/// A refusal in the words of this command: fields are options here.
+pub(super) fn refused(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Fields(errors) => {
+            let line = |field: &str| field.replace('_', "-");
+            let lines = errors.iter().map(|error| {
+                format!(
+                    "--{}: {}; {}",
+                    line(error.field),
+                    error.problem,
+                    error.remedy
+                )
+            });
+            Failure::many(lines.collect())
+        }
+        Refusal::WeakPassword(why) => Failure::new(why),
+        other => Failure::new(other),
     }
-    if name.len() > 254 {
-        return Err(Failure::new(format!(
-            "{option}: this is longer than 254 bytes"
-        )));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Failure::new(format!(
-            "{option}: this holds a control character"
-        )));
-    }
-    Ok(())
 }
 
-/// Only what is surely wrong: whether an address works, its mailbox says.
-fn check_email(email: &str) -> Outcome {
-    let (local, domain) = email.trim().rsplit_once('@').unwrap_or_default();
-    if local.is_empty() || domain.is_empty() || email.trim().contains(char::is_whitespace) {
-        return Err(Failure::new(
-            "--email: this is no mail address; write one such as alice@example.com",
-        ));
-    }
-    Ok(())
+/// As `lanyard serve` would hash it.
+pub(super) fn hash(file: Option<PathBuf>, password: &str) -> Result<String, Failure> {
+    let password_settings = load(file)?.password;
+    let parameters = Parameters {
+        memory_kib: password_settings.memory_kib,
+        iterations: password_settings.iterations,
+        parallelism: password_settings.parallelism,
+    };
+    let hasher = Hasher::new(parameters, 1, &Entropy::System).map_err(Failure::new)?;
+    hasher
+        .hash(password.as_bytes(), &Entropy::System)
+        .map_err(Failure::new)
 }
 
-fn read_password(from_stdin: bool) -> Result<String, Failure> {
+pub(super) fn read_password(from_stdin: bool) -> Result<String, Failure> {
     if from_stdin {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
@@ -128,4 +131,123 @@ fn read_password(from_stdin: bool) -> Result<String, Failure> {
             "the two passwords differ; nothing was changed",
         ))
     }
+}
+
+async fn list(record: &Record, options: ListUsers) -> Outcome {
+    let filter = UserFilter {
+        search: options.search,
+        enabled: match (options.enabled, options.disabled) {
+            (true, _) => Enabled::Yes,
+            (_, true) => Enabled::No,
+            _ => Enabled::Either,
+        },
+        admins_only: options.admins,
+        after: None,
+        limit: options.limit,
+    };
+    let page = record.list_users(&filter).await?;
+    if options.json {
+        let all: Vec<Value> = page.rows.iter().map(as_json).collect();
+        return say(&format!("{}\n", serde_json::to_string_pretty(&all)?));
+    }
+    if page.rows.is_empty() {
+        println!("Nobody matches. `lanyard user create --help` shows how to make a person.");
+        return Ok(());
+    }
+    let now = Clock::System.now();
+    let lines: Vec<Vec<String>> = page.rows.iter().map(|row| line(row, now)).collect();
+    let head = ["USERNAME", "NAME", "EMAIL", "ROLE", "SIGNED IN", "STATE"];
+    say(&table(&head, &lines))?;
+    if page.next.is_some() {
+        eprintln!("There are more; add --limit or --search.");
+    }
+    Ok(())
+}
+
+fn line(row: &UserRow, now: Timestamp) -> Vec<String> {
+    let UserRow {
+        user,
+        last_signed_in,
+    } = row;
+    let text = |value: &Option<String>| plain(value.as_deref().unwrap_or_default());
+    vec![
+        plain(&user.username),
+        text(&user.profile.name),
+        text(&user.profile.email),
+        if user.admin { "administrator" } else { "" }.to_owned(),
+        last_signed_in.map_or_else(|| "never".to_owned(), |at| time::ago(now, at)),
+        state(user).to_owned(),
+    ]
+}
+
+const fn state(user: &User) -> &'static str {
+    match (user.enabled, user.must_change_password) {
+        (false, _) => "disabled",
+        (true, true) => "must change password",
+        (true, false) => "enabled",
+    }
+}
+
+fn as_json(row: &UserRow) -> Value {
+    let UserRow {
+        user,
+        last_signed_in,
+    } = row;
+    let mut person = json!({
+        "sub": user.id,
+        "username": user.username,
+        "admin": user.admin,
+        "enabled": user.enabled,
+        "has_password": user.password.is_some(),
+        "must_change_password": user.must_change_password,
+        "created": user.created.as_millis(),
+        "updated": user.updated.as_millis(),
+        "last_signed_in": last_signed_in.map(Timestamp::as_millis),
+    });
+    if let Some(members) = person.as_object_mut() {
+        let profile = serde_json::to_value(&user.profile).unwrap_or_default();
+        members.insert("claims".to_owned(), profile);
+    }
+    person
+}
+
+async fn show(record: &Record, options: ShowUser) -> Outcome {
+    let user = person(record, "PERSON", &options.person).await?;
+    let last_signed_in = record.last_signed_in(&user.id).await?;
+    let row = UserRow {
+        user,
+        last_signed_in,
+    };
+    if options.json {
+        let text = serde_json::to_string_pretty(&as_json(&row))?;
+        return say(&format!("{text}\n"));
+    }
+    let user = &row.user;
+    let stamp = |at| time::stamp(at).text;
+    let mut lines = vec![
+        ("username".to_owned(), plain(&user.username)),
+        ("id (sub)".to_owned(), user.id.to_string()),
+        ("state".to_owned(), state(user).to_owned()),
+        (
+            "role".to_owned(),
+            if user.admin { "administrator" } else { "none" }.to_owned(),
+        ),
+        ("created".to_owned(), stamp(user.created)),
+        (
+            "signed in".to_owned(),
+            last_signed_in.map_or_else(|| "never".to_owned(), stamp),
+        ),
+    ];
+    let claims = serde_json::to_value(&user.profile)?;
+    for (name, value) in claims.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), plain);
+        lines.push((name.clone(), text));
+    }
+    let live = record.sessions_of(&user.id, Clock::System.now()).await?;
+    lines.push(("live sessions".to_owned(), live.len().to_string()));
+    let text: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name:<15}{value}\n"))
+        .collect();
+    say(&text)
 }

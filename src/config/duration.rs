@@ -30,6 +30,11 @@ pub(super) fn parse(text: &str, least: Duration) -> Option<Duration> {
     (takes_fractions(least) || duration.subsec_millis() == 0).then_some(duration)
 }
 
+/// Reads a duration of whole seconds, such as `45s`, `30m`, `2h`, `14d`.
+pub fn parse_whole(text: &str) -> Option<Duration> {
+    parse(text, Duration::from_secs(1))
+}
+
 const fn takes_fractions(least: Duration) -> bool {
     least.as_secs() == 0
 }

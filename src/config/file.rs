@@ -4,22 +4,31 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+use super::clients::Declared;
 use super::error::{ConfigError, Place};
 use super::keys::KEYS;
 use super::nearest::unknown;
 use super::raw::{Raw, Setting, Value};
 
+/// The list of declared clients.
+const CLIENTS: &str = "clients";
+
 /// What is wrong with a file: each thing where it stands.
 pub(super) type Problems = Vec<ConfigError>;
 
-/// Reads a file into `raw`, and returns what is wrong with its keys; or, if nothing at all could be
+/// Reads a file into `raw` and `clients`, and returns what is wrong with its keys; or, if nothing at all could be
 /// read, why not.
-pub(super) fn read(path: &Path, raw: &mut Raw) -> Result<Problems, Problems> {
+pub(super) fn read(
+    path: &Path,
+    raw: &mut Raw,
+    clients: &mut Vec<Declared>,
+) -> Result<Problems, Problems> {
     match std::fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => Document { path, text: &text }.read(raw),
+        Ok(text) => Document { path, text: &text }.read(raw, clients),
         Err(error) => {
             let text = match error.kind() {
                 ErrorKind::NotFound => {
@@ -41,7 +50,7 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    fn read(&self, raw: &mut Raw) -> Result<Problems, Problems> {
+    fn read(&self, raw: &mut Raw, clients: &mut Vec<Declared>) -> Result<Problems, Problems> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         if !errors.is_empty() {
             // What was recovered is a guess, and judging it would only add noise.
@@ -50,6 +59,17 @@ impl Document<'_> {
         let mut problems = Vec::new();
         for (name, value) in table.get_ref() {
             match value.get_ref() {
+                list if name.get_ref() == CLIENTS => {
+                    let place = self.place(&name.span());
+                    match self.clients(list) {
+                        Some(declared) => clients.extend(declared),
+                        None => problems.push(ConfigError::of_key(
+                            place,
+                            CLIENTS,
+                            "Clients are a list. Write [[clients]], and the members of one below.",
+                        )),
+                    }
+                }
                 DeValue::Table(section) if is_section(name.get_ref()) => {
                     for (key, value) in section {
                         let full = format!("{}.{}", name.get_ref(), key.get_ref());
@@ -64,6 +84,27 @@ impl Document<'_> {
             }
         }
         Ok(problems)
+    }
+
+    /// The clients that a list declares; none if it is no list of tables.
+    fn clients(&self, list: &DeValue<'_>) -> Option<Vec<Declared>> {
+        let DeValue::Array(list) = list else {
+            return None;
+        };
+        let one = |value: &Spanned<DeValue<'_>>| {
+            let DeValue::Table(members) = value.get_ref() else {
+                return None;
+            };
+            let members = members.iter().map(|(name, value)| {
+                let place = self.place(&name.span());
+                (name.get_ref().to_string(), place, json_of(value.get_ref()))
+            });
+            Some(Declared {
+                place: self.place(&value.span()),
+                members: members.collect(),
+            })
+        };
+        list.iter().map(one).collect()
     }
 
     fn syntax(&self, error: &toml::de::Error) -> ConfigError {
@@ -127,8 +168,31 @@ fn value_of(value: &DeValue<'_>) -> Value {
         DeValue::Float(_) => Value::Other("a number with a fraction"),
         DeValue::Boolean(_) => Value::Other("true or false"),
         DeValue::Datetime(_) => Value::Other("a date or time"),
-        DeValue::Array(_) => Value::Other("a list"),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .map_or(Value::Other("a list"), Value::List),
         DeValue::Table(_) => Value::Other("a section"),
+    }
+}
+
+/// A value as JSON has it, for members that are named as in RFC 7591.
+fn json_of(value: &DeValue<'_>) -> serde_json::Value {
+    match value {
+        DeValue::String(text) => text.to_string().into(),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => number.into(),
+            Err(_) => number.to_string().into(),
+        },
+        DeValue::Float(number) => number.to_string().into(),
+        DeValue::Boolean(yes) => (*yes).into(),
+        DeValue::Datetime(moment) => moment.to_string().into(),
+        DeValue::Array(items) => items.iter().map(|item| json_of(item.get_ref())).collect(),
+        DeValue::Table(members) => members
+            .iter()
+            .map(|(name, value)| (name.get_ref().to_string(), json_of(value.get_ref())))
+            .collect(),
     }
 }
 
@@ -138,7 +202,7 @@ mod tests {
 
     fn problems(text: &str) -> Vec<String> {
         let path = Path::new("lanyard.toml");
-        let errors = Document { path, text }.read(&mut Raw::new());
+        let errors = Document { path, text }.read(&mut Raw::new(), &mut Vec::new());
         let errors = errors.unwrap_or_else(|errors| errors);
         errors.iter().map(ToString::to_string).collect()
     }
@@ -185,7 +249,7 @@ mod tests {
             [sesion]\n\
             idle_timeout = \"2h\"\n\
             [empty]\n\
-            [[clients]]\n\
+            [[apps]]\n\
             client_id = \"wiki\"\n";
         let mut problems = problems(text);
         problems.sort();
@@ -203,14 +267,19 @@ mod tests {
                  session.idle_timeout?"
                     .to_owned(),
                 format!("lanyard.toml:7: empty: There is no such key. {remove}"),
-                format!("lanyard.toml:8: clients: There is no such key. {remove}"),
+                format!("lanyard.toml:8: apps: There is no such key. {remove}"),
             ]
         );
     }
 
     #[test]
     fn a_missing_file() {
-        let errors = read(Path::new("/nowhere/lanyard.toml"), &mut Raw::new()).unwrap_err();
+        let errors = read(
+            Path::new("/nowhere/lanyard.toml"),
+            &mut Raw::new(),
+            &mut Vec::new(),
+        )
+        .unwrap_err();
         assert_eq!(
             errors[0].to_string(),
             "/nowhere/lanyard.toml: There is no such file. Give its path with --config."

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Number(u64, u64, &'static str),
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Any number of texts; the words say which.
+    List(&'static str),
 }
 
 /// What holds if a key is absent.
@@ -51,6 +53,7 @@ impl Key {
             }
             Kind::Number(least, most, unit) => format!("{unit} ({least} to {most})"),
             Kind::Choice(words) => format!("`{}`", words.join("`, `")),
+            Kind::List(words) => format!("list of {words}"),
         }
     }
 
@@ -100,6 +103,18 @@ keys! {
     DATA = "data", Kind::Text("folder"), Fallback::Text("./data");
     LISTEN = "server.listen", Kind::Text("address and port"),
         Fallback::Derived("loopback, port 8080 or that of a local http issuer");
+    TRUSTED_PROXIES = "server.trusted_proxies", Kind::List("addresses and networks"),
+        Fallback::Derived("none");
+    TLS_CERTIFICATE = "server.tls_certificate", Kind::Text("file"), Fallback::Derived("none");
+    TLS_KEY = "server.tls_key", Kind::Text("file"), Fallback::Derived("none");
+    REQUEST_TIMEOUT = "server.request_timeout", Kind::Duration(seconds(1), seconds(MINUTE)),
+        Fallback::Text("10s");
+    KEEP_ALIVE = "server.keep_alive", Kind::Duration(seconds(1), seconds(60 * MINUTE)),
+        Fallback::Text("150s");
+    MAX_CONNECTIONS = "server.max_connections", Kind::Number(16, 1_000_000, "connections"),
+        Fallback::Text("10000");
+    STOP_DELAY = "server.stop_delay", Kind::Duration(seconds(0), seconds(10)),
+        Fallback::Text("0s");
     DATABASE_URL = "database.url", Kind::Text("`sqlite:PATH` or `postgres://…`"),
         Fallback::Derived("`lanyard.db` in the data folder");
     DATABASE_PASSWORD = "database.password", Kind::Text("password"), Fallback::Derived("none");
@@ -153,6 +168,8 @@ keys! {
     PASSWORD_QUEUE = "password.queue", Kind::Number(0, 10_000, "sign-ins"), Fallback::Text("64");
     LOG_FORMAT = "log.format", Kind::Choice(&["human", "json"]), Fallback::Text("human");
     LOG_LEVEL = "log.level", Kind::Text("log filter"), Fallback::Text("info");
+    METRICS_LISTEN = "metrics.listen", Kind::Text("address and port, or `off`"),
+        Fallback::Text("127.0.0.1:9464");
     DELIVERY_TIMEOUT = "delivery.timeout", Kind::Duration(seconds(1), seconds(MINUTE)),
         Fallback::Text("5s");
     DELIVERY_GIVE_UP = "delivery.give_up_after",

@@ -13,7 +13,10 @@ use super::reader::Reader;
 use super::resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
 };
-use super::{database, duration, environment, file, hot_state, password, server, signing_keys};
+use super::{
+    clients, database, duration, edge, environment, file, hot_state, metrics, password, server,
+    signing_keys,
+};
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -69,7 +72,10 @@ pub fn from_process(file: Option<PathBuf>) -> Result<Config, Vec<ConfigError>> {
 /// of the file's lines, then of the variables, then of what is absent.
 pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     let mut raw = Raw::new();
-    let file = source.file.map(|path| file::read(&path, &mut raw));
+    let mut declared = Vec::new();
+    let file = source
+        .file
+        .map(|path| file::read(&path, &mut raw, &mut declared));
     let (mut errors, warnings) = environment::overlay(source.environment, &mut raw);
     match file.unwrap_or_else(|| Ok(Vec::new())) {
         Ok(problems) => errors.extend(problems),
@@ -80,9 +86,11 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     reader.warnings = warnings;
     let config = resolve(&mut reader);
     errors.append(&mut reader.errors);
+    let clients = clients::judge(declared, &mut errors, &mut reader.warnings);
     errors.sort_by(|one, other| one.place.cmp(&other.place));
     match config {
         Some(config) if errors.is_empty() => Ok(Config {
+            clients,
             warnings: reader.warnings,
             ..config
         }),
@@ -94,6 +102,7 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
 fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let issuer = server::issuer(reader);
     let listen = server::listen(reader, issuer.as_ref());
+    let server = edge::resolve(reader, issuer.as_ref());
     let data = database::data(reader);
     let database = database::database(reader, data.as_deref());
     let database_outage_tolerance = reader.duration(&keys::DATABASE_OUTAGE_TOLERANCE);
@@ -107,11 +116,13 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let grants = grants(reader);
     let password = password::resolve(reader);
     let log = log(reader);
+    let metrics = metrics::resolve(reader, listen);
     let delivery = delivery(reader);
     let hot = reader.number(&keys::HOT_MEMORY);
     Some(Config {
         issuer: issuer?,
         listen: listen?,
+        server: server?,
         data: data?,
         database: database?,
         database_outage_tolerance: database_outage_tolerance?,
@@ -122,10 +133,12 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         grants: grants?,
         password: password?,
         log: log?,
+        metrics: metrics?,
         delivery: delivery?,
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),
         },
+        clients: Vec::new(),
         warnings: Vec::new(),
     })
 }

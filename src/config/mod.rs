@@ -5,8 +5,10 @@
 //! process environment; other rooms are handed the two or three values that they need.
 
 mod certificates;
+mod clients;
 mod database;
 mod duration;
+mod edge;
 mod environment;
 mod error;
 mod file;
@@ -18,6 +20,7 @@ mod key_source;
 mod keys;
 mod load;
 mod master_key;
+mod metrics;
 mod nearest;
 mod password;
 mod postgres;
@@ -30,6 +33,7 @@ mod secret;
 mod server;
 mod signing_keys;
 
+pub use duration::parse_whole as duration;
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};
 pub use key_source::KeySource;
@@ -38,7 +42,7 @@ pub use load::crash_at;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
-    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Password, Postgres,
-    Redis, Sessions, SigningKeys, Topology,
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
+    Postgres, Redis, Server, Sessions, SigningKeys, Topology,
 };
 pub use secret::Secret;

@@ -4,10 +4,15 @@ use super::keys::KEYS;
 
 /// The known key that is nearest to an unknown one, if any is near.
 pub(super) fn nearest(unknown: &str) -> Option<&'static str> {
+    of(unknown, KEYS.iter().map(|key| key.name))
+}
+
+/// The nearest of these.
+pub(super) fn of<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let unknown = unknown.to_lowercase();
     let limit = (last(&unknown).chars().count() / 3).max(1);
-    KEYS.iter()
-        .map(|key| (cost(&unknown, key.name), key.name))
+    known
+        .map(|name| (cost(&unknown, name), name))
         .min()
         .filter(|(cost, _)| *cost <= limit)
         .map(|(_, name)| name)

@@ -25,6 +25,8 @@ pub(super) enum Value {
     Number(Option<u64>, String),
     /// An environment variable: a text or a number, as the key demands.
     Variable(Zeroizing<String>),
+    /// A list of strings of the file.
+    List(Vec<String>),
     /// Something that no key takes, by the name of its kind.
     Other(&'static str),
 }

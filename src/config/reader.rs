@@ -85,6 +85,7 @@ impl<'a> Reader<'a> {
             ),
             // Not shown: a key of digits only may have lost its quotes.
             Some(Value::Number(..)) => "It is a number. Write it in \"quotes\".".to_owned(),
+            Some(Value::List(_)) => format!("It is a list. The key takes: {}.", key.takes()),
             Some(Value::Other(kind)) => format!("It is {kind}. The key takes: {}.", key.takes()),
         };
         self.refuse(key, refusal);
@@ -125,7 +126,11 @@ impl<'a> Reader<'a> {
             Some(Value::Number(number, shown)) => (*number, shown.clone()),
             Some(Value::Variable(text)) => (text.trim().parse().ok(), format!("{:?}", **text)),
             Some(Value::Text(text)) => (None, format!("{:?}", **text)),
-            Some(Value::Other(kind)) => {
+            Some(other @ (Value::List(_) | Value::Other(_))) => {
+                let kind = match other {
+                    Value::Other(kind) => kind,
+                    _ => "a list",
+                };
                 let text = format!("It is {kind}. The key takes: {}.", key.takes());
                 self.refuse(key, text);
                 return None;
@@ -144,6 +149,24 @@ impl<'a> Reader<'a> {
         };
         self.refuse(key, text);
         None
+    }
+
+    /// The parts of a list; of a text, those between its commas, as a variable holds one text. Empty
+    /// without the key, and after an error.
+    pub(super) fn list(&mut self, key: &Key) -> Vec<String> {
+        match self.value(key) {
+            None => Vec::new(),
+            Some(Value::List(parts)) => parts.clone(),
+            Some(Value::Text(text) | Value::Variable(text)) => {
+                let parts = text.split(',').map(str::trim);
+                parts.map(str::to_owned).collect()
+            }
+            Some(Value::Number(..) | Value::Other(_)) => {
+                let text = format!("It is no list of texts. The key takes: {}.", key.takes());
+                self.refuse(key, text);
+                Vec::new()
+            }
+        }
     }
 
     /// One of the words of the key, in the value that stands for it.

@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
+use crate::protocol::client::Client;
 use crate::session::session::Limits;
+use crate::tls::PairFiles;
 
 /// What an operator has decided. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// How the server treats connections.
+    pub server: Server,
     /// The folder of all that we keep.
     pub data: PathBuf,
     /// Where the record lies.
@@ -38,12 +44,33 @@ pub struct Config {
     pub password: Password,
     /// What is logged.
     pub log: Log,
+    /// Where the metrics are served.
+    pub metrics: Metrics,
     /// How notices are delivered.
     pub delivery: Delivery,
     /// The hot state in process.
     pub hot: Hot,
+    /// The clients that the file declares; of their secrets only the hashes.
+    pub clients: Vec<Client>,
     /// What the operator should know, though it keeps nobody from starting.
     pub warnings: Vec<String>,
+}
+
+/// How the server treats connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The certificate and its key, if the server speaks TLS itself.
+    pub tls: Option<PairFiles>,
+    /// For a request's head, and again for its body, to arrive.
+    pub request_timeout: Duration,
+    /// How long a connection may idle between two requests.
+    pub keep_alive: Duration,
+    /// At once, in all.
+    pub max_connections: usize,
+    /// From the signal to stop until the listeners close: proxies see `/health/ready` say no.
+    pub stop_delay: Duration,
 }
 
 /// Where the record lies. Its `Display` is for people, and shows no secret.
@@ -206,6 +233,21 @@ pub enum LogFormat {
     Human,
     /// One JSON object on each line.
     Json,
+}
+
+/// Where the metrics are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Nowhere.
+    Off,
+    /// Here.
+    On {
+        /// Where; loopback unless it was chosen.
+        address: SocketAddr,
+        /// Somebody chose it: that it is taken is then an error. The default may be another
+        /// node's on the same machine.
+        chosen: bool,
+    },
 }
 
 /// How notices are delivered.

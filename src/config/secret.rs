@@ -83,7 +83,7 @@ fn from_file(reader: &mut Reader<'_>, keys: &Keys) -> Option<Secret> {
 }
 
 /// The text of a file, without the newline that editors and `echo` put at its end.
-fn text_of(path: &Path) -> Result<Zeroizing<String>, String> {
+pub(super) fn text_of(path: &Path) -> Result<Zeroizing<String>, String> {
     let shown = path.display();
     let text = match key_file::read(path) {
         Found::Text(text) => text,

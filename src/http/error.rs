@@ -3,11 +3,12 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 
-use super::respond;
+use super::{limits, respond};
 use crate::pages::message::{Message, MessageKind};
 use crate::protocol::discovery::paths;
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -91,8 +92,19 @@ pub(super) async fn contain<B: MessageBody + 'static>(
         || response.response().error().is_some_and(|error| {
             error.as_error::<PageTrouble>().is_none() && error.as_error::<JsonTrouble>().is_none()
         });
-    let kind = match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => MessageKind::TooLarge,
+    let failed = response.response().error();
+    let late = failed.and_then(actix_web::Error::as_error::<PayloadError>);
+    let status = match response.status() {
+        StatusCode::BAD_REQUEST if late.is_some_and(limits::is_too_late) => {
+            StatusCode::REQUEST_TIMEOUT
+        }
+        status => status,
+    };
+    let kind = match status {
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            MessageKind::TooLarge
+        }
+        StatusCode::REQUEST_TIMEOUT => MessageKind::TooSlow,
         StatusCode::METHOD_NOT_ALLOWED => MessageKind::WrongMethod,
         StatusCode::BAD_REQUEST => MessageKind::Malformed,
         _ => return Ok(response),
@@ -103,10 +115,10 @@ pub(super) async fn contain<B: MessageBody + 'static>(
     let mut answer = if is_machine(response.request().path()) {
         let error = ProtocolError::new(ErrorCode::InvalidRequest, description(&kind));
         let mut answer = respond::oauth_error(&error, false);
-        *answer.status_mut() = response.status();
+        *answer.status_mut() = status;
         answer
     } else {
-        respond::message(response.status(), &Message::plain(kind))
+        respond::message(status, &Message::plain(kind))
     };
     for (name, value) in response.headers() {
         if !answer.headers().contains_key(name) {
@@ -133,6 +145,7 @@ fn is_machine(path: &str) -> bool {
 const fn description(kind: &MessageKind) -> &'static str {
     match kind {
         MessageKind::TooLarge => "the request is too large",
+        MessageKind::TooSlow => "the request took too long to arrive",
         MessageKind::WrongMethod => "this endpoint does not take this method",
         _ => "the request cannot be read",
     }

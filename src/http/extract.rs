@@ -1,20 +1,33 @@
 //! What handlers take from a request.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
+use super::state::State;
 use crate::protocol::params::Params;
 use crate::provider::Browser;
 
-/// Where the request comes from. No forwarded header is believed.
+/// Where the request comes from: the peer, or whom a trusted proxy names.
 pub(super) fn browser(request: &HttpRequest) -> Browser {
-    let unspecified = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
     Browser {
-        address: request.peer_addr().map_or(unspecified, |peer| peer.ip()),
+        address: address(request),
         user_agent: header_text(request, header::USER_AGENT)
             .unwrap_or_default()
             .to_owned(),
     }
+}
+
+fn address(request: &HttpRequest) -> IpAddr {
+    let unspecified = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let peer = request.peer_addr().map_or(unspecified, |peer| peer.ip());
+    let Some(state) = request.app_data::<web::Data<State>>() else {
+        return peer;
+    };
+    let lines = request.headers().get_all(header::X_FORWARDED_FOR);
+    let lines: Vec<&[u8]> = lines.map(header::HeaderValue::as_bytes).collect();
+    state.proxies.client(peer, lines.into_iter())
 }
 
 /// A header, if it is text.
@@ -27,12 +40,26 @@ pub(super) fn query(request: &HttpRequest) -> Option<Params> {
     Params::parse(request.query_string()).ok()
 }
 
+/// The same for a page that lists many things.
+pub(super) fn list_query(request: &HttpRequest) -> Option<Params> {
+    Params::parse_list(request.query_string()).ok()
+}
+
 /// The parameters of a form; none if it is not one (RFC 6749, 3.2: the media type is demanded).
 pub(super) fn form(request: &HttpRequest, body: &web::Bytes) -> Option<Params> {
+    Params::parse(form_text(request, body)?).ok()
+}
+
+/// The same for a form that lists many things.
+pub(super) fn list_form(request: &HttpRequest, body: &web::Bytes) -> Option<Params> {
+    Params::parse_list(form_text(request, body)?).ok()
+}
+
+fn form_text<'a>(request: &HttpRequest, body: &'a web::Bytes) -> Option<&'a str> {
     let media = header_text(request, header::CONTENT_TYPE)?;
     let media = media.split(';').next().unwrap_or_default().trim();
     if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return None;
     }
-    Params::parse(std::str::from_utf8(body).ok()?).ok()
+    std::str::from_utf8(body).ok()
 }

@@ -2,14 +2,19 @@
 
 mod account;
 mod admin;
+mod connection;
 mod cookies;
 mod cors;
 mod error;
 mod extract;
+mod forwarded;
 mod guard;
 mod headers;
 mod health;
+mod limits;
+mod metrics;
 mod oauth;
+mod requests;
 mod respond;
 mod routes;
 mod sign_in;
@@ -17,41 +22,58 @@ mod state;
 mod statics;
 
 pub use admin::{Proof, Route, TABLE as ADMIN_ROUTES};
+pub use forwarded::TrustedProxies;
+pub use limits::Limits;
+pub use metrics::serve_metrics;
 pub use routes::routes;
 pub use state::{SameSiteSetting, State};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev::Server, web};
 use std::net::TcpListener;
-use std::time::Duration;
 
-/// Bodies beyond this are refused: no form of ours or of the specifications is larger.
-const BODY: usize = 64 * 1024;
-/// A head that takes longer than this to arrive is not waited for (slowloris).
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long requests that run at a stop may take to finish.
-const DRAIN_SECONDS: u64 = 30;
+use crate::tls;
 
-/// Serves on sockets that are bound already.
-pub fn serve(listeners: Vec<TcpListener>, state: State, workers: usize) -> std::io::Result<Server> {
+/// TLS handshakes at once, for each worker: they cost more than most requests.
+const HANDSHAKES: usize = 256;
+
+/// Serves on sockets that are bound already; https, if there is a configuration for it.
+pub fn serve(
+    listeners: Vec<TcpListener>,
+    state: State,
+    workers: usize,
+    tls: Option<&tls::ServerConfig>,
+) -> std::io::Result<Server> {
+    let limits = state.limits;
     let state = web::Data::new(state);
+    let idle = limits.keep_alive + limits.request_timeout;
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::clone(&state))
-            .app_data(web::PayloadConfig::new(BODY))
+            .app_data(limits)
+            .app_data(web::PayloadConfig::new(limits::BODY))
+            .wrap(from_fn(limits::keep))
             // The last is the outermost: what `contain` answers gets the headers too.
             .wrap(from_fn(error::contain))
             .wrap(from_fn(headers::security))
+            .wrap(from_fn(connection::note))
+            .wrap(from_fn(requests::follow))
             .configure(routes)
     })
+    .on_connect(move |io, data| connection::watch(io, data, idle))
     .workers(workers)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_WITHIN)
-    .shutdown_timeout(DRAIN_SECONDS)
+    .max_connections(limits.max_connections.div_ceil(workers.max(1)))
+    .max_connection_rate(HANDSHAKES)
+    .keep_alive(limits.keep_alive)
+    .client_request_timeout(limits.request_timeout)
+    .tls_handshake_timeout(limits.request_timeout)
+    .shutdown_timeout(limits.drain.as_secs())
     .disable_signals();
     for listener in listeners {
-        server = server.listen(listener)?;
+        server = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
+            None => server.listen(listener)?,
+        };
     }
     Ok(server.run())
 }

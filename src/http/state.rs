@@ -1,9 +1,12 @@
 //! What handlers share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use actix_web::cookie::SameSite;
 
+use super::forwarded::TrustedProxies;
+use super::limits::Limits;
 use crate::provider::Provider;
 
 /// When the SSO cookie travels with requests from other sites.
@@ -24,6 +27,12 @@ pub struct State {
     pub https: bool,
     /// Of the SSO cookie.
     pub same_site: SameSiteSetting,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
+    /// How long we wait, and for how many.
+    pub limits: Limits,
+    /// Set when this node is about to stop: proxies are told to send nobody more.
+    pub stopping: Arc<AtomicBool>,
 }
 
 impl State {

@@ -7,6 +7,7 @@ mod buffers;
 mod parameters;
 pub mod password;
 pub mod password_policy;
+pub mod rules;
 mod stored_password;
 pub mod throttle;
 pub mod user;

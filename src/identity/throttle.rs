@@ -36,9 +36,9 @@ pub const FREE_PER_ADDRESS: u64 = 50;
 /// [`WINDOW`]. A client's secret is long and machines do not mistype: nobody is slowed by this
 /// who is not guessing or misconfigured.
 pub const FREE_PER_CLIENT: u64 = 20;
-/// Sign-ins that one address may begin within [`WINDOW`]: a large office on a Monday morning, and a
-/// few megabytes at most.
-pub const WAITING_PER_ADDRESS: u64 = 2_000;
+/// Sign-ins that one address may begin within [`WINDOW`]: a large office on a Monday morning, and
+/// some ten megabytes at most.
+pub const WAITING_PER_ADDRESS: u64 = 10_000;
 /// How long an address from which a client proved itself is trusted not to be a guesser's alone.
 pub const CLIENT_PROVEN: Duration = Duration::from_hours(24);
 /// The longest wait for an account.
@@ -60,6 +60,16 @@ pub fn address_wait(attempts: u64) -> Duration {
         attempts.saturating_sub(FREE_PER_ADDRESS),
         LONGEST_ADDRESS_WAIT,
     )
+}
+
+/// How many sign-ins an address may begin within [`WINDOW`]. None: without a bound, as everybody
+/// may be behind it, in a network of one's own or a proxy that is not trusted to say who asks.
+pub fn waiting_room(address: IpAddr) -> Option<u64> {
+    let own = match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    (!own).then_some(WAITING_PER_ADDRESS)
 }
 
 /// 2ⁿ seconds, and nothing for none.
@@ -162,6 +172,24 @@ mod tests {
         let addresses = [(0, 0), (50, 0), (51, 2), (55, 32), (56, 60), (u64::MAX, 60)];
         for (attempts, seconds) in addresses {
             assert_eq!(address_wait(attempts).as_secs(), seconds, "{attempts}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_of_the_world_have_a_bounded_room() {
+        for own in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "::ffff:192.168.0.1",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+        ] {
+            assert_eq!(waiting_room(own.parse().unwrap()), None, "{own}");
+        }
+        for foreign in ["203.0.113.7", "2001:db8::1"] {
+            let room = waiting_room(foreign.parse().unwrap());
+            assert_eq!(room, Some(WAITING_PER_ADDRESS), "{foreign}");
         }
     }
 

@@ -17,6 +17,9 @@ pub struct User {
     pub profile: Profile,
     /// argon2id, in PHC form. Absent: cannot sign in with a password.
     pub password: Option<String>,
+    /// The password is a temporary one, set by somebody else: it must be changed at the next
+    /// sign-in, before anything else.
+    pub must_change_password: bool,
     /// May use the admin pages.
     pub admin: bool,
     /// A disabled person is refused everywhere.
@@ -40,6 +43,33 @@ pub struct Profile {
     /// Family name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_name: Option<String>,
+    /// Middle name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    /// What friends say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// A page about the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// A picture of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// Their own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// In whatever words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD`, `YYYY`, or `0000-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    /// A name of the time zone database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    /// A language tag, such as `en-GB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
     /// Email address; also a name to sign in with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,

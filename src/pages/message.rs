@@ -30,8 +30,10 @@ pub enum MessageKind {
     WrongMethod,
     /// 400: a request that cannot be read.
     Malformed,
-    /// 413, or a field beyond its limit.
+    /// 413, 431, or a field beyond its limit.
     TooLarge,
+    /// 408: what was sent did not come to its end in time.
+    TooSlow,
     /// 403: the form is too old, or another session's (its anti-forgery token does not fit).
     FormExpired,
     /// 403: the form was sent by another site.
@@ -63,6 +65,7 @@ impl Message {
             MessageKind::WrongMethod => "This page can’t be opened like that",
             MessageKind::Malformed => "We can’t read this request",
             MessageKind::TooLarge => "That is too much",
+            MessageKind::TooSlow => "That took too long",
             MessageKind::FormExpired => "This page has been open too long",
             MessageKind::ForeignForm => "This came from another site",
             MessageKind::Forbidden => "This isn’t for your account",
@@ -85,6 +88,10 @@ impl Message {
             MessageKind::TooLarge => {
                 "What was sent is larger than we accept. Nothing was changed. Go back, make it \
                  shorter and send it again."
+            }
+            MessageKind::TooSlow => {
+                "What was sent did not arrive in time. Nothing was changed. Go back, check your \
+                 connection and send it again."
             }
             MessageKind::FormExpired => {
                 "Nothing was changed. Start again, and it will work if your browser keeps cookies."
@@ -118,6 +125,7 @@ impl Message {
             MessageKind::WrongMethod
             | MessageKind::Malformed
             | MessageKind::TooLarge
+            | MessageKind::TooSlow
             | MessageKind::FormExpired
             | MessageKind::ForeignForm => "Start again",
         }
@@ -136,6 +144,7 @@ impl Page for Message {
             ("wrong-method", MessageKind::WrongMethod),
             ("malformed", MessageKind::Malformed),
             ("too-large", MessageKind::TooLarge),
+            ("too-slow", MessageKind::TooSlow),
             ("form-expired", MessageKind::FormExpired),
             ("foreign-form", MessageKind::ForeignForm),
             ("forbidden", MessageKind::Forbidden),

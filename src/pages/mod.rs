@@ -82,6 +82,11 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::audit::Audit>(&mut all)?;
     add::<admin::keys::Keys>(&mut all)?;
     add::<admin::keys::KeyRotation>(&mut all)?;
+    add::<admin::sessions::Sessions>(&mut all)?;
+    add::<admin::session::OneSession>(&mut all)?;
+    add::<admin::session_end::EndSessions>(&mut all)?;
+    add::<admin::session_end::EndsStopped>(&mut all)?;
+    add::<admin::session_told::SessionsTold>(&mut all)?;
     Ok(all)
 }
 

@@ -140,6 +140,25 @@ pub fn in_a_row(names: &[String]) -> String {
     }
 }
 
+/// A number with its thousands apart: "1,284".
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// A number of things: "1 session", "1,284 sessions".
+pub fn counted(number: i64, thing: &str, things: &str) -> String {
+    let word = if number == 1 { thing } else { things };
+    format!("{} {word}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +203,21 @@ mod tests {
         for (name, expected) in [("wiki", "W"), ("<1>", "1"), ("…", "?"), ("été", "É")] {
             assert_eq!(initial(name), expected);
         }
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_284, "1,284"),
+            (-10_000, "-10,000"),
+            (1_000_000, "1,000,000"),
+        ] {
+            assert_eq!(grouped(number), expected);
+        }
+        assert_eq!(counted(1, "app", "apps"), "1 app");
+        assert_eq!(counted(2_000, "app", "apps"), "2,000 apps");
     }
 
     #[test]

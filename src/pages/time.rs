@@ -28,6 +28,20 @@ pub fn stamp(at: Timestamp) -> Moment {
     written(at, "%Y-%m-%d %H:%M:%S UTC")
 }
 
+/// A moment to the second, with its date if that is another one: "14:05:02 UTC", "4 February,
+/// 17:40:11 UTC". For lists in which seconds tell.
+pub fn to_the_second(at: Timestamp, now: Timestamp) -> Moment {
+    let (then, today) = (calendar(at).date(), calendar(now).date());
+    let format = if then == today {
+        "%H:%M:%S UTC"
+    } else if then.year() == today.year() {
+        "%-d %B, %H:%M:%S UTC"
+    } else {
+        "%-d %B %Y, %H:%M:%S UTC"
+    };
+    written(at, format)
+}
+
 /// A moment as one would say it now: "today at 09:02 UTC", "on 4 February at 17:40 UTC".
 pub fn on_day(at: Timestamp, now: Timestamp) -> Moment {
     let (then, today) = (calendar(at), calendar(now));
@@ -155,6 +169,18 @@ mod tests {
             assert_eq!(day(text), None, "{text}");
         }
         assert_eq!(of_day(NOW), "14:05");
+    }
+
+    #[test]
+    fn seconds_come_with_their_day() {
+        for (before, expected) in [
+            (0, "14:05:02 UTC"),
+            (DAY, "11 March, 14:05:02 UTC"),
+            (72 * DAY, "30 December 2025, 14:05:02 UTC"),
+        ] {
+            let at = NOW - Duration::from_secs(before);
+            assert_eq!(to_the_second(at, NOW).text, expected);
+        }
     }
 
     #[test]

@@ -15,6 +15,24 @@ pub struct StandardClaims {
     pub given_name: Option<String>,
     /// `family_name`.
     pub family_name: Option<String>,
+    /// `middle_name`.
+    pub middle_name: Option<String>,
+    /// `nickname`.
+    pub nickname: Option<String>,
+    /// `profile`.
+    pub profile: Option<String>,
+    /// `picture`.
+    pub picture: Option<String>,
+    /// `website`.
+    pub website: Option<String>,
+    /// `gender`.
+    pub gender: Option<String>,
+    /// `birthdate`.
+    pub birthdate: Option<String>,
+    /// `zoneinfo`.
+    pub zoneinfo: Option<String>,
+    /// `locale`.
+    pub locale: Option<String>,
     /// `preferred_username`.
     pub preferred_username: Option<String>,
     /// `updated_at`.
@@ -35,14 +53,23 @@ pub fn userinfo(
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), subject.as_str().into());
     if granted("profile") {
-        add(&mut claims, "name", person.name.as_deref());
-        add(&mut claims, "given_name", person.given_name.as_deref());
-        add(&mut claims, "family_name", person.family_name.as_deref());
-        add(
-            &mut claims,
-            "preferred_username",
-            person.preferred_username.as_deref(),
-        );
+        for (name, value) in [
+            ("name", &person.name),
+            ("given_name", &person.given_name),
+            ("family_name", &person.family_name),
+            ("preferred_username", &person.preferred_username),
+            ("middle_name", &person.middle_name),
+            ("nickname", &person.nickname),
+            ("profile", &person.profile),
+            ("picture", &person.picture),
+            ("website", &person.website),
+            ("gender", &person.gender),
+            ("birthdate", &person.birthdate),
+            ("zoneinfo", &person.zoneinfo),
+            ("locale", &person.locale),
+        ] {
+            add(&mut claims, name, value.as_deref());
+        }
         if let Some(at) = person.updated_at {
             claims.insert("updated_at".to_owned(), at.as_secs().into());
         }
@@ -95,6 +122,7 @@ mod tests {
             updated_at: Some(Timestamp::from_millis(1_700_000_000_999)),
             email: Some("alice@example.com".to_owned()),
             email_verified: true,
+            ..StandardClaims::default()
         }
     }
 
@@ -124,6 +152,30 @@ mod tests {
         for (scopes, expected) in cases {
             assert_eq!(told(&alice(), scopes), expected, "{scopes:?}");
         }
+    }
+
+    #[test]
+    fn all_claims_of_a_profile_go_along() {
+        let text = |text: &str| Some(text.to_owned());
+        let person = StandardClaims {
+            middle_name: text("Marie"),
+            nickname: text("Al"),
+            profile: text("https://a.example/al"),
+            picture: text("https://a.example/al.png"),
+            website: text("https://al.example"),
+            gender: text("female"),
+            birthdate: text("0000-02-29"),
+            zoneinfo: text("Europe/Paris"),
+            locale: text("fr-FR"),
+            ..StandardClaims::default()
+        };
+        let expected = json!({
+            "sub": "u_a", "middle_name": "Marie", "nickname": "Al",
+            "profile": "https://a.example/al", "picture": "https://a.example/al.png",
+            "website": "https://al.example", "gender": "female", "birthdate": "0000-02-29",
+            "zoneinfo": "Europe/Paris", "locale": "fr-FR",
+        });
+        assert_eq!(told(&person, &["profile"]), expected);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scope::{ScopeError, ScopeSet};
+use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
 
 /// A registered relying party. Stored as JSON; the secret only as SHA-256 and in its own column.
@@ -68,12 +69,24 @@ pub struct Client {
     /// SHA-256 of the secret. Never serialised.
     #[serde(skip)]
     pub secret_hash: Option<SecretHash>,
+    /// The secret before it, while both are taken. Never serialised.
+    #[serde(skip)]
+    pub previous_secret: Option<PreviousSecret>,
     /// A disabled client is refused everywhere.
     #[serde(skip, default = "yes")]
     pub enabled: bool,
     /// Who made it: decides how far `outbound` trusts its addresses.
     #[serde(skip)]
     pub registered_by: RegisteredBy,
+}
+
+/// A secret that a newer one has followed: an app gets to know the new one without a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// SHA-256.
+    pub hash: SecretHash,
+    /// From this moment on it is taken no more.
+    pub expires: Timestamp,
 }
 
 const fn yes() -> bool {

@@ -4,6 +4,7 @@
 use super::basic::basic_credentials;
 use super::client::{AuthMethod, Client};
 use super::form::{Repeated, single};
+use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
 
 /// Who a request says it is from, and by what proof. The secret is hashed as it is read, so that
@@ -114,8 +115,8 @@ impl Presented {
     }
 }
 
-/// Whether what is presented is enough for this client.
-pub fn check(client: &Client, presented: &Presented) -> Result<(), AuthFailure> {
+/// Whether what is presented is enough for this client at this moment.
+pub fn check(client: &Client, presented: &Presented, now: Timestamp) -> Result<(), AuthFailure> {
     if client.client_id != presented.client_id {
         return Err(AuthFailure::OtherClient);
     }
@@ -133,10 +134,23 @@ pub fn check(client: &Client, presented: &Presented) -> Result<(), AuthFailure> 
     if client.pin_auth_method && client.token_endpoint_auth_method != method {
         return Err(AuthFailure::OtherMethod);
     }
-    match &client.secret_hash {
-        Some(registered) if registered.matches(secret) => Ok(()),
-        _ => Err(AuthFailure::WrongSecret),
+    if is_secret_of(client, secret, now) {
+        Ok(())
+    } else {
+        Err(AuthFailure::WrongSecret)
     }
+}
+
+/// After a rotation the secret before it is taken until its time. Both are compared, each in
+/// constant time: how long it takes says nothing of which it was.
+fn is_secret_of(client: &Client, presented: &SecretHash, now: Timestamp) -> bool {
+    let present = client
+        .secret_hash
+        .is_some_and(|hash| hash.matches(presented));
+    let previous = client
+        .previous_secret
+        .is_some_and(|previous| previous.hash.matches(presented) & (now < previous.expires));
+    present | previous
 }
 
 #[cfg(test)]
@@ -145,9 +159,12 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
+    use super::super::client::PreviousSecret;
     use super::*;
 
     type Form = &'static [(&'static str, &'static str)];
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
     const ID: (&str, &str) = ("client_id", "wiki");
     const SECRET: (&str, &str) = ("client_secret", "s3cret");
@@ -226,11 +243,11 @@ mod tests {
             let client = client("none", secret);
             for presented in [by_basic(), by_post()] {
                 assert_eq!(
-                    check(&client, &presented),
+                    check(&client, &presented, NOW),
                     Err(AuthFailure::SecretFromPublic)
                 );
             }
-            assert_eq!(check(&client, &bare()), Ok(()));
+            assert_eq!(check(&client, &bare(), NOW), Ok(()));
         }
     }
 
@@ -248,11 +265,45 @@ mod tests {
         for method in ["client_secret_basic", "client_secret_post"] {
             for (secret, expected) in cases {
                 let client = client(method, secret);
-                assert_eq!(check(&client, &bare()), Err(AuthFailure::SecretMissing));
-                assert_eq!(check(&client, &by_basic()), expected, "{method} {secret:?}");
-                assert_eq!(check(&client, &by_post()), expected, "{method} {secret:?}");
+                assert_eq!(
+                    check(&client, &bare(), NOW),
+                    Err(AuthFailure::SecretMissing)
+                );
+                assert_eq!(
+                    check(&client, &by_basic(), NOW),
+                    expected,
+                    "{method} {secret:?}"
+                );
+                assert_eq!(
+                    check(&client, &by_post(), NOW),
+                    expected,
+                    "{method} {secret:?}"
+                );
             }
         }
+    }
+
+    #[test]
+    fn the_secret_before_is_taken_until_its_time() {
+        let mut client = client("client_secret_basic", Some("newer"));
+        assert_eq!(
+            check(&client, &by_basic(), NOW),
+            Err(AuthFailure::WrongSecret)
+        );
+        client.previous_secret = Some(PreviousSecret {
+            hash: SecretHash::of_text("s3cret"),
+            expires: NOW,
+        });
+        let before = Timestamp::from_millis(NOW.as_millis() - 1);
+        for presented in [by_basic(), by_post()] {
+            assert_eq!(check(&client, &presented, before), Ok(()));
+            assert_eq!(
+                check(&client, &presented, NOW),
+                Err(AuthFailure::WrongSecret)
+            );
+        }
+        client.secret_hash = Some(SecretHash::of_text("s3cret"));
+        assert_eq!(check(&client, &by_basic(), NOW), Ok(()), "the present one");
     }
 
     #[test]
@@ -264,8 +315,8 @@ mod tests {
         for (method, other, registered) in cases {
             let mut client = client(method, Some("s3cret"));
             client.pin_auth_method = true;
-            assert_eq!(check(&client, &other), Err(AuthFailure::OtherMethod));
-            assert_eq!(check(&client, &registered), Ok(()));
+            assert_eq!(check(&client, &other, NOW), Err(AuthFailure::OtherMethod));
+            assert_eq!(check(&client, &registered, NOW), Ok(()));
         }
     }
 
@@ -273,12 +324,15 @@ mod tests {
     fn disabled_and_other_clients_are_refused() {
         for (method, presented) in [("client_secret_basic", by_basic()), ("none", bare())] {
             let mut client = client(method, Some("s3cret"));
-            assert_eq!(check(&client, &presented), Ok(()));
+            assert_eq!(check(&client, &presented, NOW), Ok(()));
             client.enabled = false;
-            assert_eq!(check(&client, &presented), Err(AuthFailure::Disabled));
+            assert_eq!(check(&client, &presented, NOW), Err(AuthFailure::Disabled));
             client.enabled = true;
             client.client_id = ClientId::new("shop");
-            assert_eq!(check(&client, &presented), Err(AuthFailure::OtherClient));
+            assert_eq!(
+                check(&client, &presented, NOW),
+                Err(AuthFailure::OtherClient)
+            );
         }
     }
 

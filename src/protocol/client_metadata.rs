@@ -8,9 +8,32 @@ use serde_json::{Value, json};
 
 use super::client::{ApplicationType, AuthMethod, Client, GrantType, RegisteredBy, SigningAlg};
 use super::client_rules;
-pub use super::client_rules::MetadataError;
+pub use super::client_rules::{MetadataError, checked_id};
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
+
+/// The names of all members that are read, for those who take no others.
+pub const MEMBERS: [&str; 19] = [
+    "client_name",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "grant_types",
+    "response_types",
+    "token_endpoint_auth_method",
+    "pin_auth_method",
+    "application_type",
+    "id_token_signed_response_alg",
+    "scope",
+    "first_party",
+    "require_pkce",
+    "default_max_age",
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+];
 
 /// The members that are read. Absent and null are the same.
 #[derive(Default, Deserialize)]
@@ -125,6 +148,7 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         policy_uri: present(members.policy_uri),
         tos_uri: present(members.tos_uri),
         secret_hash: None,
+        previous_secret: None,
         enabled: true,
         registered_by: RegisteredBy::default(),
     })

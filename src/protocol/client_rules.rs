@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::client::{Client, GrantType};
 use super::redirect_uri::{self, LogoutUri, Why};
+use crate::entropy::ClientId;
 
 /// Longest `client_name`, in characters.
 pub const MAX_NAME: usize = 100;
@@ -24,7 +25,8 @@ pub struct MetadataError {
 }
 
 impl MetadataError {
-    pub(super) fn new(
+    /// An error at a member.
+    pub fn new(
         member: impl Into<String>,
         problem: impl Into<String>,
         remedy: impl Into<String>,
@@ -35,6 +37,27 @@ impl MetadataError {
             remedy: remedy.into(),
         }
     }
+}
+
+/// An id that somebody chose. Some clients do not form-encode their id in HTTP Basic, so it must
+/// not need it; and it must never be a person's.
+pub fn checked_id(id: &str) -> Result<ClientId, MetadataError> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if id.is_empty() || id.len() > 128 || !id.bytes().all(good) {
+        return Err(MetadataError::new(
+            "client_id",
+            "is empty, too long, or has other characters",
+            "use 1 to 128 letters, digits, hyphens, underscores and dots",
+        ));
+    }
+    if id.starts_with("u_") {
+        return Err(MetadataError::new(
+            "client_id",
+            "starts with u_, but such ids belong to people",
+            "choose another",
+        ));
+    }
+    Ok(ClientId::new(id))
 }
 
 /// Judges the whole client.

@@ -96,8 +96,9 @@ fn openid_members(issuer: &str) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
-            "at_hash", "name", "given_name", "family_name", "preferred_username", "updated_at",
-            "email", "email_verified",
+            "at_hash", "name", "given_name", "family_name", "middle_name", "nickname",
+            "preferred_username", "profile", "picture", "website", "gender", "birthdate",
+            "zoneinfo", "locale", "updated_at", "email", "email_verified",
         ],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,

@@ -9,6 +9,8 @@ use url::form_urlencoded;
 pub const MAX_BYTES: usize = 16 * 1024;
 /// Most pairs of one request.
 pub const MAX_PAIRS: usize = 64;
+/// Most pairs of a form or page of ours that lists many things.
+pub const MAX_LISTED: usize = 512;
 /// Most bytes of one decoded value: room for an `id_token_hint`.
 pub const MAX_VALUE: usize = 8 * 1024;
 
@@ -61,8 +63,8 @@ pub enum ParamsError {
     /// More than [`MAX_BYTES`].
     #[error("the request is longer than 16 KiB")]
     TooLong,
-    /// More than [`MAX_PAIRS`].
-    #[error("the request has more than 64 parameters")]
+    /// More than [`MAX_PAIRS`], or [`MAX_LISTED`].
+    #[error("the request has too many parameters")]
     TooMany,
     /// More than [`MAX_VALUE`].
     #[error("a parameter is longer than 8 KiB")]
@@ -78,8 +80,27 @@ impl Params {
         Self::from_pairs(form_urlencoded::parse(text.as_bytes()))
     }
 
+    /// The same for pages of ours that list many things: up to [`MAX_LISTED`] pairs.
+    pub fn parse_list(text: &str) -> Result<Self, ParamsError> {
+        if text.len() > MAX_BYTES {
+            return Err(ParamsError::TooLong);
+        }
+        Self::within(form_urlencoded::parse(text.as_bytes()), MAX_LISTED)
+    }
+
     /// From pairs that are decoded already, under the same bounds.
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, ParamsError>
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        Self::within(pairs, MAX_PAIRS)
+    }
+
+    fn within<K, V>(
+        pairs: impl IntoIterator<Item = (K, V)>,
+        most: usize,
+    ) -> Result<Self, ParamsError>
     where
         K: Into<String>,
         V: Into<String>,
@@ -95,7 +116,7 @@ impl Params {
             if value.len() > MAX_VALUE {
                 return Err(ParamsError::ValueTooLong);
             }
-            if kept.len() == MAX_PAIRS {
+            if kept.len() == most {
                 return Err(ParamsError::TooMany);
             }
             kept.push((name, value));
@@ -178,6 +199,10 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Params::parse(&text).map(drop), expected);
         }
+        let listed = "a=b&".repeat(MAX_LISTED);
+        assert_eq!(Params::parse_list(&listed).map(drop), Ok(()));
+        let more = format!("{listed}a=b");
+        assert_eq!(Params::parse_list(&more), Err(ParamsError::TooMany));
         let decoded = [("a", "b".repeat(MAX_VALUE)), ("c", "d".repeat(MAX_VALUE))];
         assert_eq!(Params::from_pairs(decoded), Err(ParamsError::TooLong));
     }

@@ -208,7 +208,7 @@ impl Provider {
         if decision != Decision::Issue
             && let Some(live) = &live
         {
-            self.seen(live).await?;
+            self.seen(live).await;
         }
         Ok(Ok(Judged {
             decision,

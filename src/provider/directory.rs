@@ -1,8 +1,9 @@
 //! Clients and people, cached in this process. Other processes that change one say so in the
 //! change log, which this node follows.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Provider;
@@ -22,6 +23,9 @@ pub(super) struct Directory {
     people: Warm<UserId, User>,
     head: AtomicI64,
     repeated: Mutex<Vec<ChangeKind>>,
+    /// Who changed, and may have been disabled: whether anything must end is asked of the record,
+    /// beside the reading of the log.
+    changed: Mutex<HashSet<UserId>>,
 }
 
 impl Directory {
@@ -32,6 +36,7 @@ impl Directory {
             people: Warm::new(tolerance),
             head: AtomicI64::new(record.changes_head().await?),
             repeated: Mutex::default(),
+            changed: Mutex::default(),
         })
     }
 
@@ -40,6 +45,10 @@ impl Directory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(change);
+    }
+
+    fn changed(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn again(&self) -> Vec<ChangeKind> {
@@ -93,7 +102,7 @@ impl Provider {
         Ok(self.person(id).await?.filter(|person| person.enabled))
     }
 
-    /// Ends what a disabled person still has. Whoever disabled them may have died before ending
+    /// Ends what a disabled or deleted person still has. Whoever disabled them may have died before ending
     /// it, and a session that is merely refused would come back with the person.
     pub(super) async fn end_if_disabled(&self, id: &UserId) -> Result<(), Trouble> {
         // From the record: a copy from before the person was enabled again must end nothing.
@@ -101,7 +110,7 @@ impl Provider {
             .record
             .user(id)
             .await?
-            .is_some_and(|person| !person.enabled)
+            .is_none_or(|person| !person.enabled)
         {
             let selection = Selection::Person {
                 user: id.clone(),
@@ -111,6 +120,20 @@ impl Provider {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Ends what those have who were disabled since the last look. Who cannot be looked at now is
+    /// looked at again.
+    pub(super) async fn end_disabled(&self) -> Result<(), Trouble> {
+        let changed = std::mem::take(&mut *self.directory.changed());
+        let mut trouble = None;
+        for id in changed {
+            if let Err(error) = self.end_if_disabled(&id).await {
+                self.directory.changed().insert(id);
+                trouble = Some(error);
+            }
+        }
+        trouble.map_or(Ok(()), Err)
     }
 
     /// Reads what is new in the change log and drops what it names; and once more at the next look,
@@ -132,7 +155,8 @@ impl Provider {
                 }
                 self.forget(&change.kind).await;
                 if let ChangeKind::User(id) = &change.kind {
-                    self.end_if_disabled(id).await?;
+                    self.directory.changed().insert(id.clone());
+                    self.to_bury.notify_one();
                 }
                 self.directory.repeat(change.kind);
             }

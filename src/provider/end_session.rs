@@ -176,7 +176,7 @@ impl Provider {
         return_to: Option<String>,
         problem: Option<Problem>,
     ) -> Result<LogoutQuestion, Trouble> {
-        self.seen(live).await?;
+        self.seen(live).await;
         let snapshot = self.record.load_session(live.session.id).await?;
         let mut apps = Vec::new();
         for participant in snapshot

@@ -78,6 +78,11 @@ impl EndsMemory {
         memory.unburied.values().cloned().collect()
     }
 
+    pub(super) fn has_unburied(&self) -> bool {
+        let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        !memory.unburied.is_empty()
+    }
+
     /// The tombstone of the end at this position is written.
     pub(super) fn buried(&self, position: i64) {
         let mut memory = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -159,11 +164,12 @@ impl EndsMemory {
         (known && !ended).then_some(memory.head)
     }
 
-    /// The same for an `offline_access` grant, whose place has a generation of its own.
+    /// The same for an `offline_access` grant.
     pub(super) fn trusts_grant(&self, id: &GrantId, position: i64) -> Option<i64> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let ended = memory.grants.get(id).is_some_and(|(at, _)| *at > position);
-        (position >= memory.start && !ended).then_some(memory.head)
+        let known = position >= memory.start && position >= memory.generation;
+        (known && !ended).then_some(memory.head)
     }
 
     /// Whether this part of a session ended lately. Its tombstone may still be on its way.
@@ -184,7 +190,8 @@ impl EndsMemory {
             .contains_key(id)
     }
 
-    fn age(&self) -> Duration {
+    /// Since the log was last read, in real time.
+    pub(super) fn age(&self) -> Duration {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)

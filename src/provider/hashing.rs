@@ -11,33 +11,60 @@ use super::settings::PasswordSettings;
 use super::trouble::Trouble;
 use crate::entropy::Entropy;
 use crate::identity::password::{Hasher, Verdict};
+use crate::meters::{Hashes, Meters};
 
 pub(super) struct Gate {
     hasher: Arc<Hasher>,
     permits: Arc<Semaphore>,
     /// Those that are hashed and those that wait.
     inside: AtomicUsize,
+    waiting: AtomicUsize,
     places: usize,
+    concurrency: usize,
+    meters: Meters,
 }
 
 impl Gate {
-    pub(super) fn new(settings: &PasswordSettings, entropy: &Entropy) -> Result<Self, Trouble> {
+    pub(super) fn new(
+        settings: &PasswordSettings,
+        entropy: &Entropy,
+        meters: &Meters,
+    ) -> Result<Self, Trouble> {
         let hasher = Hasher::new(settings.parameters, settings.concurrency, entropy)
             .map_err(|error| Trouble::Internal(error.to_string()))?;
         Ok(Self {
             hasher: Arc::new(hasher),
             permits: Arc::new(Semaphore::new(settings.concurrency)),
             inside: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            concurrency: settings.concurrency,
+            meters: meters.clone(),
             places: settings.concurrency.saturating_add(settings.queue),
         })
+    }
+
+    /// How many passwords are under way.
+    pub(super) fn load(&self) -> Hashes {
+        let number = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let free = self.permits.available_permits();
+        Hashes {
+            running: number(self.concurrency.saturating_sub(free)),
+            waiting: number(self.waiting.load(Ordering::Acquire)),
+        }
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, Trouble> {
-        let _place = Place::take(&self.inside, self.places).ok_or(Trouble::Busy)?;
-        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let Some(_place) = Place::take(&self.inside, self.places) else {
+            self.meters.hash_refused();
+            return Err(Trouble::Busy);
+        };
+        let permit = {
+            let _waits = Place::take(&self.waiting, usize::MAX);
+            Arc::clone(&self.permits).acquire_owned().await
+        };
         let permit = permit.map_err(|closed| Trouble::Internal(closed.to_string()))?;
         let hasher = Arc::clone(&self.hasher);
         // The permit goes with the work: a request that is given up still holds its memory.

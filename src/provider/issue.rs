@@ -116,9 +116,9 @@ impl Provider {
         };
         let mut participant = match self.record.join(joining).await? {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant,
-            Join::NoConsent => return Ok(None),
+            Join::NoConsent | Join::NoClient => return Ok(None),
             Join::Ended => {
-                self.bury_session(live.session.id).await?;
+                self.bury_session(&self.hot, live.session.id).await?;
                 return Ok(None);
             }
         };

@@ -222,7 +222,7 @@ impl Provider {
         self.commit_in(&self.waiting, root, checks, effects).await
     }
 
-    async fn commit_in(
+    pub(super) async fn commit_in(
         &self,
         store: &HotStore,
         root: &Root,
@@ -238,11 +238,13 @@ impl Provider {
     }
 
     /// Notes that a session was used, where nothing else is committed. Losing the race to another
-    /// request's note is as good as winning it.
-    pub(super) async fn seen(&self, live: &LiveSession) -> Result<(), Trouble> {
-        if self.activity(live).is_some() {
-            self.commit_alive(live, Vec::new(), Vec::new()).await?;
+    /// request's note is as good as winning it; and a store that is full must not keep anybody from
+    /// signing out.
+    pub(super) async fn seen(&self, live: &LiveSession) {
+        if self.activity(live).is_some()
+            && let Err(error) = self.commit_alive(live, Vec::new(), Vec::new()).await
+        {
+            tracing::debug!(%error, "the use of a session was not noted");
         }
-        Ok(())
     }
 }

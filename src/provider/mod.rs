@@ -5,21 +5,25 @@
 //! `session::decision` -> `issue` (one commit). And the other one that matters:
 //! [`Provider::end`], the only way a session ends.
 
+mod administration;
 mod administrators;
 mod anti_forgery;
 mod audit;
 mod audit_list;
 mod authorize;
 mod bearer;
+mod burying;
 mod client_throttle;
 mod compact;
 mod directory;
 mod documents;
 mod end_session;
 mod ends;
+mod figures;
 mod flush;
 mod handles;
 mod hashing;
+mod hot_state;
 mod interactions;
 mod introspection;
 mod issue;
@@ -32,10 +36,13 @@ mod notices;
 mod offline;
 mod overview;
 mod people;
+mod readiness;
 mod receipts;
 mod reload;
 mod revocation;
 mod revoked;
+mod session_admin;
+mod session_ends;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -55,6 +62,9 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
+pub use administration::{
+    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
+};
 pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
@@ -65,7 +75,14 @@ pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, 
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use people::{AppView, DeviceView, Visitor};
+pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
+pub use session_admin::{
+    AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
+    SessionList, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory, StoryApp,
+    StoryView,
+};
+pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
@@ -77,7 +94,9 @@ pub use workers::Workers;
 use crate::clock::Clock;
 use crate::entropy::{Entropy, Root};
 use crate::failpoint::FailPoints;
+use crate::meters::Meters;
 use crate::outbound::Outbound;
+use crate::session::ending::Reason;
 use crate::store::hot::HotStore;
 use crate::store::record::Record;
 use crate::store::seal::Sealer;
@@ -88,6 +107,7 @@ pub struct Provider {
     clock: Clock,
     entropy: Entropy,
     hot: HotStore,
+    bulk: HotStore,
     waiting: HotStore,
     record: Record,
     sealer: Sealer,
@@ -101,12 +121,17 @@ pub struct Provider {
     audit: audit::Audit,
     reloads: reload::Flights,
     notices_due: Notify,
+    to_bury: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
+    live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
+    hot_use: hot_state::HotUse,
     contended: turns::Queues<Root>,
     fail_points: FailPoints,
-    figures: overview::Figures,
+    meters: Meters,
+    figures: figures::Kept,
+    overview: overview::Figures,
     me: Weak<Self>,
     node: String,
 }
@@ -130,6 +155,8 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The HTTP client.
     pub outbound: Outbound,
+    /// What counts.
+    pub meters: Meters,
 }
 
 impl Provider {
@@ -146,7 +173,12 @@ impl Provider {
             record,
             sealer,
             outbound,
+            meters,
         } = parts;
+        record.report_to(meters.clone());
+        hot.report_to(meters.clone());
+        waiting.report_to(meters.clone());
+        meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
         let now = clock.now();
         let node = entropy.alphanumeric(8);
         if !hot.is_shared() {
@@ -163,19 +195,25 @@ impl Provider {
         let keys = keys::Keys::load_or_make(keeper, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
-        let hashing = hashing::Gate::new(&settings.password, &entropy)?;
+        let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
             client_throttle: client_throttle::ClientThrottle::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
+            to_bury: Notify::new(),
             turns: notices::Turns::default(),
+            live_counts: session_admin::LiveCounts::default(),
             missing: nodes::Missing::default(),
+            hot_use: hot_state::HotUse::default(),
             contended: turns::Queues::default(),
             fail_points: FailPoints::default(),
-            figures: overview::Figures::default(),
+            figures: figures::Kept::default(),
+            overview: overview::Figures::default(),
+            meters,
             me: Weak::clone(me),
+            bulk: hot.bulk(),
             revoked,
             waiting,
             settings,
@@ -191,8 +229,7 @@ impl Provider {
             hashing,
             node,
         });
-        let doorkeeper = nodes::Doorkeeper(Arc::downgrade(&provider));
-        provider.hot.open(Arc::new(doorkeeper)).await?;
+        provider.open_hot_state().await?;
         Ok(provider)
     }
 
@@ -222,12 +259,14 @@ impl Provider {
         &self.hot
     }
 
-    /// Whether this node can judge sessions now.
-    pub async fn ready(&self) -> Result<(), Trouble> {
-        self.demand_fresh_ends()?;
-        self.record.changes_head().await?;
-        self.hot.lives(&self.node).await?;
-        Ok(())
+    /// The counters of this house.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// A name for one request, to find its lines in the log by.
+    pub fn new_request_id(&self) -> String {
+        self.entropy.alphanumeric(20)
     }
 
     /// A short name for one problem, on the page and in the log: "7QK4-M2XD".

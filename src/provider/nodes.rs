@@ -1,33 +1,16 @@
-//! Being one of several nodes: whom this one lets in, what it tells the others, and what it takes
-//! over from one that died.
+//! Being one of several nodes: what this one tells the others, and what it takes over from one that
+//! died.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Provider;
 use super::trouble::Trouble;
 use crate::failpoint::FailPoint;
-use crate::store::Unknown;
-use crate::store::hot::{Admission, Gate, Identity};
-use crate::store::record::HotIdentity;
 
 /// How long a piece of work is one node's.
 const WORK: Duration = Duration::from_secs(15);
-
-/// Lets a server of the hot state in when this node knows what not to believe of it.
-pub(super) struct Doorkeeper(pub(super) Weak<Provider>);
-
-impl Gate for Doorkeeper {
-    fn admit<'a>(&'a self, identity: &'a Identity) -> Admission<'a> {
-        Box::pin(async move {
-            let Some(provider) = self.0.upgrade() else {
-                return Err(Unknown("the house is closing".to_owned()));
-            };
-            provider.admit(identity).await
-        })
-    }
-}
 
 /// Owners of leases who gave no sign of life at the last look.
 #[derive(Debug, Default)]
@@ -44,21 +27,6 @@ impl Missing {
 }
 
 impl Provider {
-    /// One that is not what it was has perhaps forgotten: whoever sees it first raises the
-    /// generation, and everybody follows the log that far before they use it.
-    async fn admit(&self, identity: &Identity) -> Result<(), Unknown> {
-        let known = HotIdentity {
-            shard: identity.shard.clone(),
-            run_id: identity.run_id.clone(),
-            replication_id: identity.replication_id.clone(),
-            canary: identity.canary.clone(),
-        };
-        let now = self.clock.now();
-        self.record.admit(&known, now).await?;
-        let followed = self.ends.follow(&self.record, now).await;
-        followed.map_err(|error| Unknown(error.to_string()))
-    }
-
     /// Says that this node lives, and frees what a dead one had in hand: one that was missing
     /// twice, as a flushed hot state forgets signs of life too.
     pub(super) async fn look_after_nodes(&self) -> Result<(), Trouble> {
@@ -105,6 +73,7 @@ impl Provider {
         if self.hot.is_shared() {
             self.record.release_work(&self.node).await?;
             self.record.release_leases_of(&self.node).await?;
+            self.record.forget_hot_node(&self.node).await?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::Provider;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::failpoint::FailPoint;
+use crate::meters::NoticeResult;
 use crate::outbound::{OutboundError, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
@@ -133,14 +134,30 @@ impl Provider {
             .await?)
     }
 
-    /// One attempt, and its receipt.
+    /// One attempt, and its receipt. Where a store is in the way the notice is due again at once,
+    /// rather than when its lease is over.
     pub(super) async fn deliver(&self, notice: DueNotice) -> Result<(), Trouble> {
+        let result = self.attempt(&notice).await;
+        if let Err(trouble) = &result {
+            let now = self.clock.now();
+            let again = Receipt::Retry {
+                next: now + FIRST_RETRY,
+                status: None,
+                problem: format!("not tried: {trouble}"),
+            };
+            self.record.receipt(&notice.id, again, now).await?;
+        }
+        result
+    }
+
+    async fn attempt(&self, notice: &DueNotice) -> Result<(), Trouble> {
         self.fail_points.at(FailPoint::DeliveryLeased).await;
+        let store = &self.bulk;
         // The tombstone again, harmless: nobody may hear of an end that is not in force.
-        self.bury_participant(notice.session, &notice.client, &notice.sid)
+        self.bury_participant(store, notice.session, &notice.client, &notice.sid)
             .await?;
         if self.record.session_over(notice.session).await? {
-            self.bury_session(notice.session).await?;
+            self.bury_session(store, notice.session).await?;
         }
         self.fail_points.at(FailPoint::DeliveryBuried).await;
         let client = self.client(&notice.client).await?;
@@ -148,14 +165,17 @@ impl Provider {
             .as_ref()
             .and_then(|client| client.backchannel_logout_uri.clone());
         let attempt = match (&client, uri) {
-            (Some(client), Some(uri)) => self.post(client, &uri, &notice).await?,
+            (Some(client), Some(uri)) => {
+                self.meters.notice_tried(notice.client.as_str());
+                self.post(client, &uri, notice).await?
+            }
             _ => Attempt::Failed {
                 status: None,
                 problem: "the app has no back-channel logout URI any more".to_owned(),
             },
         };
         self.fail_points.at(FailPoint::DeliveryPosted).await;
-        let receipt = self.receipt(&notice, attempt);
+        let receipt = self.receipt(notice, attempt);
         if let Receipt::GaveUp { problem, .. } = &receipt {
             tracing::warn!(client = %notice.client, problem, "gave up telling an app of an end");
             self.note(super::audit::Note {
@@ -167,9 +187,11 @@ impl Provider {
                 reason: None,
             });
         }
+        let result = result(&receipt);
         self.record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
+        self.meters.notice(notice.client.as_str(), result);
         Ok(())
     }
 
@@ -237,6 +259,15 @@ impl Provider {
                 }
             }
         }
+    }
+}
+
+const fn result(receipt: &Receipt) -> NoticeResult {
+    match receipt {
+        Receipt::Delivered { .. } => NoticeResult::Delivered,
+        Receipt::Retry { .. } => NoticeResult::Retried,
+        Receipt::Refused { .. } => NoticeResult::Refused,
+        Receipt::GaveUp { .. } => NoticeResult::GivenUp,
     }
 }
 

@@ -116,9 +116,13 @@ impl Provider {
             Some(Slot::Found { version, .. }) => Check::At(name, *version),
             _ => Check::Absent(name),
         };
-        // The hot copy's place is newer than the row's; only its position is in doubt.
+        // The hot copy is ahead of the row by what waits to be written back, unless it was put back
+        // to an older one: a token that was rotated away since must not live again.
         let known = self.document::<OfflineDocument>(&root, &documents::grant(&id), slot);
-        let grant = known.map_or(grant, |(document, _)| document.grant);
+        let grant = match known {
+            Some((document, _)) if document.grant.place >= grant.place => document.grant,
+            _ => grant,
+        };
         // A hot copy past its lifetime is gone as soon as it is put: it would be sought forever.
         if self.offline_has_run_out(&grant).await? {
             return Ok(false);

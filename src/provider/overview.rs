@@ -21,7 +21,7 @@ pub(super) struct Figures {
 impl Provider {
     /// The state of the house, as of five seconds ago at most: it says when.
     pub async fn overview(&self) -> Result<Overview, Trouble> {
-        let mut kept = self.figures.overview.lock().await;
+        let mut kept = self.overview.overview.lock().await;
         // Asked here, as the wait may have been long.
         let now = self.clock.now();
         if let Some(overview) = &*kept

@@ -77,7 +77,7 @@ impl Provider {
         let Presented::Live(live) = self.presented(cookie, &[]).await? else {
             return Ok(None);
         };
-        self.seen(&live).await?;
+        self.seen(&live).await;
         Ok(Some(Visitor {
             session: live.session.id,
             person: live.session.user.clone(),

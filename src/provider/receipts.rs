@@ -7,7 +7,7 @@ use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::session::session::SecretVerdict;
-use crate::store::record::{NoticeState, NoticeView, reference};
+use crate::store::record::{NoticeState, NoticeView, ParticipantRow, reference};
 
 /// Who has been told about an ended session.
 #[derive(Clone, Debug)]
@@ -37,7 +37,10 @@ pub enum Told {
     /// A try failed; more will follow.
     TryingAgain,
     /// Only the person's browser could carry it (front-channel).
-    ByBrowser,
+    ByBrowser {
+        /// The latest end of its access tokens.
+        until: Timestamp,
+    },
     /// Every try failed, or the app refused.
     GaveUp,
     /// The app has no logout address: its access runs out by itself.
@@ -58,9 +61,20 @@ impl Provider {
         };
         let ended = snapshot.ended.map(|(at, _)| at);
         let notices = self.record.notices_of(id).await?;
-        let mut apps = Vec::new();
         let parts = self.record.participants_of(id).await?;
-        // An app that left the session earlier has nothing to do with its end.
+        let apps = self.receipts_of(parts, &notices, ended).await?;
+        Ok(Some(Receipts { ended, apps }))
+    }
+
+    /// What became of the notice of each app that was in a session when it ended. An app that left
+    /// it earlier has nothing to do with its end.
+    pub(super) async fn receipts_of(
+        &self,
+        parts: Vec<ParticipantRow>,
+        notices: &[NoticeView],
+        ended: Option<Timestamp>,
+    ) -> Result<Vec<ReceiptView>, Trouble> {
+        let mut apps = Vec::new();
         for part in parts
             .into_iter()
             .filter(|part| part.ended.is_none() || part.ended == ended)
@@ -78,7 +92,7 @@ impl Provider {
                 told: told(notice, by_browser, until),
             });
         }
-        Ok(Some(Receipts { ended, apps }))
+        Ok(apps)
     }
 
     /// What became of the session that a browser's cookie names. Only the last holder of its
@@ -108,10 +122,11 @@ impl Provider {
     }
 }
 
-fn told(notice: Option<&NoticeView>, by_browser: bool, until: Timestamp) -> Told {
+/// What became of a notice, or why there is none.
+pub(super) fn told(notice: Option<&NoticeView>, by_browser: bool, until: Timestamp) -> Told {
     let Some(notice) = notice else {
         return if by_browser {
-            Told::ByBrowser
+            Told::ByBrowser { until }
         } else {
             Told::CannotBe { until }
         };

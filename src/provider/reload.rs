@@ -15,12 +15,15 @@ use super::sessions::TOMBSTONE;
 use super::trouble::Trouble;
 use super::turns::Queues;
 use crate::entropy::{ClientId, Root, SessionId, Sid};
+use crate::store::Unknown;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
 use crate::store::record::Snapshot;
 
 /// Reloads that may run at a time: a flushed hot state must not become a flood of SQL.
 const AT_A_TIME: usize = 64;
 const TRIES: usize = 4;
+/// How long a request waits for it, its turn and place included.
+const WITHIN: Duration = Duration::from_millis(1_500);
 /// How late the record may know of activity: the hot copy is written at most once a minute, and
 /// flushed within a second of that.
 const LATE: Duration = Duration::from_secs(61);
@@ -50,7 +53,12 @@ impl Provider {
 
     /// Brings the hot copy up to what SQL says.
     pub(super) async fn reload(&self, id: SessionId) -> Result<Lookup<()>, Trouble> {
-        let _turn = self.reloads.open.take(id).await;
+        let done = tokio::time::timeout(WITHIN, self.reload_in_turn(id)).await;
+        done.unwrap_or_else(|_| Err(Unknown("reading a session took too long".to_owned()).into()))
+    }
+
+    async fn reload_in_turn(&self, id: SessionId) -> Result<Lookup<()>, Trouble> {
+        let _turn = self.reloads.open.take(id).await?;
         let _place = self.reloads.places.acquire().await;
         for _ in 0..TRIES {
             if let Some(result) = self.reload_once(id).await? {

@@ -13,6 +13,7 @@ use crate::failpoint::FailPoint;
 use crate::identity::password::Verdict;
 use crate::identity::throttle::{AccountKey, coarse};
 use crate::identity::user::{LoginKey, User};
+use crate::meters::SignInResult;
 use crate::protocol::discovery::ACR_PASSWORD;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::session::Session;
@@ -72,6 +73,24 @@ impl Provider {
         credentials: Credentials,
         browser: &Browser,
     ) -> Result<SignInOutcome, Trouble> {
+        let outcome = self.try_sign_in(open, cookie, credentials, browser).await;
+        match &outcome {
+            Ok(SignInOutcome::Done { .. }) => self.meters.sign_in(SignInResult::Succeeded),
+            // Counted where it is known why.
+            Ok(SignInOutcome::Problem(_)) => {}
+            Err(Trouble::Busy) => self.meters.sign_in(SignInResult::Busy),
+            Err(_) => self.meters.sign_in(SignInResult::Unavailable),
+        }
+        outcome
+    }
+
+    async fn try_sign_in(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+        credentials: Credentials,
+        browser: &Browser,
+    ) -> Result<SignInOutcome, Trouble> {
         let remember = credentials.remember_me;
         let person = match self.authenticate(credentials, browser).await? {
             Ok(person) => person,
@@ -97,6 +116,7 @@ impl Provider {
             None => self.begin(&person, remember, browser).await?,
         };
         let Some((session, cookie)) = begun else {
+            self.meters.sign_in(SignInResult::Disabled);
             return Ok(SignInOutcome::Problem(SignInProblem::NoMatch));
         };
         self.note_sign_in(&session, browser);
@@ -162,9 +182,15 @@ impl Provider {
             if throttled.first {
                 self.note_failure(&account, browser, "throttled");
             }
+            self.meters.sign_in(SignInResult::Throttled);
             return Ok(Err(SignInProblem::Wait(throttled.wait)));
         }
         self.fail_points.at(FailPoint::SignInCounted).await;
+        let failure = match &person {
+            None => SignInResult::UnknownName,
+            Some(person) if person.enabled => SignInResult::WrongPassword,
+            Some(_) => SignInResult::Disabled,
+        };
         let person = person.filter(|person| person.enabled);
         let stored = person.as_ref().and_then(|person| person.password.clone());
         let verdict = self
@@ -172,6 +198,7 @@ impl Provider {
             .await?;
         let (Some(person), Verdict::Match { rehash }) = (person, verdict) else {
             self.note_failure(&account, browser, "no_match");
+            self.meters.sign_in(failure);
             return Ok(Err(SignInProblem::NoMatch));
         };
         self.forget_attempts(&account, browser.address).await?;

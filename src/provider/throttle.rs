@@ -23,13 +23,13 @@ impl Provider {
     /// Bounds what one address may have us keep in a hot state that many share: interactions and
     /// requests that wait, which anybody may store. In process a memory of their own bounds them.
     pub(super) async fn demand_room(&self, from: IpAddr) -> Result<(), Trouble> {
-        if !self.hot.is_shared() {
+        let Some(room) = throttle::waiting_room(from).filter(|_| self.hot.is_shared()) else {
             return Ok(());
-        }
+        };
         let key = format!("waiting:{}", AddressKey::of(from).as_str());
         let begun = self.waiting.count(&key, throttle::WINDOW).await?;
-        if begun > throttle::WAITING_PER_ADDRESS {
-            return Err(Trouble::Busy);
+        if begun > room {
+            return Err(Trouble::Crowded);
         }
         Ok(())
     }

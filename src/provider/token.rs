@@ -95,7 +95,7 @@ impl Provider {
             return refused;
         };
         if client.is_public() {
-            let known = client_auth::check(&client, &presented).is_ok();
+            let known = client_auth::check(&client, &presented, self.clock.now()).is_ok();
             return if known { Ok(Ok(client)) } else { refused };
         }
         let pair = client_throttle::pair(&client.client_id, input.address);
@@ -104,7 +104,7 @@ impl Provider {
             let error = ProtocolError::new(ErrorCode::InvalidClient, words);
             return Ok(Err(error.again_after(wait)));
         }
-        match client_auth::check(&client, &presented) {
+        match client_auth::check(&client, &presented, self.clock.now()) {
             Ok(()) => {
                 self.client_proved(pair).await?;
                 Ok(Ok(client))

@@ -82,7 +82,7 @@ impl Provider {
                 }
                 Redemption::Refused(problem) => return Ok(invalid_grant(problem)),
                 Redemption::Raced if turn.is_none() => {
-                    turn = Some(self.contended.take(handle.root).await);
+                    turn = Some(self.contended.take(handle.root).await?);
                 }
                 Redemption::Raced => {}
             }

@@ -89,7 +89,7 @@ impl Provider {
                 return self.token_response(client, &grant, &scope).map(Ok);
             }
             if turn.is_none() {
-                turn = Some(self.contended.take(handle.root).await);
+                turn = Some(self.contended.take(handle.root).await?);
             }
         }
         Err(Trouble::contention())

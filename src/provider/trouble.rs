@@ -14,6 +14,9 @@ pub enum Trouble {
     /// Too many passwords are waiting to be checked.
     #[error("too many requests are waiting")]
     Busy,
+    /// One address has begun too many sign-ins.
+    #[error("this address has begun too many sign-ins")]
+    Crowded,
     /// Something that should not happen; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -30,6 +33,7 @@ impl Trouble {
     pub const fn retry_after(&self) -> Duration {
         match self {
             Self::Busy => Duration::from_secs(5),
+            Self::Crowded => Duration::from_mins(1),
             Self::Unknown(_) | Self::Internal(_) => Duration::from_secs(2),
         }
     }

@@ -3,8 +3,15 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
+
+use super::trouble::Trouble;
+use crate::store::Unknown;
+
+/// How long one waits for a turn.
+const WAIT: Duration = Duration::from_secs(1);
 
 type Open<K> = Arc<Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>>;
 
@@ -25,8 +32,8 @@ pub(super) struct Turn<K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash + Copy> Queues<K> {
-    /// Waits for a turn.
-    pub(super) async fn take(&self, key: K) -> Turn<K> {
+    /// Waits for a turn, but not for long: what each of many waits for may be failing slowly.
+    pub(super) async fn take(&self, key: K) -> Result<Turn<K>, Trouble> {
         let mut turn = Turn {
             key,
             open: Arc::clone(&self.0),
@@ -36,8 +43,9 @@ impl<K: Eq + Hash + Copy> Queues<K> {
             let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(open.entry(key).or_default())
         };
-        turn.guard = Some(queue.lock_owned().await);
-        turn
+        let guard = tokio::time::timeout(WAIT, queue.lock_owned()).await;
+        turn.guard = Some(guard.map_err(|_| Unknown("the line is too long".to_owned()))?);
+        Ok(turn)
     }
 }
 
@@ -60,14 +68,14 @@ mod tests {
     #[tokio::test]
     async fn turns_of_one_key_follow_each_other_and_leave_nothing_behind() {
         let queues = Queues::<u8>::default();
-        let first = queues.take(1).await;
-        let _other = queues.take(2).await;
+        let first = queues.take(1).await.unwrap();
+        let _other = queues.take(2).await.unwrap();
         let mut second = Box::pin(queues.take(1));
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);
-        drop(second.await);
+        drop(second.await.unwrap());
         // One that gives up while it waits.
-        let third = queues.take(1).await;
+        let third = queues.take(1).await.unwrap();
         let mut fourth = Box::pin(queues.take(1));
         assert!(futures_util::poll!(&mut fourth).is_pending());
         drop(fourth);

@@ -28,7 +28,7 @@ impl Provider {
             return Ok(Err(BearerProblem::Insufficient));
         }
         if let Some(live) = &bearer.live {
-            self.seen(live).await?;
+            self.seen(live).await;
         }
         let claims = standard_claims(&bearer.person);
         Ok(Ok(claims::userinfo(
@@ -45,6 +45,15 @@ fn standard_claims(person: &User) -> StandardClaims {
         name: profile.name,
         given_name: profile.given_name,
         family_name: profile.family_name,
+        middle_name: profile.middle_name,
+        nickname: profile.nickname,
+        profile: profile.profile,
+        picture: profile.picture,
+        website: profile.website,
+        gender: profile.gender,
+        birthdate: profile.birthdate,
+        zoneinfo: profile.zoneinfo,
+        locale: profile.locale,
         preferred_username: Some(person.username.clone()),
         email_verified: profile.email_verified,
         email: profile.email,

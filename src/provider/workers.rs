@@ -2,7 +2,7 @@
 //! finding sessions that ran out, changing signing keys. A worker that fails says so and tries again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,6 +14,9 @@ use super::trouble::Trouble;
 
 /// How late this process may learn of what another one did.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// The backstop of burying: whoever reads the log wakes the burier. Also the pause before what
+/// could not be buried is tried again.
+const BURY: Duration = Duration::from_millis(500);
 /// The backstop of delivery: the node that ended a session wakes its worker at once.
 const DELIVER: Duration = Duration::from_millis(500);
 /// How long deliveries that run at a stop may take to finish.
@@ -24,6 +27,9 @@ const SWEEP: Duration = Duration::from_secs(5);
 const KEYS: Duration = Duration::from_secs(10);
 /// Between two signs of life.
 const NODES: Duration = Duration::from_secs(2);
+/// Between two looks at which hot state the nodes know; at once when one of them distrusts.
+const COMPARE: Duration = Duration::from_secs(1);
+const DISTRUST: Duration = Duration::from_millis(100);
 /// Run-out sessions ended in one sweep.
 const SWEPT: i64 = 200;
 
@@ -40,11 +46,13 @@ impl Workers {
         let (stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
         running.spawn(follow(Arc::clone(provider), stopping.clone()));
+        running.spawn(bury(Arc::clone(provider), stopping.clone()));
         running.spawn(deliver(Arc::clone(provider), stopping.clone()));
         running.spawn(write_back(Arc::clone(provider), stopping.clone()));
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_keys(Arc::clone(provider), stopping.clone()));
+        running.spawn(compare(Arc::clone(provider), stopping.clone()));
         running.spawn(sweep(Arc::clone(provider), stopping));
         Self { stop, running }
     }
@@ -77,6 +85,19 @@ async fn follow(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
+/// What the logs demand: tombstones of ends, and the ends of who was disabled.
+async fn bury(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = true;
+    while going_on {
+        report("burying what ended", provider.bury_read().await);
+        report("ending who was disabled", provider.end_disabled().await);
+        going_on = tokio::select! {
+            going_on = pause(BURY, &mut stopping) => going_on,
+            () = provider.to_bury.notified() => true,
+        };
+    }
+}
+
 /// Tells the other nodes at once that there is something to read; they look by themselves anyway.
 async fn announce(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
     while !*stopping.borrow() {
@@ -92,6 +113,21 @@ async fn look_after_nodes(provider: Arc<Provider>, mut stopping: watch::Receiver
     while going_on {
         report("looking after nodes", provider.look_after_nodes().await);
         going_on = pause(NODES, &mut stopping).await;
+    }
+}
+
+async fn compare(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = provider.hot.is_shared();
+    while going_on {
+        let generation = provider.ends.generation();
+        report(
+            "comparing the hot state",
+            provider.compare_hot_state().await,
+        );
+        let began = Instant::now();
+        while going_on && began.elapsed() < COMPARE && provider.ends.generation() == generation {
+            going_on = pause(DISTRUST, &mut stopping).await;
+        }
     }
 }
 
@@ -186,11 +222,15 @@ impl Provider {
             return Ok(0);
         }
         let mut swept = 0;
+        let mut trouble = None;
         for (session, _) in due {
-            if let Lookup::Ended = self.live_session(session, &[]).await? {
-                swept += 1;
+            match self.live_session(session, &[]).await {
+                Ok(Lookup::Ended) => swept += 1,
+                Ok(Lookup::Live(_)) => {}
+                // One that cannot be looked at keeps back no other.
+                Err(error) => trouble = Some(error),
             }
         }
-        Ok(swept)
+        trouble.map_or(Ok(swept), Err)
     }
 }

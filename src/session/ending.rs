@@ -20,6 +20,8 @@ pub enum Selection {
     },
     /// One client's parts in all sessions of a person, its grants and its consent.
     ClientOfPerson(UserId, ClientId),
+    /// All that a client has: its parts in all sessions, its grants.
+    Client(ClientId),
     /// One grant: the answer to a reused code or refresh token, or to a revocation.
     Grant(GrantId, SessionId),
 }

@@ -10,9 +10,41 @@ pub enum ClientCommand {
     /// Make a client, from options or from a file of RFC 7591 metadata
     #[command(after_help = CREATE)]
     Create(Box<CreateClient>),
-    /// List all clients
+    /// List clients, by name
     List(ListClients),
+    /// Show one client
+    Show(ShowClient),
+    /// Refuse a client everywhere, and end its part in all sessions and its grants
+    #[command(after_help = DISABLE)]
+    Disable(ChangeClient),
+    /// Let a client in again
+    Enable(EnableClient),
+    /// Delete a client, and end its part in all sessions and its grants
+    #[command(after_help = DELETE)]
+    Delete(ChangeClient),
+    /// Give a client a new secret; the old one is taken for a while longer
+    #[command(after_help = ROTATE)]
+    RotateSecret(RotateSecret),
 }
+
+const DISABLE: &str = "\
+A running server refuses the client within half a second, and tells it of the ends;
+without one it is told at the next start. Clients that are declared in the configuration
+file are changed there.
+
+Example:
+  lanyard client disable wiki --yes";
+
+const DELETE: &str = "\
+Consents to it are deleted too. It is not told of the ends: disable it first, and wait
+for its deliveries, if it should be. This cannot be undone.";
+
+const ROTATE: &str = "\
+The new secret is printed once. Set it in the app before the old one runs out.
+
+Examples:
+  lanyard client rotate-secret wiki
+  lanyard client rotate-secret wiki --overlap 0s      The old one is refused at once";
 
 const CREATE: &str = "\
 A client that is not --public gets a secret. It is printed once and stored as a hash
@@ -111,9 +143,70 @@ impl From<SigningAlg> for metadata::SigningAlg {
     }
 }
 
-/// How to list clients.
-#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+/// Which client to show.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct ShowClient {
+    /// Its identifier
+    #[arg(value_name = "CLIENT_ID")]
+    pub id: String,
+    /// Answer in JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which client to let in.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct EnableClient {
+    /// Its identifier
+    #[arg(value_name = "CLIENT_ID")]
+    pub id: String,
+}
+
+/// Which client to refuse.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct ChangeClient {
+    /// Its identifier
+    #[arg(value_name = "CLIENT_ID")]
+    pub id: String,
+    /// Do not ask first
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Which client gets a new secret.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct RotateSecret {
+    /// Its identifier
+    #[arg(value_name = "CLIENT_ID")]
+    pub id: String,
+    /// How long the old secret is taken, at most 90d
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    pub overlap: String,
+    /// Answer in JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which clients to list.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct ListClients {
+    /// Only those whose name or identifier holds this
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Only those that are enabled
+    #[arg(long, conflicts_with = "disabled")]
+    pub enabled: bool,
+    /// Only those that are disabled
+    #[arg(long)]
+    pub disabled: bool,
+    /// At most so many
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub limit: u32,
     /// Answer in JSON
     #[arg(long)]
     pub json: bool,

@@ -72,7 +72,7 @@ fn the_file_can_be_named_before_and_after_the_command() {
     ] {
         let cli = parse(line).unwrap();
         assert_eq!(cli.config, Some(PathBuf::from("a.toml")));
-        assert!(matches!(cli.command, Command::Check));
+        assert!(matches!(cli.command, Command::Check(_)));
     }
 }
 

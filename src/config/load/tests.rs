@@ -1,5 +1,6 @@
 mod bad_files;
 mod bad_stores;
+mod metrics;
 mod stores;
 
 use std::fs;

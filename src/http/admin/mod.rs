@@ -7,6 +7,11 @@ mod keys;
 mod links;
 mod overview;
 mod route;
+mod session;
+mod session_ends;
+mod session_filter;
+mod session_timeline;
+mod sessions;
 
 pub use route::{Proof, Route};
 
@@ -35,6 +40,11 @@ table! {
     GET "/admin/keys" Session keys::get;
     GET "/admin/keys/rotation" Fresh keys::ask_rotation;
     POST "/admin/keys/rotation" Fresh keys::rotate;
+    GET "/admin/sessions" Session sessions::list;
+    POST "/admin/sessions/plan" Session session_ends::plan;
+    POST "/admin/sessions/end" FreshForSeveral session_ends::end;
+    GET "/admin/sessions/told" Session session_ends::told;
+    GET "/admin/sessions/{reference}" Session session::show;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -27,6 +27,19 @@ pub enum Proof {
     Session,
     /// Not longer ago than [`PROOF_WITHIN`].
     Fresh,
+    /// The same for a form that ends more than one session: it names several as `session`, or all
+    /// of a `person`.
+    FreshForSeveral,
+}
+
+impl Proof {
+    fn must_be_fresh(self, form: &Params) -> bool {
+        match self {
+            Self::Session => false,
+            Self::Fresh => true,
+            Self::FreshForSeveral => form.is_repeated("session") || form.get("person").is_some(),
+        }
+    }
 }
 
 /// An admitted request.
@@ -133,7 +146,7 @@ async fn admit(
         return Ok(forbidden());
     };
     let form = if route.post {
-        let Some(form) = extract::form(&request, &body) else {
+        let Some(form) = extract::list_form(&request, &body) else {
             return Ok(respond::malformed());
         };
         let token = form.get("csrf").unwrap_or_default();
@@ -145,7 +158,7 @@ async fn admit(
     } else {
         Params::default()
     };
-    let Some(query) = extract::query(&request) else {
+    let Some(query) = extract::list_query(&request) else {
         return Ok(respond::malformed());
     };
     let call = Call {
@@ -155,7 +168,7 @@ async fn admit(
         query,
         form,
     };
-    if route.proof == Proof::Fresh && !call.administrator.proven_lately {
+    if route.proof.must_be_fresh(&call.form) && !call.administrator.proven_lately {
         if route.post {
             return Ok(confirm::ask(&call));
         }

@@ -223,7 +223,7 @@ fn receipt(view: ReceiptView) -> Receipt {
             Told::At(at) => ReceiptState::Told(time::moment(at)),
             Told::NotYetTried => ReceiptState::Telling,
             Told::TryingAgain => ReceiptState::Trying,
-            Told::ByBrowser => ReceiptState::ThroughBrowser,
+            Told::ByBrowser { .. } => ReceiptState::ThroughBrowser,
             Told::GaveUp => ReceiptState::GaveUp,
             Told::CannotBe { until } => ReceiptState::CannotTell {
                 until: Some(time::moment(until)),

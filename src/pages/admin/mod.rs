@@ -5,6 +5,11 @@ mod chart;
 pub mod confirm;
 pub mod keys;
 pub mod overview;
+pub mod session;
+pub mod session_end;
+pub mod session_told;
+pub mod sessions;
+pub mod states;
 pub mod words;
 
 use super::parts::Notice;

@@ -234,3 +234,24 @@ fn a_change_is_judged_with_what_it_changes() {
         "redirect_uris[0]"
     );
 }
+
+#[test]
+fn the_names_of_members_are_those_that_are_read() {
+    for name in MEMBERS {
+        // No member is a map, so that each that is read is refused for its type.
+        let mut metadata = json!({ "redirect_uris": ["https://a.example/cb"] });
+        metadata[name] = json!({});
+        let error = parse(&metadata, ClientId::new("a")).unwrap_err();
+        assert_eq!(error.member, name);
+    }
+}
+
+#[test]
+fn ids_need_no_encoding_and_are_no_persons() {
+    for good in ["wiki", "a.b-c_1"] {
+        assert_eq!(checked_id(good).unwrap().as_str(), good);
+    }
+    for bad in ["", "a b", "u_1", "é", &"a".repeat(129)] {
+        assert_eq!(checked_id(bad).unwrap_err().member, "client_id");
+    }
+}

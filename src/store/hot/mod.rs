@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::entropy::Root;
+use crate::meters::Meters;
 use crate::store::Unknown;
 
 use meter::Meter;
@@ -151,6 +152,11 @@ impl HotStore {
         self.meter().counts()
     }
 
+    /// Reports calls to the meters of the house from now on.
+    pub fn report_to(&self, meters: Meters) {
+        self.meter().report_to(meters);
+    }
+
     fn meter(&self) -> &Meter {
         match self {
             Self::Memory(store) => store.meter(),
@@ -180,59 +186,104 @@ impl HotStore {
         }
     }
 
+    /// Where it is, in words for an operator.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Memory(_) => "the memory of its process".to_owned(),
+            Self::Redis(store) => store.place(),
+        }
+    }
+
+    /// The servers that are connected and admitted.
+    pub fn in_use(&self) -> Vec<Identity> {
+        match self {
+            Self::Memory(_) => Vec::new(),
+            Self::Redis(store) => store.in_use(),
+        }
+    }
+
+    /// Lets a server go: it must be admitted again before its next use.
+    pub fn doubt(&self, identity: &Identity) {
+        if let Self::Redis(store) = self {
+            store.doubt(identity);
+        }
+    }
+
     /// Reads several names of one root as of one moment, in the order asked.
     pub async fn read(&self, root: &Root, names: &[Name]) -> Result<Vec<Slot>, Unknown> {
-        match self {
+        let mut call = self.meter().call("read");
+        let answer = match self {
             Self::Memory(store) => Ok(store.read(root, names)),
             Self::Redis(store) => store.read(root, names).await,
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 
     /// Commits within one root.
     pub async fn commit(&self, root: &Root, commit: Commit) -> Result<Outcome, Unknown> {
-        match self {
+        let mut call = self.meter().call("commit");
+        let answer = match self {
             Self::Memory(store) => Ok(store.commit(root, commit)),
             Self::Redis(store) => store.commit(root, &commit).await,
-        }
+        };
+        call.came_to(match answer {
+            Ok(Outcome::Committed) => "ok",
+            Ok(Outcome::Conflict) => "conflict",
+            Err(_) => "error",
+        });
+        answer
     }
 
     /// Adds one to a counter that forgets after `window` from its first count; answers with the
     /// new value.
     pub async fn count(&self, key: &str, window: Duration) -> Result<u64, Unknown> {
-        match self {
+        let mut call = self.meter().call("count");
+        let answer = match self {
             Self::Memory(store) => Ok(store.count(key, window)),
             Self::Redis(store) => store.count(key, window).await,
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 
     /// Reads a counter without raising it.
     pub async fn counted(&self, key: &str) -> Result<u64, Unknown> {
-        match self {
+        let mut call = self.meter().call("count");
+        let answer = match self {
             Self::Memory(store) => Ok(store.counted(key)),
             Self::Redis(store) => store.counted(key).await,
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 
     /// Takes one away from a counter that was raised.
     pub async fn uncount(&self, key: &str) -> Result<(), Unknown> {
-        match self {
+        let mut call = self.meter().call("count");
+        let answer = match self {
             Self::Memory(store) => {
                 store.uncount(key);
                 Ok(())
             }
             Self::Redis(store) => store.uncount(key).await,
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 
     /// Forgets a counter.
     pub async fn forget(&self, key: &str) -> Result<(), Unknown> {
-        match self {
+        let mut call = self.meter().call("count");
+        let answer = match self {
             Self::Memory(store) => {
                 store.forget(key);
                 Ok(())
             }
             Self::Redis(store) => store.forget(key).await,
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 
     /// Tells the other nodes that there is something to read in the logs. A hint: it may be lost.

@@ -31,6 +31,25 @@ pub struct AuditEntry {
     pub detail: Option<String>,
 }
 
+/// Before what somebody said of it, in the detail of a line.
+const NOTE: &str = "; note: ";
+
+impl AuditEntry {
+    /// Why, in the words of whoever did it, if they said so.
+    pub fn note(&self) -> Option<&str> {
+        let (_, note) = self.detail.as_deref()?.split_once(NOTE)?;
+        Some(note)
+    }
+}
+
+/// The detail of a line, with what its actor says of it.
+pub(super) fn with_note(detail: String, note: Option<&str>) -> String {
+    match note {
+        Some(note) => format!("{detail}{NOTE}{note}"),
+        None => detail,
+    }
+}
+
 impl Record {
     /// Appends lines, in their order.
     pub async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), RecordError> {

@@ -181,7 +181,7 @@ impl Search {
         }
         let mut best = (LOOKED_AT, 0);
         for place in 0..self.conditions.len() {
-            let mut statement = Statement::default();
+            let mut statement = Statement::to(conn);
             statement.say("SELECT COUNT(*) AS n FROM (");
             self.say_candidates(
                 &mut statement,
@@ -218,7 +218,7 @@ impl Search {
         candidates: i64,
         wanted: usize,
     ) -> Result<Found<Line>, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT * FROM (");
         let leader = self.conditions.first();
         self.say_candidates(&mut statement, ALL, leader, candidates);
@@ -252,7 +252,7 @@ impl Search {
         conn: &mut AnyConnection,
         candidates: i64,
     ) -> Result<Option<Line>, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT * FROM (");
         self.say_candidates(&mut statement, ALL, self.conditions.first(), candidates);
         statement.say(") c").say(&self.direction().order(PLACE));
@@ -269,22 +269,19 @@ impl Search {
         limit: i64,
     ) {
         let values = condition.map(|condition| condition.values.as_slice());
-        let mut between = "";
-        for value in values.map_or(vec![None], |values| values.iter().map(Some).collect()) {
+        let streams = values.map_or(vec![None], |values| values.iter().map(Some).collect());
+        let order = self.direction().order(PLACE);
+        statement.merge(streams, &order, limit, |statement, stream| {
             statement
-                .say(between)
                 .say("SELECT ")
                 .say(columns)
                 .say(" FROM audit WHERE ");
-            match value {
+            match stream {
                 Some((column, value)) => statement.say(column).say(" = ").text(value),
                 None => statement.say("1 = 1"),
             };
             self.say_span(statement);
-            between = " UNION ALL ";
-        }
-        statement.say(&self.direction().order(PLACE)).say(" LIMIT ");
-        statement.integer(limit);
+        });
     }
 
     fn say_span(&self, statement: &mut Statement) {

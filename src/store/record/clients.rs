@@ -3,13 +3,16 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::audit_action::AuditAction;
 use super::changes::{self, ChangeKind};
-use super::jobs::Durability;
+use super::deed::Deed;
+use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
-use crate::protocol::client::{Client, RegisteredBy};
+use crate::protocol::client::{Client, PreviousSecret, RegisteredBy};
+use crate::session::ending::Actor;
 
 /// What became of a new client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +27,9 @@ macro_rules! insert_client {
     ($conflict:literal) => {
         concat!(
             "INSERT INTO clients (client_id, metadata, secret_hash, enabled, registered_by, ",
-            "client_name, backchannel_logout_uri, created_at, updated_at) ",
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (client_id) ",
+            "client_name, backchannel_logout_uri, created_at, updated_at, previous_secret_hash, ",
+            "previous_secret_expires_at) ",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT (client_id) ",
             $conflict
         )
     };
@@ -36,21 +40,60 @@ const UPSERT: &str = insert_client!(
     "DO UPDATE SET metadata = excluded.metadata, secret_hash = excluded.secret_hash, \
      enabled = excluded.enabled, registered_by = excluded.registered_by, \
      client_name = excluded.client_name, updated_at = excluded.updated_at, \
-     backchannel_logout_uri = excluded.backchannel_logout_uri"
+     backchannel_logout_uri = excluded.backchannel_logout_uri, \
+     previous_secret_hash = excluded.previous_secret_hash, \
+     previous_secret_expires_at = excluded.previous_secret_expires_at"
 );
-const COLUMNS_OF_ONE: &str = "SELECT metadata, secret_hash, enabled, registered_by FROM clients \
-     WHERE client_id = $1";
-const COLUMNS_OF_ALL: &str = "SELECT metadata, secret_hash, enabled, registered_by FROM clients \
-     ORDER BY client_name, client_id";
+
+/// Selects clients with all that belongs to one.
+macro_rules! select_clients {
+    ($more:literal, $tail:literal) => {
+        concat!(
+            "SELECT metadata, secret_hash, previous_secret_hash, previous_secret_expires_at, ",
+            "enabled, registered_by",
+            $more,
+            " FROM clients ",
+            $tail
+        )
+    };
+}
+pub(super) use select_clients;
 
 impl Record {
-    /// Makes a client, if its id is free.
+    /// Makes a client, if its id is free, and says in the audit who made it.
+    pub async fn create_client(
+        &self,
+        client: &Client,
+        actor: &Actor,
+    ) -> Result<ClientCreation, RecordError> {
+        let params = (client.clone(), self.deed(actor));
+        let create: Work<_, bool> = |conn, (client, deed): &(Client, Deed)| {
+            Box::pin(async move {
+                let done = put(conn, INSERT, client, deed.now).await?;
+                if done {
+                    let on = ChangeKind::Client(client.client_id.clone());
+                    let name = Some(client.client_name.clone());
+                    deed.done(conn, AuditAction::ClientCreate, &on, name)
+                        .await?;
+                }
+                Ok(done)
+            })
+        };
+        let made = self.write_log(Durability::Full, params, create, |made| *made);
+        Ok(if made.await? {
+            ClientCreation::Created
+        } else {
+            ClientCreation::IdTaken
+        })
+    }
+
+    /// The same where nobody is to be named for it.
     pub async fn insert_client(&self, client: &Client) -> Result<ClientCreation, RecordError> {
         let params = (client.clone(), self.now());
         let made = self.write_log(
             Durability::Full,
             params,
-            |conn, (client, now)| Box::pin(put(conn, INSERT, client, *now)),
+            |conn, (client, now)| Box::pin(put_noted(conn, INSERT, client, *now)),
             |made| *made,
         );
         Ok(if made.await? {
@@ -60,13 +103,14 @@ impl Record {
         })
     }
 
-    /// Makes a client or overwrites it: for those that the configuration declares.
+    /// Makes a client or overwrites it, whatever it was, and names nobody for it: for the demo,
+    /// which makes its apps anew at each start.
     pub async fn upsert_client(&self, client: &Client) -> Result<(), RecordError> {
         let params = (client.clone(), self.now());
         let put = self.write_log(
             Durability::Full,
             params,
-            |conn, (client, now)| Box::pin(put(conn, UPSERT, client, *now)),
+            |conn, (client, now)| Box::pin(put_noted(conn, UPSERT, client, *now)),
             |_| true,
         );
         put.await.map(drop)
@@ -75,7 +119,7 @@ impl Record {
     /// A client by id, enabled or not.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, RecordError> {
         let mut conn = self.reader().await?;
-        let query = sqlx::query(COLUMNS_OF_ONE).bind(id.as_str());
+        let query = sqlx::query(select_clients!("", "WHERE client_id = $1")).bind(id.as_str());
         conn.ask(|conn| query.fetch_optional(conn))
             .await?
             .as_ref()
@@ -86,12 +130,27 @@ impl Record {
     /// All clients, by name.
     pub async fn clients(&self) -> Result<Vec<Client>, RecordError> {
         let mut conn = self.reader().await?;
-        conn.ask(|conn| sqlx::query(COLUMNS_OF_ALL).fetch_all(conn))
-            .await?
-            .iter()
-            .map(client)
-            .collect()
+        conn.ask(|conn| {
+            sqlx::query(select_clients!("", "ORDER BY client_name, client_id")).fetch_all(conn)
+        })
+        .await?
+        .iter()
+        .map(client)
+        .collect()
     }
+}
+
+async fn put_noted(
+    conn: &mut AnyConnection,
+    sql: &'static str,
+    client: &Client,
+    now: Timestamp,
+) -> Result<bool, RecordError> {
+    let done = put(conn, sql, client, now).await?;
+    if done {
+        changes::note(conn, &ChangeKind::Client(client.client_id.clone()), now).await?;
+    }
+    Ok(done)
 }
 
 async fn put(
@@ -100,6 +159,7 @@ async fn put(
     client: &Client,
     now: Timestamp,
 ) -> Result<bool, RecordError> {
+    let previous = client.previous_secret;
     let query = sqlx::query(sql)
         .bind(client.client_id.as_str())
         .bind(to_json(client)?)
@@ -108,23 +168,35 @@ async fn put(
         .bind(word(client.registered_by))
         .bind(client.client_name.as_str())
         .bind(client.backchannel_logout_uri.as_deref())
-        .bind(now.as_millis());
-    let done = query.execute(&mut *conn).await?.rows_affected() == 1;
-    if done {
-        changes::note(conn, &ChangeKind::Client(client.client_id.clone()), now).await?;
-    }
-    Ok(done)
+        .bind(now.as_millis())
+        .bind(previous.map(|previous| previous.hash.as_bytes().to_vec()))
+        .bind(previous.map(|previous| previous.expires.as_millis()));
+    Ok(query.execute(&mut *conn).await?.rows_affected() == 1)
 }
 
-fn client(row: &AnyRow) -> Result<Client, RecordError> {
+/// Makes a client or overwrites it.
+pub(super) async fn upsert(
+    conn: &mut AnyConnection,
+    client: &Client,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    put(conn, UPSERT, client, now).await.map(drop)
+}
+
+pub(super) fn client(row: &AnyRow) -> Result<Client, RecordError> {
     let mut client: Client = row.json("metadata")?;
     client.secret_hash = row.hash_or_null("secret_hash")?;
+    let previous = row.hash_or_null("previous_secret_hash")?;
+    let expires = row.time_or_null("previous_secret_expires_at")?;
+    client.previous_secret = previous
+        .zip(expires)
+        .map(|(hash, expires)| PreviousSecret { hash, expires });
     client.enabled = row.flag("enabled")?;
     client.registered_by = registered_by(&row.text("registered_by")?)?;
     Ok(client)
 }
 
-const fn word(by: RegisteredBy) -> &'static str {
+pub(super) const fn word(by: RegisteredBy) -> &'static str {
     match by {
         RegisteredBy::Administrator => "administrator",
         RegisteredBy::File => "file",

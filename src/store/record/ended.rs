@@ -1,17 +1,24 @@
 //! What an end reports: what is over of what was selected, whenever it ended.
 
+use std::time::Duration;
+
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use super::RecordError;
 use super::rows::Columns as _;
-use crate::clock::Timestamp;
+use super::statement::Statement;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};
+
+/// How long a tombstone is kept. Whatever ended longer ago than this has had its own, or a memory
+/// of its end at every node: ending it again says nothing of it.
+pub const TOMBSTONE: Duration = Duration::from_hours(1);
 
 /// What an end ended, now or before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// The sessions that were selected and are over; where one client was selected, the sessions
-    /// in which its part is over.
+    /// in which its part is over. Of all that a person has, those that ended within [`TOMBSTONE`].
     pub sessions: Vec<EndedSession>,
     /// How many sessions lived until now.
     pub fresh: usize,
@@ -34,20 +41,29 @@ pub struct EndedSession {
     pub participants: Vec<(ClientId, Sid)>,
 }
 
-/// Runs the statement that finds what is over for a session's or person's `key`.
+impl Ended {
+    /// Adds what the next transaction of the same end did.
+    pub(super) fn add(&mut self, next: Self) {
+        self.sessions.extend(next.sessions);
+        self.fresh += next.fresh;
+        self.grants.extend(next.grants);
+        self.notices += next.notices;
+        self.position = next.position.or(self.position);
+    }
+}
+
+/// The ids in rows.
+pub(super) fn ids(rows: &[AnyRow]) -> Result<Vec<String>, RecordError> {
+    rows.iter().map(|row| row.text("id")).collect()
+}
+
+/// Runs the statement that finds what is over.
 pub(super) async fn over(
     conn: &mut AnyConnection,
-    statement: &'static str,
-    key: &str,
-    client: Option<&str>,
-    now: Timestamp,
+    statement: Statement,
 ) -> Result<Vec<EndedSession>, RecordError> {
-    let query = sqlx::query(statement)
-        .bind(key)
-        .bind(client)
-        .bind(now.as_millis());
     let mut sessions: Vec<EndedSession> = Vec::new();
-    for row in query.fetch_all(conn).await? {
+    for row in statement.fetch(conn).await? {
         let id = row.session_id("id")?;
         if sessions.last().is_none_or(|last| last.id != id) {
             let user = UserId::new(row.text("user_id")?);

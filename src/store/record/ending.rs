@@ -1,32 +1,43 @@
 //! Every way in which something ends: one transaction that ends it, owes the notices, and writes
 //! the audit and, last, the ends log. What was over before stays as it was, but is reported again,
-//! so that a caller whose tombstone was not acknowledged can repeat it.
+//! so that a caller whose tombstone was not acknowledged can repeat it. Where one person has more
+//! sessions than one transaction ends, there are several, each complete in itself.
 
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
-use super::ended::{self, Ended};
+use super::dialect::Dialect;
+use super::ended::{self, Ended, TOMBSTONE};
 use super::ending_locks as locks;
-use super::ending_sql::{BY_PERSON, BY_SESSION, Pick};
+use super::ending_sql::{GRANTS, Pick, SESSIONS, Whose};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, reference};
+use super::{Record, RecordError, ending_client, reference};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 
-struct Ending {
+pub(super) struct Ending {
     selection: Selection,
-    reason: Reason,
-    verb: Verb,
+    pub(super) reason: Reason,
+    pub(super) verb: Verb,
     actor: Actor,
-    now: Timestamp,
+    /// Why, in the actor's own words.
+    note: Option<String>,
+    pub(super) now: Timestamp,
     audit_id: String,
+    /// Whether no transaction went before.
+    first: bool,
 }
 
+/// What one transaction did, and whether it leaves something to the next.
+pub(super) type Part = (Ended, bool);
+
 impl Record {
-    /// Ends what is selected. Idempotent: only what lives is ended, and only that is told.
+    /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a
+    /// person's sessions none is left that lived when this was called, nor any that began while it
+    /// went on, up to its last transaction.
     pub async fn end(
         &self,
         selection: &Selection,
@@ -35,69 +46,96 @@ impl Record {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Ended, RecordError> {
-        let ending = Ending {
-            selection: selection.clone(),
-            reason,
-            verb,
-            actor: actor.clone(),
-            now,
-            audit_id: self.audit_id(),
-        };
-        self.write_log(
-            Durability::Full,
-            ending,
-            |conn, ending| Box::pin(run(conn, ending)),
-            |ended| ended.position.is_some(),
-        )
-        .await
+        self.end_noted(selection, reason, verb, (actor, None), now)
+            .await
+    }
+
+    /// The same, with what the actor says of it: kept in the audit line of this very end.
+    pub async fn end_noted(
+        &self,
+        selection: &Selection,
+        reason: Reason,
+        verb: Verb,
+        (actor, note): (&Actor, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Ended, RecordError> {
+        let mut all = Ended::default();
+        let mut first = true;
+        loop {
+            let ending = Ending {
+                selection: selection.clone(),
+                reason,
+                verb,
+                actor: actor.clone(),
+                note: note.map(ToOwned::to_owned),
+                now,
+                audit_id: self.audit_id(),
+                first,
+            };
+            let part = self.write_log(
+                Durability::Full,
+                ending,
+                |conn, ending| Box::pin(run(conn, ending)),
+                |(ended, _)| ended.position.is_some(),
+            );
+            let (ended, more) = part.await?;
+            all.add(ended);
+            if !more {
+                return Ok(all);
+            }
+            first = false;
+        }
     }
 }
 
-async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Ended, RecordError> {
+async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Part, RecordError> {
     let mut log = Vec::new();
-    let mut ended = match pick(ending) {
-        Some(pick) => {
+    let (mut ended, more) = match (&ending.selection, pick(ending)) {
+        (_, Some(pick)) => {
             locks::first(conn, &ending.selection, ending.now).await?;
             end_picked(conn, ending, &pick, &mut log).await?
         }
-        None => end_grant(conn, ending, &mut log).await?,
+        (Selection::Client(client), None) => {
+            ending_client::end_batch(conn, ending, client, &mut log).await?
+        }
+        (_, None) => (end_grant(conn, ending, &mut log).await?, false),
     };
     if !log.is_empty() {
         audit::append(conn, &ending.audit_id, &audit_entry(ending, log.len())).await?;
         ended.position = Some(ends::append(conn, &log, ending.now).await?);
     }
-    Ok(ended)
+    Ok((ended, more))
 }
 
 fn pick(ending: &Ending) -> Option<Pick> {
     let revoke = ending.verb == Verb::Revoke;
-    let by = |statements, key: String| Pick {
-        statements,
-        key,
+    let of = |whose| Pick {
+        whose,
         client: None,
         spared: String::new(),
         include_sub: false,
         offline_too: revoke,
     };
+    let session = |id: &SessionId| of(Whose::Session(id.encode()));
     let client_id = |client: &ClientId| Some(client.as_str().to_owned());
     match &ending.selection {
-        Selection::Session(id) => Some(by(&BY_SESSION, id.encode())),
+        Selection::Session(id) => Some(session(id)),
         Selection::ClientInSession(id, client) => Some(Pick {
             client: client_id(client),
-            ..by(&BY_SESSION, id.encode())
+            ..session(id)
         }),
         Selection::Person { user, except } => Some(Pick {
             spared: except.map(|id| id.encode()).unwrap_or_default(),
             // A common client library ends every session of a person on seeing `sub`.
             include_sub: except.is_none(),
-            ..by(&BY_PERSON, user.as_str().to_owned())
+            ..of(Whose::Person(user.as_str().to_owned()))
         }),
         Selection::ClientOfPerson(user, client) => Some(Pick {
             client: client_id(client),
             offline_too: true,
-            ..by(&BY_PERSON, user.as_str().to_owned())
+            ..of(Whose::Person(user.as_str().to_owned()))
         }),
-        Selection::Grant(..) => None,
+        Selection::Client(_) | Selection::Grant(..) => None,
     }
 }
 
@@ -106,67 +144,55 @@ async fn end_picked(
     ending: &Ending,
     pick: &Pick,
     log: &mut Vec<EndKind>,
-) -> Result<Ended, RecordError> {
+) -> Result<Part, RecordError> {
+    let ids = match &pick.whose {
+        Whose::Session(id) => vec![id.clone()],
+        Whose::Person(person) => {
+            let chosen = pick.chosen(person, Dialect::of(conn));
+            ended::ids(&chosen.fetch(conn).await?)?
+        }
+    };
     if pick.client.is_none() {
-        end_sessions(conn, ending, pick, log).await?;
+        let sessions = pick.end_sessions(&ids, ending.now, ending.reason);
+        for row in sessions.fetch(conn).await? {
+            log.push(EndKind::Session(row.session_id("id")?));
+        }
     }
     let fresh = log.len();
-    let notices = sqlx::query(pick.statements.notices)
-        .bind(ending.now.as_millis())
-        .bind(i64::from(pick.include_sub))
-        .bind(pick.key.as_str())
-        .bind(pick.client.as_deref())
-        .execute(&mut *conn)
-        .await?
-        .rows_affected();
-    end_participants(conn, ending, pick, log).await?;
-    let grants = end_grants(conn, ending, pick, log).await?;
-    let sessions = ended::over(
-        conn,
-        pick.statements.ended,
-        pick.key.as_str(),
-        pick.client.as_deref(),
-        ending.now,
-    )
-    .await?;
-    Ok(Ended {
+    let left = match &pick.whose {
+        Whose::Session(_) => false,
+        // All of them were locked before these were chosen.
+        Whose::Person(_) if pick.client.is_some() => full(&ids, SESSIONS),
+        Whose::Person(person) => !pick.left(person).fetch(conn).await?.is_empty(),
+    };
+    // Only once no session of the person is left is it true of all of them.
+    let include_sub = pick.include_sub && !left;
+    let owed = pick.owe(&ids, ending.now, include_sub);
+    let notices = owed.execute(conn).await?;
+    end_participants(conn, ending, pick, &ids, log).await?;
+    let (grants, more_grants) = end_grants(conn, ending, pick, &ids, log).await?;
+    // Whoever ended something lately may not have written its tombstone.
+    let since = ending.first.then(|| ending.now - TOMBSTONE);
+    let sessions = ended::over(conn, pick.ended(&ids, since)).await?;
+    let ended = Ended {
         sessions,
         fresh,
         grants,
         notices,
         position: None,
-    })
-}
-
-async fn end_sessions(
-    conn: &mut AnyConnection,
-    ending: &Ending,
-    pick: &Pick,
-    log: &mut Vec<EndKind>,
-) -> Result<(), RecordError> {
-    let query = sqlx::query(pick.statements.sessions)
-        .bind(ending.now.as_millis())
-        .bind(ending.reason.as_str())
-        .bind(pick.key.as_str())
-        .bind(pick.spared.as_str());
-    for row in query.fetch_all(conn).await? {
-        log.push(EndKind::Session(row.session_id("id")?));
-    }
-    Ok(())
+    };
+    Ok((ended, left || more_grants))
 }
 
 async fn end_participants(
     conn: &mut AnyConnection,
     ending: &Ending,
     pick: &Pick,
+    ids: &[String],
     log: &mut Vec<EndKind>,
 ) -> Result<(), RecordError> {
-    let query = sqlx::query(pick.statements.participants)
-        .bind(ending.now.as_millis())
-        .bind(ending.reason.as_str())
-        .bind(pick.key.as_str())
-        .bind(pick.client.as_deref());
-    let rows = query.fetch_all(conn).await?;
+    let participants = pick.end_participants(ids, ending.now, ending.reason);
+    let rows = participants.fetch(conn).await?;
     // The end of a session says it of all its participants.
     if pick.client.is_some() {
         for row in rows {
@@ -177,22 +203,22 @@ async fn end_participants(
     Ok(())
 }
 
+/// The grants that ended, and whether there may be more.
 async fn end_grants(
     conn: &mut AnyConnection,
     ending: &Ending,
     pick: &Pick,
+    ids: &[String],
     log: &mut Vec<EndKind>,
-) -> Result<Vec<(GrantId, SessionId)>, RecordError> {
-    locks::grants(conn, pick).await?;
-    let query = sqlx::query(pick.statements.grants)
-        .bind(ending.now.as_millis())
-        .bind(ending.reason.as_str())
-        .bind(pick.key.as_str())
-        .bind(pick.client.as_deref())
-        .bind(i64::from(pick.offline_too))
-        .bind(pick.spared.as_str());
+) -> Result<(Vec<(GrantId, SessionId)>, bool), RecordError> {
+    let chosen = pick.grants(ids, Dialect::of(conn));
+    let chosen = ended::ids(&chosen.fetch(conn).await?)?;
     let mut grants = Vec::new();
-    for row in query.fetch_all(conn).await? {
+    if chosen.is_empty() {
+        return Ok((grants, false));
+    }
+    let statement = pick.end_grants(&chosen, ending.now, ending.reason);
+    for row in statement.fetch(conn).await? {
         let grant = (row.grant_id("id")?, row.session_id("session_id")?);
         // An `offline_access` grant outlives its session: its end must be said by itself.
         if row.flag("offline")? {
@@ -200,7 +226,12 @@ async fn end_grants(
         }
         grants.push(grant);
     }
-    Ok(grants)
+    Ok((grants, full(&chosen, GRANTS)))
+}
+
+/// Whether there may be more than were chosen.
+fn full(chosen: &[String], limit: i64) -> bool {
+    i64::try_from(chosen.len()).is_ok_and(|count| count >= limit)
 }
 
 /// Ends one grant. Session-bound grants reach the record late or never: one that it does not know
@@ -248,6 +279,7 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         Selection::ClientOfPerson(user, client) => {
             ("person.end_client", format!("{user} {client}"), None)
         }
+        Selection::Client(client) => ("client.end_parts", client.to_string(), None),
         Selection::Grant(grant, id) => ("grant.end", grant.encode(), Some(*id)),
     };
     let verb = match ending.verb {
@@ -262,6 +294,9 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         session: session.map(reference),
         address: None,
         reason: Some(ending.reason.as_str().to_owned()),
-        detail: Some(format!("{verb}, {entries} ended")),
+        detail: Some(audit::with_note(
+            format!("{verb}, {entries} ended"),
+            ending.note.as_deref(),
+        )),
     }
 }

@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 
 use super::RecordError;
 use super::dialect::Dialect;
-use super::ending_sql::{Pick, SESSIONS_IN_ORDER};
+use super::ending_sql::SESSIONS_IN_ORDER;
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::session::ending::Selection;
@@ -16,17 +16,17 @@ pub(super) async fn first(
     now: Timestamp,
 ) -> Result<(), RecordError> {
     match selection {
-        Selection::Person { user, except } => {
+        // The sessions are locked as they are chosen.
+        Selection::Person { user, .. } => {
             let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
             let query = sqlx::query(person)
                 .bind(now.as_millis())
                 .bind(user.as_str());
-            query.execute(&mut *conn).await?;
-            let spared = except.map(|id| id.encode()).unwrap_or_default();
-            sessions(conn, user, &spared).await
+            query.execute(conn).await?;
+            Ok(())
         }
         Selection::ClientOfPerson(user, client) => {
-            sessions(conn, user, "").await?;
+            sessions(conn, user).await?;
             let sql = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
             let query = sqlx::query(sql).bind(user.as_str()).bind(client.as_str());
             query.execute(conn).await?;
@@ -38,31 +38,15 @@ pub(super) async fn first(
             Ok(())
         }
         // Ending the row locks it.
-        Selection::Session(_) | Selection::Grant(..) => Ok(()),
+        Selection::Session(_) | Selection::Client(_) | Selection::Grant(..) => Ok(()),
     }
 }
 
-/// Locks a person's live sessions. SQLite has locked everything before.
-async fn sessions(
-    conn: &mut AnyConnection,
-    user: &UserId,
-    spared: &str,
-) -> Result<(), RecordError> {
+/// Locks all live sessions of a person: in any of them the client may be joining. SQLite has locked
+/// everything before.
+async fn sessions(conn: &mut AnyConnection, user: &UserId) -> Result<(), RecordError> {
     if Dialect::of(conn) == Dialect::Postgres {
         let query = sqlx::query(SESSIONS_IN_ORDER).bind(user.as_str());
-        query.bind(spared).execute(conn).await?;
-    }
-    Ok(())
-}
-
-/// Locks the grants that an end takes with it, as a flush of several takes them: by id.
-pub(super) async fn grants(conn: &mut AnyConnection, pick: &Pick) -> Result<(), RecordError> {
-    if Dialect::of(conn) == Dialect::Postgres {
-        let query = sqlx::query(pick.statements.grants_in_order)
-            .bind(pick.key.as_str())
-            .bind(pick.client.as_deref())
-            .bind(i64::from(pick.offline_too))
-            .bind(pick.spared.as_str());
         query.execute(conn).await?;
     }
     Ok(())

@@ -1,108 +1,200 @@
-//! The statements of an end. They come in pairs: one picks by session, one by person; a client
-//! narrows either. What an end selects is found by what it has just changed: the live
-//! participants of ended sessions are those whose session has ended in this transaction, as an
-//! ended session has none at any other time.
+//! The statements of an end. What it selects is a list of sessions, found before; a client narrows
+//! it. Each list is bounded, so that one person with ten thousand sessions is ended in several
+//! transactions, each of them complete in itself.
 //!
 //! On PostgreSQL an `UPDATE` takes rows as its plan finds them. Where others take several of the
-//! same rows, a statement for PostgreSQL alone takes them first, in the order of their ids as
-//! bytes, which is how batches are sorted.
+//! same rows, the statement that finds them takes them too, in the order of their ids as bytes,
+//! which is how batches are sorted.
 
-/// The statements for one way to pick.
-pub(super) struct Statements {
-    /// Takes the grants' rows in order. `$1` session or person, `$2` client or null, `$3` offline
-    /// ones too, `$4` session to spare or empty.
-    pub(super) grants_in_order: &'static str,
-    /// `$1` moment, `$2` reason, `$3` session or person, `$4` session to spare or empty.
-    pub(super) sessions: &'static str,
-    /// `$1` moment, `$2` whether `sub` goes along, `$3` as above, `$4` client or null.
-    pub(super) notices: &'static str,
-    /// `$1` moment, `$2` reason, `$3`, `$4` as above.
-    pub(super) participants: &'static str,
-    /// `$1` moment, `$2` reason, `$3`, `$4` as above, `$5` offline ones too, `$6` session to spare.
-    pub(super) grants: &'static str,
-    /// `$1` session or person, `$2` client or null, `$3` moment.
-    pub(super) ended: &'static str,
-}
+use super::dialect::Dialect;
+use super::statement::Statement;
+use crate::clock::Timestamp;
+use crate::session::ending::Reason;
+
+/// Sessions that end in one transaction: more would not be done in the time that a job has.
+pub(super) const SESSIONS: i64 = 2_000;
+/// The same for grants.
+pub(super) const GRANTS: i64 = 8_000;
 
 /// A selection, as the statements want it.
 pub(super) struct Pick {
-    pub(super) statements: &'static Statements,
-    /// A session's or a person's id.
-    pub(super) key: String,
+    pub(super) whose: Whose,
     pub(super) client: Option<String>,
     pub(super) spared: String,
     pub(super) include_sub: bool,
     pub(super) offline_too: bool,
 }
 
-macro_rules! statements {
-    ($session:literal, $participant:literal, $grant:literal, $relevant:literal) => {
-        Statements {
-            grants_in_order: concat!(
-                "SELECT id FROM grants WHERE ended_at IS NULL AND ",
-                $grant,
-                " = $1 AND session_id <> $4 AND ($2 IS NULL OR client_id = $2) ",
-                "AND (offline = 0 OR $3 = 1) ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE"
-            ),
-            sessions: concat!(
-                "UPDATE sessions SET ended_at = $1, reason = $2 WHERE ",
-                $session,
-                " = $3 AND id <> $4 AND ended_at IS NULL RETURNING id"
-            ),
-            notices: concat!(
-                "INSERT INTO notices (sid, session_id, client_id, user_id, include_sub, ",
-                "created_at, state, attempts, next_at) ",
-                "SELECT p.sid, p.session_id, p.client_id, s.user_id, $2, $1, 'due', 0, $1 ",
-                "FROM sessions s JOIN participants p ON p.session_id = s.id ",
-                "JOIN clients c ON c.client_id = p.client_id ",
-                "WHERE s.",
-                $session,
-                " = $3 AND p.ended_at IS NULL AND c.backchannel_logout_uri IS NOT NULL ",
-                "AND (($4 IS NULL AND s.ended_at IS NOT NULL) OR p.client_id = $4) ",
-                "ON CONFLICT (sid) DO NOTHING"
-            ),
-            participants: concat!(
-                "UPDATE participants SET ended_at = $1, reason = $2 WHERE ended_at IS NULL AND ",
-                $participant,
-                " AND (($4 IS NULL AND session_id IN (SELECT id FROM sessions WHERE ",
-                $session,
-                " = $3 AND ended_at IS NOT NULL)) OR client_id = $4) ",
-                "RETURNING session_id, sid"
-            ),
-            grants: concat!(
-                "UPDATE grants SET ended_at = $1, reason = $2 WHERE ended_at IS NULL AND ",
-                $grant,
-                " = $3 AND session_id <> $6 AND ($4 IS NULL OR client_id = $4) ",
-                "AND (offline = 0 OR $5 = 1) RETURNING id, session_id, offline"
-            ),
-            ended: concat!(
-                "SELECT s.id AS id, s.user_id AS user_id, p.client_id AS client_id, p.sid AS sid ",
-                "FROM sessions s LEFT JOIN participants p ON p.session_id = s.id ",
-                "AND p.ended_at IS NOT NULL AND (p.client_id = $2 ",
-                "OR ($2 IS NULL AND p.ended_at >= s.ended_at)) WHERE s.",
-                $session,
-                " = $1 AND ((s.ended_at IS NOT NULL AND $2 IS NULL) OR p.sid IS NOT NULL) AND ",
-                $relevant,
-                " ORDER BY s.id, p.joined_at, p.sid"
-            ),
-        }
-    };
+/// One session, or those of a person.
+pub(super) enum Whose {
+    Session(String),
+    Person(String),
 }
 
-/// Takes the rows of a person's live sessions in order. `$1` person, `$2` session to spare or
-/// empty.
+/// Words that all statements of an end share.
+impl Pick {
+    /// The statement, which is kept prepared where its text is always the same.
+    fn statement(&self, text: &str) -> Statement {
+        let mut statement = Statement::default();
+        statement.say(text);
+        if matches!(self.whose, Whose::Session(_)) {
+            statement.keep();
+        }
+        statement
+    }
+
+    /// A person's sessions that are still to be ended, or in which the client still takes part:
+    /// as many as one transaction ends.
+    pub(super) fn chosen(&self, person: &str, dialect: Dialect) -> Statement {
+        let mut sql =
+            self.statement("SELECT id FROM sessions WHERE ended_at IS NULL AND user_id = ");
+        sql.text(person).say(" AND id <> ").text(&*self.spared);
+        if let Some(client) = &self.client {
+            sql.say(
+                " AND EXISTS (SELECT 1 FROM participants p WHERE p.session_id = sessions.id \
+                 AND p.ended_at IS NULL AND p.client_id = ",
+            );
+            sql.text(&**client).say(")");
+        }
+        in_order(&mut sql, SESSIONS, dialect);
+        sql
+    }
+
+    /// Whether a session of the person is left that was to be ended.
+    pub(super) fn left(&self, person: &str) -> Statement {
+        let mut sql =
+            self.statement("SELECT id FROM sessions WHERE ended_at IS NULL AND user_id = ");
+        sql.text(person).say(" AND id <> ").text(&*self.spared);
+        sql.say(" LIMIT 1");
+        sql
+    }
+
+    pub(super) fn end_sessions(&self, ids: &[String], now: Timestamp, reason: Reason) -> Statement {
+        let mut sql = self.statement("UPDATE sessions SET ended_at = ");
+        over(&mut sql, now, reason).say(" AND id IN ");
+        sql.texts(ids).say(" RETURNING id");
+        sql
+    }
+
+    /// Owes the notices. What was ended before has no live participants.
+    pub(super) fn owe(&self, ids: &[String], now: Timestamp, include_sub: bool) -> Statement {
+        let mut sql = self.statement(
+            "INSERT INTO notices (sid, session_id, client_id, user_id, created_at, next_at, \
+             include_sub, state, attempts) SELECT p.sid, p.session_id, p.client_id, s.user_id, ",
+        );
+        sql.integer(now.as_millis()).say(", ");
+        sql.integer(now.as_millis()).say(", ");
+        sql.integer(i64::from(include_sub)).say(
+            ", 'due', 0 FROM participants p JOIN sessions s ON s.id = p.session_id \
+             JOIN clients c ON c.client_id = p.client_id \
+             WHERE c.backchannel_logout_uri IS NOT NULL AND p.ended_at IS NULL",
+        );
+        self.narrow(&mut sql, "p.client_id");
+        sql.say(" AND p.session_id IN ").texts(ids);
+        sql.say(" ON CONFLICT (sid) DO NOTHING");
+        sql
+    }
+
+    pub(super) fn end_participants(
+        &self,
+        ids: &[String],
+        now: Timestamp,
+        reason: Reason,
+    ) -> Statement {
+        let mut sql = self.statement("UPDATE participants SET ended_at = ");
+        over(&mut sql, now, reason);
+        self.narrow(&mut sql, "client_id");
+        sql.say(" AND session_id IN ").texts(ids);
+        sql.say(" RETURNING session_id, sid");
+        sql
+    }
+
+    /// The grants that end with the sessions; those of a person that outlive sessions too, where
+    /// they are revoked.
+    pub(super) fn grants(&self, ids: &[String], dialect: Dialect) -> Statement {
+        let mut sql = self.statement("SELECT id FROM grants WHERE ended_at IS NULL AND ");
+        match &self.whose {
+            Whose::Session(id) => {
+                sql.say("session_id = ").text(&**id);
+            }
+            Whose::Person(person) => {
+                sql.say("user_id = ").text(&**person);
+                sql.say(" AND session_id <> ").text(&*self.spared);
+                if self.client.is_none() {
+                    sql.say(" AND (offline = 1 OR session_id IN ").texts(ids);
+                    sql.say(")");
+                }
+            }
+        }
+        self.narrow(&mut sql, "client_id");
+        if !self.offline_too {
+            sql.say(" AND offline = 0");
+        }
+        in_order(&mut sql, GRANTS, dialect);
+        sql
+    }
+
+    pub(super) fn end_grants(&self, ids: &[String], now: Timestamp, reason: Reason) -> Statement {
+        // There are as many texts as there are numbers of grants.
+        let mut sql = Statement::default();
+        sql.say("UPDATE grants SET ended_at = ");
+        over(&mut sql, now, reason).say(" AND id IN ").texts(ids);
+        sql.say(" RETURNING id, session_id, offline");
+        sql
+    }
+
+    /// What is over of the sessions, or of all that a person has and that ended since a moment.
+    pub(super) fn ended(&self, ids: &[String], since: Option<Timestamp>) -> Statement {
+        let mut sql = self.statement(
+            "SELECT s.id AS id, s.user_id AS user_id, p.client_id AS client_id, p.sid AS sid \
+             FROM sessions s LEFT JOIN participants p ON p.session_id = s.id \
+             AND p.ended_at IS NOT NULL AND ",
+        );
+        if let Some(client) = &self.client {
+            sql.say("p.client_id = ").text(&**client);
+            sql.say(" WHERE p.sid IS NOT NULL AND ");
+        } else {
+            sql.say("p.ended_at >= s.ended_at WHERE s.ended_at IS NOT NULL AND ");
+        }
+        match (&self.whose, since) {
+            (Whose::Person(person), Some(since)) => {
+                let part = if self.client.is_some() { "p" } else { "s" };
+                sql.say("s.user_id = ").text(&**person);
+                sql.say(" AND ").say(part).say(".ended_at >= ");
+                sql.integer(since.as_millis());
+            }
+            _ => {
+                sql.say("s.id IN ").texts(ids);
+            }
+        }
+        sql.say(" ORDER BY s.id, p.joined_at, p.sid");
+        sql
+    }
+
+    fn narrow(&self, sql: &mut Statement, column: &str) {
+        if let Some(client) = &self.client {
+            sql.say(" AND ").say(column).say(" = ").text(&**client);
+        }
+    }
+}
+
+fn over(sql: &mut Statement, now: Timestamp, reason: Reason) -> &mut Statement {
+    sql.integer(now.as_millis()).say(", reason = ");
+    sql.text(reason.as_str()).say(" WHERE ended_at IS NULL")
+}
+
+/// SQLite has locked everything before, and compares bytes.
+fn in_order(sql: &mut Statement, limit: i64, dialect: Dialect) {
+    let order = match dialect {
+        Dialect::Sqlite => " ORDER BY id LIMIT ",
+        Dialect::Postgres => " ORDER BY id COLLATE \"C\" LIMIT ",
+    };
+    sql.say(order).integer(limit);
+    if dialect == Dialect::Postgres {
+        sql.say(" FOR NO KEY UPDATE");
+    }
+}
+
+/// Takes the rows of a person's live sessions in order, for PostgreSQL. `$1` person.
 pub(super) const SESSIONS_IN_ORDER: &str = "SELECT id FROM sessions WHERE user_id = $1 \
-     AND id <> $2 AND ended_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE";
-
-/// One session, however long ago it ended. (PostgreSQL demands that each parameter is named.)
-pub(super) const BY_SESSION: Statements =
-    statements!("id", "session_id = $3", "session_id", "$3 IS NOT NULL");
-
-/// All sessions of a person. Of those that ended before, only the ones that a hot copy may still
-/// be about: the rest have run out.
-pub(super) const BY_PERSON: Statements = statements!(
-    "user_id",
-    "session_id IN (SELECT id FROM sessions WHERE user_id = $3)",
-    "user_id",
-    "(s.expires_at > $3 OR s.ended_at >= $3)"
-);
+     AND ended_at IS NULL ORDER BY id COLLATE \"C\" FOR NO KEY UPDATE";

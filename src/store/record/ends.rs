@@ -6,9 +6,14 @@ use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::Columns as _;
+use super::statement::Statement;
 use super::{Record, RecordError, ends_position, snapshot};
 use crate::clock::Timestamp;
 use crate::entropy::{GrantId, SessionId, Sid};
+
+/// Rows that one statement inserts, five values each: SQLite takes 32 766 values, PostgreSQL twice
+/// as many.
+const ROWS: usize = 1_000;
 
 /// What ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,20 +154,31 @@ pub(super) async fn append(
         .bind(count)
         .fetch_one(&mut *conn)
         .await?;
-    for (kind, position) in kinds.iter().zip(last - count + 1..=last) {
-        let (word, key, session) = columns(kind);
-        let sql = "INSERT INTO ends (position, at, kind, key, session_id) \
-             VALUES ($1, $2, $3, $4, $5)";
-        sqlx::query(sql)
-            .bind(position)
-            .bind(now.as_millis())
-            .bind(word)
-            .bind(key)
-            .bind(session)
-            .execute(&mut *conn)
-            .await?;
+    let first = last - count + 1;
+    for (rows, from) in kinds.chunks(ROWS).zip((first..).step_by(ROWS)) {
+        insert(rows, from, now).execute(conn).await?;
     }
     Ok(last)
+}
+
+/// The rows of entries at their positions. One at a time, ten thousand ends would take longer than
+/// a transaction may.
+fn insert(kinds: &[EndKind], from: i64, now: Timestamp) -> Statement {
+    let mut sql = Statement::default();
+    sql.say("INSERT INTO ends (position, at, kind, key, session_id) VALUES ");
+    for (kind, position) in kinds.iter().zip(from..) {
+        let (word, key, session) = columns(kind);
+        sql.say(if position == from { "(" } else { ", (" });
+        sql.integer(position).say(", ");
+        sql.integer(now.as_millis()).say(", ");
+        sql.text(word).say(", ");
+        sql.text(key).say(", ");
+        sql.text(session).say(")");
+    }
+    if kinds.len() == 1 {
+        sql.keep();
+    }
+    sql
 }
 
 fn columns(kind: &EndKind) -> (&'static str, String, String) {

@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (
         1,
         "record",
@@ -23,6 +23,11 @@ const STEPS: [(i64, &str, &str); 4] = [
         include_str!("../../../migrations/0002_nodes.sql"),
     ),
     (
+        3,
+        "people_and_clients",
+        include_str!("../../../migrations/0003_people_and_clients.sql"),
+    ),
+    (
         4,
         "signing_keys",
         include_str!("../../../migrations/0004_signing_keys.sql"),
@@ -32,10 +37,13 @@ const STEPS: [(i64, &str, &str); 4] = [
         "session_search",
         include_str!("../../../migrations/0005_session_search.sql"),
     ),
+    (
+        6,
+        "hot_nodes",
+        include_str!("../../../migrations/0006_hot_nodes.sql"),
+    ),
 ];
 
-/// The fact that everything of before can be found by its words.
-const FILLED: &str = "search_words_filled";
 /// A lock of PostgreSQL that goes with the transaction, for the schema in which the record lies.
 /// The driver's own lock would make every installation in one database wait for every other.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(1281127802, hashtext(current_schema()))";
@@ -72,20 +80,14 @@ impl Record {
                 }
             }
         }
-        self.fill().await?;
+        // What no step can say in SQL.
+        self.fill_search_words().await?;
         Ok(before)
     }
 
-    /// What no step can say in SQL: the words by which sessions and people of before are found. In
-    /// small transactions, each of which may be done again; a process that dies in between leaves
-    /// the rest to the next one.
-    async fn fill(&self) -> Result<(), RecordError> {
-        if self.meta(FILLED).await?.is_none() {
-            self.fill_person_names().await?;
-            self.fill_session_terms().await?;
-            self.set_meta(FILLED, "1").await?;
-        }
-        Ok(())
+    /// How many steps [`Record::migrate`] would take.
+    pub async fn steps_due(&self) -> Result<usize, RecordError> {
+        Ok(self.pending().await?.len())
     }
 
     async fn migrate_sqlite(&self) -> Result<(), RecordError> {

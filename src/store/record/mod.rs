@@ -7,28 +7,38 @@
 //! row that is to be guarded. The few words that differ are in `dialect`.
 //!
 //! On PostgreSQL many transactions run at once. They lock rows in one order, so that none waits
-//! for one that waits for it: the person; sessions, by id; a consent; participants; grants, by id;
+//! for one that waits for it: people, by id; sessions, by id; a client; a consent; participants; grants, by id;
 //! notices; and last the counters, which those hold that append to a log until they commit. A
 //! change of signing keys locks no other row, and its own counter first.
 
 mod address;
 mod admission;
 mod audit;
+mod audit_action;
+mod audit_list;
 mod audit_search;
 mod backend;
 mod changes;
+mod client_changes;
+mod client_list;
 mod clients;
 mod connection;
 mod consents;
+mod cursor;
+mod declared;
+mod deed;
 mod dialect;
 mod ended;
 mod ending;
+mod ending_client;
 mod ending_locks;
 mod ending_sql;
 mod ends;
 mod error;
+mod figures;
 mod grants;
 mod holder;
+mod hot_nodes;
 mod jobs;
 mod key_changes;
 mod keys;
@@ -47,8 +57,10 @@ mod receipts;
 mod reference;
 mod revoked_tokens;
 mod rows;
+mod search_words;
 mod session_list;
 mod session_question;
+mod session_rows;
 mod session_search;
 mod session_story;
 mod session_streams;
@@ -59,12 +71,14 @@ mod snapshot;
 mod sqlite;
 mod statement;
 mod transactions;
+mod user_changes;
+mod user_list;
 mod users;
 mod work;
 mod writer;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
@@ -72,14 +86,22 @@ use tokio::sync::Notify;
 
 pub use admission::{Admission, HotIdentity};
 pub use audit::AuditEntry;
+pub use audit_action::AuditAction;
+pub use audit_list::{AuditFilter, AuditLines, AuditMark};
 pub use audit_search::{AuditCursor, AuditPage, AuditQuestion};
 pub use changes::{Change, ChangeKind};
+pub use client_changes::ClientChange;
+pub use client_list::{ClientFilter, ClientPage, ClientRow};
 pub use clients::ClientCreation;
 pub use consents::{Consent, ConsentRow};
-pub use ended::{Ended, EndedSession};
+pub use cursor::Cursor;
+pub use declared::Declaration;
+pub use ended::{Ended, EndedSession, TOMBSTONE};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;
+pub use figures::RecordFigures;
 pub use holder::Holder;
+pub use hot_nodes::HotNode;
 pub use key_changes::{KeyChange, Superseded};
 pub use keys::{NewKey, StoredKey};
 pub use lease::{Lease, LeaseError};
@@ -95,10 +117,13 @@ pub use session_story::{PartStory, SessionStory};
 pub use sessions::{Renewed, SignIn};
 pub use settings::RecordSettings;
 pub use snapshot::Snapshot;
+pub use user_changes::{PersonChange, PersonEdit, PersonUpdate};
+pub use user_list::{Enabled, UserFilter, UserPage, UserRow};
 pub use users::UserCreation;
 
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
+use crate::meters::{Call, Meters, Store};
 use backend::Backend;
 use connection::Borrowed;
 use dialect::Dialect;
@@ -120,6 +145,7 @@ struct Inner {
     clock: Clock,
     entropy: Entropy,
     calls: AtomicU64,
+    meters: OnceLock<Meters>,
     /// Keeps audit rows of one millisecond in order.
     audited: AtomicU64,
 }
@@ -143,6 +169,7 @@ impl Record {
             clock,
             entropy,
             calls: AtomicU64::new(0),
+            meters: OnceLock::new(),
             audited: AtomicU64::new(0),
         })))
     }
@@ -167,8 +194,15 @@ impl Record {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    fn meter(&self) {
+    /// Reports calls to the meters of the house from now on. The first to ask is heard.
+    pub fn report_to(&self, meters: Meters) {
+        let _ = self.0.meters.set(meters);
+    }
+
+    fn call(&self, operation: &'static str) -> Call {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
+        let meters = self.0.meters.get().cloned().unwrap_or_default();
+        meters.call(Store::Record, operation)
     }
 
     fn now(&self) -> Timestamp {
@@ -177,8 +211,7 @@ impl Record {
 
     /// A connection for reading.
     async fn reader(&self) -> Result<Borrowed, RecordError> {
-        self.meter();
-        Borrowed::of(&self.0.readers).await
+        Borrowed::metered(&self.0.readers, self.call("read")).await
     }
 
     /// Runs a job; the answer comes after its commit.
@@ -207,14 +240,20 @@ impl Record {
         P: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.meter();
+        let mut call = self.call("write");
         let (job, pending) = jobs::job(durability, params, work, grew);
-        self.0.backend.submit(job)?;
+        let submitted = self.0.backend.submit(job);
+        if submitted.is_err() {
+            call.judge(&submitted);
+        }
+        submitted?;
         // A job that is given up may still be done: the caller must treat it as unknown.
-        match tokio::time::timeout(ANSWER_WITHIN, pending.answer()).await {
+        let answer = match tokio::time::timeout(ANSWER_WITHIN, pending.answer()).await {
             Ok(answer) => answer,
             Err(_) => Err(RecordError::new("the writer took too long")),
-        }
+        };
+        call.judge(&answer);
+        answer
     }
 }
 

@@ -5,6 +5,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::rows::Columns as _;
+use super::statement::Statement;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid};
@@ -67,6 +68,18 @@ impl Record {
         conn.ask(|conn| of_session(conn, session)).await
     }
 
+    /// The notices of several sessions, each with its session.
+    pub async fn notices_among(
+        &self,
+        sessions: &[SessionId],
+    ) -> Result<Vec<(SessionId, NoticeView)>, RecordError> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.reader().await?;
+        conn.ask(|conn| among(conn, sessions)).await
+    }
+
     /// What is owed altogether.
     pub async fn owed(&self, now: Timestamp) -> Result<Owed, RecordError> {
         let mut conn = self.reader().await?;
@@ -85,18 +98,45 @@ impl Record {
     }
 }
 
+macro_rules! select_notices {
+    ($which:literal) => {
+        concat!(
+            "SELECT n.session_id AS session_id, n.sid AS sid, n.client_id AS client_id, ",
+            "n.state AS state, n.created_at AS created_at, n.attempts AS attempts, ",
+            "n.last_attempt_at AS last_attempt_at, n.last_status AS last_status, ",
+            "n.settled_at AS settled_at, n.next_at AS next_at, n.problem AS problem, ",
+            "COALESCE(c.client_name, n.client_id) AS client_name ",
+            "FROM notices n LEFT JOIN clients c ON c.client_id = n.client_id ",
+            "WHERE n.session_id ",
+            $which
+        )
+    };
+}
+
+const ORDER: &str = " ORDER BY client_name, n.created_at, n.sid";
+
 pub(super) async fn of_session(
     conn: &mut AnyConnection,
     session: SessionId,
 ) -> Result<Vec<NoticeView>, RecordError> {
-    let sql = "SELECT n.sid AS sid, n.client_id AS client_id, n.state AS state, \
-         n.created_at AS created_at, n.attempts AS attempts, n.last_attempt_at AS last_attempt_at, \
-         n.last_status AS last_status, n.settled_at AS settled_at, n.next_at AS next_at, \
-         n.problem AS problem, COALESCE(c.client_name, n.client_id) AS client_name \
-         FROM notices n LEFT JOIN clients c ON c.client_id = n.client_id \
-         WHERE n.session_id = $1 ORDER BY client_name, n.created_at, n.sid";
+    let sql = select_notices!("= $1 ORDER BY client_name, n.created_at, n.sid");
     let query = sqlx::query(sql).bind(session.encode());
     query.fetch_all(conn).await?.iter().map(view).collect()
+}
+
+async fn among(
+    conn: &mut AnyConnection,
+    sessions: &[SessionId],
+) -> Result<Vec<(SessionId, NoticeView)>, RecordError> {
+    let mut statement = Statement::default();
+    statement.say(select_notices!("IN "));
+    statement
+        .texts(sessions.iter().map(|id| id.encode()))
+        .say(ORDER);
+    let rows = statement.fetch(conn).await?;
+    rows.iter()
+        .map(|row| Ok((row.session_id("session_id")?, view(row)?)))
+        .collect()
 }
 
 fn view(row: &AnyRow) -> Result<NoticeView, RecordError> {

@@ -4,6 +4,7 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::dialect::{Dialect, Pair, pair};
 use super::grants::{document, grant_is_over, select_grants};
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -24,6 +25,8 @@ pub enum Join {
     Ended,
     /// The consent that it rests on is gone.
     NoConsent,
+    /// The client is disabled, or gone.
+    NoClient,
 }
 
 /// A join that is asked for.
@@ -59,6 +62,9 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
     if !sessions::seen(conn, session, *now).await? {
         return Ok(Join::Ended);
     }
+    if !client_is_enabled(conn, client).await? {
+        return Ok(Join::NoClient);
+    }
     if let Some(user) = &joining.consent_of
         && !consents::stands(conn, user, client).await?
     {
@@ -91,6 +97,24 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
         consented: Vec::new(),
     };
     Ok(Join::Joined(participant, position))
+}
+
+/// Whether a client may join, which it may not be kept from until this transaction is over: a node
+/// may not have heard yet that it was disabled. Joins do not wait for each other here.
+async fn client_is_enabled(
+    conn: &mut AnyConnection,
+    client: &ClientId,
+) -> Result<bool, RecordError> {
+    const ENABLED: Pair = pair!(
+        "SELECT enabled FROM clients WHERE client_id = $1",
+        " FOR SHARE",
+        ""
+    );
+    let query = sqlx::query(Dialect::of(conn).text(ENABLED)).bind(client.as_str());
+    match query.fetch_optional(conn).await? {
+        Some(row) => row.flag("enabled"),
+        None => Ok(false),
+    }
 }
 
 /// Live participants of a session, in the order in which they joined.

@@ -5,28 +5,30 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
-use super::jobs::{Durability, Work};
 use super::rows::Columns as _;
-use super::users::{select_users, user};
 use super::{Record, RecordError};
 use crate::entropy::UserId;
-use crate::identity::user::{LoginKey, User};
+use crate::identity::user::{LoginKey, Profile};
 
 /// An index of PostgreSQL refuses long entries.
 const LONGEST: usize = 200;
 /// A person has several names that may begin alike.
 const NAMES_PER_PERSON: i64 = 8;
-const BATCH: i64 = 500;
 
 /// Writes the names of a person over those that were there. To be called wherever a username or a
 /// profile is written.
-pub(super) async fn write(conn: &mut AnyConnection, user: &User) -> Result<(), RecordError> {
+pub(super) async fn write(
+    conn: &mut AnyConnection,
+    id: &UserId,
+    username: &str,
+    profile: &Profile,
+) -> Result<(), RecordError> {
     let query = sqlx::query("DELETE FROM person_names WHERE user_id = $1");
-    query.bind(user.id.as_str()).execute(&mut *conn).await?;
-    for name in names(user) {
+    query.bind(id.as_str()).execute(&mut *conn).await?;
+    for name in names(username, profile) {
         let sql = "INSERT INTO person_names (name, user_id) VALUES ($1, $2) \
              ON CONFLICT DO NOTHING";
-        let query = sqlx::query(sql).bind(name).bind(user.id.as_str());
+        let query = sqlx::query(sql).bind(name).bind(id.as_str());
         query.execute(&mut *conn).await?;
     }
     Ok(())
@@ -73,35 +75,9 @@ impl Record {
         let mut conn = self.reader().await?;
         conn.ask(|conn| find(conn, typed, limit)).await
     }
-
-    /// Gives names to the people of a version that had none.
-    pub(super) async fn fill_person_names(&self) -> Result<(), RecordError> {
-        let mut after = String::new();
-        loop {
-            let fill: Work<String, Option<String>> =
-                |conn, after| Box::pin(async move { fill(conn, after).await });
-            let last = self.write(Durability::Normal, after, fill).await?;
-            let Some(last) = last else { return Ok(()) };
-            after = last;
-        }
-    }
 }
 
-/// One batch; the last id in it.
-async fn fill(conn: &mut AnyConnection, after: &str) -> Result<Option<String>, RecordError> {
-    let sql = select_users!("WHERE id > $1 ORDER BY id LIMIT $2");
-    let query = sqlx::query(sql).bind(after).bind(BATCH);
-    let mut last = None;
-    for row in &query.fetch_all(&mut *conn).await? {
-        let user = user(row)?;
-        write(&mut *conn, &user).await?;
-        last = Some(user.id.as_str().to_owned());
-    }
-    Ok(last)
-}
-
-fn names(user: &User) -> BTreeSet<Vec<u8>> {
-    let profile = &user.profile;
+fn names(username: &str, profile: &Profile) -> BTreeSet<Vec<u8>> {
     let display = spaced(profile.name.as_deref().unwrap_or_default());
     let later = display
         .match_indices(' ')
@@ -111,7 +87,7 @@ fn names(user: &User) -> BTreeSet<Vec<u8>> {
         .into_iter()
         .flatten()
         .map(String::as_str)
-        .chain([user.username.as_str(), display.as_str()])
+        .chain([username, display.as_str()])
         .chain(later)
         .map(canonical)
         .collect();
@@ -144,26 +120,15 @@ fn after_all(prefix: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::identity::user::Profile;
 
     #[test]
     fn names_are_whole_and_from_each_word_of_the_display_name() {
-        let user = User {
-            id: UserId::new("u"),
-            username: "Alice".to_owned(),
-            profile: Profile {
-                name: Some("Alice  von Ümlaut".to_owned()),
-                email: Some("A@Example.com".to_owned()),
-                ..Profile::default()
-            },
-            password: None,
-            admin: false,
-            enabled: true,
-            created: Timestamp::from_secs(0),
-            updated: Timestamp::from_secs(0),
+        let profile = Profile {
+            name: Some("Alice  von Ümlaut".to_owned()),
+            email: Some("A@Example.com".to_owned()),
+            ..Profile::default()
         };
-        let names: Vec<_> = names(&user)
+        let names: Vec<_> = names("Alice", &profile)
             .into_iter()
             .map(|name| String::from_utf8(name).unwrap())
             .collect();

@@ -153,7 +153,8 @@ impl Record {
 }
 
 /// All parts that a session ever had, in the order in which they joined.
-pub(super) const PARTS: &str = "SELECT p.sid AS sid, p.reason AS reason, p.session_id AS session_id, p.client_id AS client_id, \
+pub(super) const PARTS: &str = "SELECT p.sid AS sid, p.session_id AS session_id, \
+     p.client_id AS client_id, p.reason AS reason, \
      p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name, \
      c.backchannel_logout_uri AS backchannel_logout_uri \
      FROM participants p LEFT JOIN clients c ON c.client_id = p.client_id \

@@ -5,22 +5,17 @@
 //! does not match is passed over, but not without bound: then the page is short, and its cursor
 //! goes on from there.
 
-use std::collections::HashMap;
-
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::paging::{self, Direction};
 use super::reference::is_reference;
 use super::rows::Columns as _;
-use super::session_list::{participant_row, session_row};
 use super::session_question::{SessionCursor, SessionPage, SessionQuestion};
 use super::session_streams::{self as streams, Facet, Span, Stream};
-use super::sessions::select_sessions;
 use super::statement::Statement;
 use super::{
-    Counted, ParticipantRow, Record, RecordError, SessionRow, SessionState, person_names,
-    session_terms, snapshot,
+    Counted, Record, RecordError, SessionState, person_names, session_rows, session_terms, snapshot,
 };
 use crate::clock::Timestamp;
 use crate::session::device;
@@ -29,22 +24,11 @@ use crate::session::network::{self, Typed};
 /// The longest page.
 const LONGEST_PAGE: usize = 200;
 /// People for whom one search looks.
-const PEOPLE: usize = 50;
+const PEOPLE: usize = 30;
 /// Sessions that are looked at for one page.
-const LOOKED_AT: i64 = 5_000;
+const LOOKED_AT: i64 = 1_000;
 /// Sessions that are counted.
-const COUNTED: i64 = 10_000;
-
-const ROWS: &str = select_sessions!(
-    ", s.reference AS reference, COALESCE(u.username, s.user_id) AS username, \
-     COALESCE(u.profile, '{}') AS profile",
-    "LEFT JOIN users u ON u.id = s.user_id WHERE s.reference IN "
-);
-const PARTS: &str = "SELECT s.reference AS reference, p.sid AS sid, p.client_id AS client_id, \
-     p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name, \
-     c.backchannel_logout_uri AS backchannel_logout_uri \
-     FROM sessions s JOIN participants p ON p.session_id = s.id \
-     LEFT JOIN clients c ON c.client_id = p.client_id WHERE s.reference IN ";
+const COUNTED: i64 = 1_000;
 
 impl Record {
     /// One page of the sessions that a question names, the newest first: at most `size` of them,
@@ -66,7 +50,7 @@ impl Record {
         .await
     }
 
-    /// How many sessions a question names, counted as far as ten thousand.
+    /// How many sessions a question names, counted as far as a thousand.
     pub async fn count_sessions(&self, question: &SessionQuestion) -> Result<Counted, RecordError> {
         let mut conn = self.reader().await?;
         conn.ask(|conn| async move {
@@ -173,7 +157,8 @@ async fn search(
         found = search.keys(conn, &span, wanted).await?;
     }
     let keys = turn(&mut page, found, &span, size);
-    page.rows = rows(conn, &keys).await?;
+    let references: Vec<_> = keys.into_iter().map(|(_, reference)| reference).collect();
+    page.rows = session_rows::rows(conn, &references).await?;
     Ok(page)
 }
 
@@ -246,7 +231,7 @@ async fn count_candidates(
     span: &Span,
     limit: i64,
 ) -> Result<i64, RecordError> {
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (");
     streams::say_candidates(&mut statement, facet, span, limit);
     statement.say(") c");
@@ -290,7 +275,7 @@ impl Search<'_> {
         span: &Span,
         (candidates, wanted): (i64, i64),
     ) -> Result<Found, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT c.began_at AS began_at, c.reference AS reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         self.say_conditions(statement.say(") c "));
@@ -316,7 +301,7 @@ impl Search<'_> {
         span: &Span,
         candidates: i64,
     ) -> Result<Option<Key>, RecordError> {
-        let mut statement = Statement::default();
+        let mut statement = Statement::to(conn);
         statement.say("SELECT began_at, reference FROM (");
         streams::say_candidates(&mut statement, &self.leader, span, candidates);
         statement.say(") c ").say(&span.order("c."));
@@ -352,32 +337,6 @@ fn turn(page: &mut SessionPage, found: Found, span: &Span, size: usize) -> Vec<K
     turned.keys
 }
 
-/// What pages show of these sessions, in their order.
-async fn rows(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<SessionRow>, RecordError> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let references = || keys.iter().map(|(_, reference)| reference.as_str());
-    let mut statement = Statement::default();
-    statement.say(PARTS).texts(references());
-    statement.say(" ORDER BY p.joined_at, p.sid");
-    let mut parts: HashMap<String, Vec<ParticipantRow>> = HashMap::new();
-    for row in &statement.fetch(&mut *conn).await? {
-        let of = parts.entry(row.text("reference")?).or_default();
-        of.push(participant_row(row)?);
-    }
-    let mut statement = Statement::default();
-    statement.say(ROWS).texts(references());
-    let mut sessions = HashMap::new();
-    for row in &statement.fetch(conn).await? {
-        let reference = row.text("reference")?;
-        let parts = parts.remove(&reference).unwrap_or_default();
-        sessions.insert(reference, session_row(row, parts)?);
-    }
-    let in_order = keys.iter().filter_map(|(_, key)| sessions.remove(key));
-    Ok(in_order.collect())
-}
-
 async fn count(
     conn: &mut AnyConnection,
     question: &SessionQuestion,
@@ -388,7 +347,7 @@ async fn count(
     let span = span(conn, question, &facets, None).await?;
     let search = lead(conn, question, facets, &span).await?;
     let limit = (COUNTED + 1) * search.leader.overlap;
-    let mut statement = Statement::default();
+    let mut statement = Statement::to(conn);
     statement.say("SELECT COUNT(*) AS n FROM (SELECT ");
     statement.say(if search.leader.overlap > 1 {
         "DISTINCT "

@@ -64,23 +64,30 @@ impl Facet {
 
     /// The same as a condition on `s`.
     pub(super) fn say_condition(&self, statement: &mut Statement) {
-        let terms = self.streams.iter().filter_map(|stream| match stream {
-            Stream::Term(term) => Some(term),
-            _ => None,
-        });
-        let users = self.streams.iter().filter_map(|stream| match stream {
-            Stream::Of(user) => Some(user.as_str()),
-            _ => None,
-        });
-        let references = self.streams.iter().filter_map(|stream| match stream {
-            Stream::Reference(reference) => Some(reference),
-            _ => None,
-        });
-        statement.say("(s.user_id IN ").texts(users);
-        statement.say(" OR s.reference IN ").texts(references);
-        statement.say(" OR EXISTS (SELECT 1 FROM session_terms t WHERE t.term IN ");
-        statement.texts(terms);
-        statement.say(" AND t.began_at = s.began_at AND t.reference = s.reference))");
+        let (mut users, mut terms, mut references) = (Vec::new(), Vec::new(), Vec::new());
+        for stream in &self.streams {
+            match stream {
+                Stream::Of(user) => users.push(user.as_str()),
+                Stream::Term(term) => terms.push(term.as_str()),
+                Stream::Reference(reference) => references.push(reference.as_str()),
+                Stream::All | Stream::Live | Stream::Ended => {}
+            }
+        }
+        // What is not asked is not said: a database plans worse around it.
+        let mut between = "(";
+        for (column, values) in [("s.user_id IN ", users), ("s.reference IN ", references)] {
+            if !values.is_empty() {
+                statement.say(between).say(column).texts(values);
+                between = " OR ";
+            }
+        }
+        if !terms.is_empty() {
+            let found = "EXISTS (SELECT 1 FROM session_terms t WHERE t.term IN ";
+            statement.say(between).say(found).texts(terms);
+            statement.say(" AND t.began_at = s.began_at AND t.reference = s.reference)");
+            between = " OR ";
+        }
+        statement.say(if between == "(" { "1 = 1" } else { ")" });
     }
 }
 
@@ -134,14 +141,15 @@ impl Span {
 
 /// The next sessions of a facet, without brackets: `began_at`, `reference`.
 pub(super) fn say_candidates(statement: &mut Statement, facet: &Facet, span: &Span, limit: i64) {
-    let mut between = "";
-    for stream in &facet.streams {
-        statement.say(between);
-        stream.say(statement);
-        span.say(statement);
-        between = " UNION ALL ";
-    }
-    statement.say(&span.order("")).say(" LIMIT ").integer(limit);
+    statement.merge(
+        &facet.streams,
+        &span.order(""),
+        limit,
+        |statement, stream| {
+            stream.say(statement);
+            span.say(statement);
+        },
+    );
 }
 
 /// The state, as a condition on `s`.

@@ -3,15 +3,10 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::jobs::{Durability, Work};
-use super::rows::Columns as _;
-use super::{Record, RecordError};
+use super::RecordError;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::session::{device, network};
-
-/// Sessions of an older version that get their words in one transaction.
-const BATCH: i64 = 500;
 
 /// The word of one description of a browser.
 pub(super) fn of_device(description: &str) -> String {
@@ -50,9 +45,7 @@ pub(super) async fn write(
     let query = sqlx::query(AssertSqlSafe(sql))
         .bind(began.as_millis())
         .bind(reference);
-    let query = terms
-        .into_iter()
-        .fold(query, |query, term| query.bind(term));
+    let query = terms.into_iter().fold(query, sqlx::query::Query::bind);
     query.execute(conn).await?;
     Ok(())
 }
@@ -68,35 +61,4 @@ pub(super) async fn write_client(
     let query = sqlx::query(sql).bind(of_client(client)).bind(session);
     query.execute(conn).await?;
     Ok(())
-}
-
-impl Record {
-    /// Gives words to the sessions of a version that had none. What is written twice is there once.
-    pub(super) async fn fill_session_terms(&self) -> Result<(), RecordError> {
-        let mut after = String::new();
-        loop {
-            let fill: Work<String, Option<String>> =
-                |conn, after| Box::pin(async move { fill(conn, after).await });
-            let last = self.write(Durability::Normal, after, fill).await?;
-            let Some(last) = last else { return Ok(()) };
-            after = last;
-        }
-    }
-}
-
-/// One batch; the last reference in it.
-async fn fill(conn: &mut AnyConnection, after: &str) -> Result<Option<String>, RecordError> {
-    let sql = "SELECT reference, began_at, address, user_agent FROM sessions \
-         WHERE reference > $1 ORDER BY reference LIMIT $2";
-    let query = sqlx::query(sql).bind(after).bind(BATCH);
-    let rows = query.fetch_all(&mut *conn).await?;
-    let mut last = None;
-    for row in &rows {
-        let reference = row.text("reference")?;
-        let (address, user_agent) = (row.text("address")?, row.text("user_agent")?);
-        let began = row.time("began_at")?;
-        write(&mut *conn, &reference, began, &address, &user_agent).await?;
-        last = Some(reference);
-    }
-    Ok(last)
 }

@@ -5,12 +5,15 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::RecordError;
+use super::dialect::Dialect;
 
 /// Text with placeholders, and what belongs in them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Statement {
+    dialect: Dialect,
     text: String,
     values: Vec<Value>,
+    kept: bool,
 }
 
 #[derive(Debug)]
@@ -20,9 +23,48 @@ enum Value {
 }
 
 impl Statement {
+    /// An empty one, for this connection.
+    pub(super) fn to(conn: &AnyConnection) -> Self {
+        Self {
+            dialect: Dialect::of(conn),
+            text: String::new(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Appends the first so many rows of several streams, each of which has an index in this
+    /// order. Both databases merge them and read no more than they give; PostgreSQL only if each
+    /// has a limit of its own (else it reads and sorts them all), SQLite only if none has (else it
+    /// reads each as far as that).
+    pub(super) fn merge<S>(
+        &mut self,
+        streams: impl IntoIterator<Item = S>,
+        order: &str,
+        limit: i64,
+        say: impl Fn(&mut Self, S),
+    ) {
+        let alone = self.dialect == Dialect::Postgres;
+        for (place, stream) in streams.into_iter().enumerate() {
+            self.say(if place == 0 { "" } else { " UNION ALL " });
+            self.say(if alone { "SELECT * FROM (" } else { "" });
+            say(self, stream);
+            if alone {
+                self.say(order).say(" LIMIT ").integer(limit);
+                self.say(&format!(") stream{place}"));
+            }
+        }
+        self.say(order).say(" LIMIT ").integer(limit);
+    }
+
     /// Appends text of the house.
     pub(super) fn say(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
+        self
+    }
+
+    /// Keeps it prepared: for a text that comes again as it is.
+    pub(super) fn keep(&mut self) -> &mut Self {
+        self.kept = true;
         self
     }
 
@@ -34,19 +76,14 @@ impl Statement {
         self.value(Value::Integer(value))
     }
 
-    /// Appends a list of texts, in brackets. Nothing is in an empty one.
-    pub(super) fn texts<T: Into<String>>(
-        &mut self,
-        values: impl IntoIterator<Item = T>,
-    ) -> &mut Self {
-        self.say("(");
-        let mut between = "";
+    /// Appends a list of texts, in brackets; of one at least, as PostgreSQL knows no empty one.
+    pub(super) fn texts<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) -> &mut Self {
+        let mut between = "(";
         for value in values {
             self.say(between).text(value);
             between = ", ";
         }
-        // SQLite knows the empty list, PostgreSQL does not.
-        self.say(if between.is_empty() { "NULL)" } else { ")" })
+        self.say(")")
     }
 
     fn value(&mut self, value: Value) -> &mut Self {
@@ -63,9 +100,14 @@ impl Statement {
         Ok(self.query().fetch_one(conn).await?)
     }
 
-    /// Not kept prepared: there are many such texts, and a plan should know the values.
+    /// How many rows it wrote.
+    pub(super) async fn execute(self, conn: &mut AnyConnection) -> Result<u64, RecordError> {
+        Ok(self.query().execute(conn).await?.rows_affected())
+    }
+
+    /// As a rule not kept prepared: there are many such texts, and a plan should know the values.
     fn query(self) -> Query<'static, Any, AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(self.text)).persistent(false);
+        let query = sqlx::query(AssertSqlSafe(self.text)).persistent(self.kept);
         self.values
             .into_iter()
             .fold(query, |query, value| match value {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::AnyPool;
 use tokio::sync::{Notify, Semaphore};
+use tracing::Instrument as _;
 
 use super::connection::Borrowed;
 use super::jobs::Job;
@@ -47,7 +48,8 @@ impl Transactions {
             return Err(RecordError::new("too many writes are waiting"));
         };
         let (pool, wrote) = (self.pool.clone(), Arc::clone(&self.wrote));
-        tokio::spawn(async move {
+        // In the span of the request that asked: what is logged here names it.
+        let task = async move {
             let done = tokio::time::timeout(ANSWER_WITHIN, run(&pool, &mut *job)).await;
             let done = done.unwrap_or_else(|_| {
                 // Cut off in the middle: its connection is closed, and whether it was done is open.
@@ -58,7 +60,8 @@ impl Transactions {
             }
             job.answer(&done, &wrote);
             drop(place);
-        });
+        };
+        tokio::spawn(task.in_current_span());
         Ok(())
     }
 

@@ -8,11 +8,12 @@ use lanyard::clock::Clock;
 use lanyard::entropy::Entropy;
 use lanyard::store::Unknown;
 use lanyard::store::hot::{
-    Admission, Gate, HotStore, Identity, Login, Outcome, RedisSettings, RedisStore, Slot, Topology,
+    Admission, Effect, Gate, HotStore, Identity, Login, Outcome, RedisSettings, RedisStore, Slot,
+    Topology,
 };
 use tokio::sync::Mutex;
 
-use super::hot_words::{Bench, absent, name, put, tombstone};
+use super::hot_words::{Bench, absent, at, name, present, put, tombstone};
 use super::redis::{address, settings};
 use super::{START, hot};
 use crate::support::House;
@@ -265,6 +266,16 @@ async fn what_forgets_at_random_or_is_a_replica_is_refused_with_the_remedy() {
     }
 }
 
+/// The line that operators are told to copy.
+fn documented_rights() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/storage.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().filter(|line| line.starts_with("user lanyard"));
+    let line = lines.next().unwrap().to_owned();
+    assert_eq!(lines.next(), None);
+    line
+}
+
 #[tokio::test]
 async fn over_tls_and_by_a_user_of_few_rights() {
     let tls = RedisServer::start_tls().await;
@@ -276,18 +287,18 @@ async fn over_tls_and_by_a_user_of_few_rights() {
     let bench = Bench::new(store(trusted), clock());
     bench.commits(&[], &[put("a", "1", 60)]).await;
 
-    let rights = "user lanyard on >secret resetchannels &few:* ~few:* -@all +ping +info +evalsha \
-         +script|load +eval +hmget +hset +hdel +hget +hkeys +hvals +hlen +hrandfield +pexpireat \
-         +pexpiretime +exists +get +set +del +publish +subscribe +time +hello +select";
-    let server = RedisServer::start_with_acl(&["user default off", rights]).await;
+    let rights = documented_rights();
+    let server = RedisServer::start_with_acl(&["user default off", &rights]).await;
     let mut few = of(&server);
-    few.key_prefix = "few:".to_owned();
+    few.key_prefix = "lanyard:".to_owned();
     let nobody = Bench::new(store(few.clone()), clock());
     assert!(!answers(&nobody).await);
     few.login = Login {
         username: Some("lanyard".to_owned()),
-        password: Some("secret".to_owned()),
+        password: Some("PASSWORD".to_owned()),
     };
+    let gate: Arc<dyn Gate> = Arc::new(Porter::default());
+    store(few.clone()).open(gate).await.unwrap();
     let bench = Bench::new(store(few), clock());
     bench.commits(&[], &[put("a", "1", 60)]).await;
     bench.commits(&[], &[tombstone("a", 60)]).await;
@@ -353,4 +364,162 @@ async fn hints_reach_every_store_of_the_prefix() {
             .is_ok()
     })
     .await;
+}
+
+/// What somebody else wrote among our fields is nothing, and never an error half-way.
+#[tokio::test]
+async fn foreign_fields_are_absent_and_in_nobodys_way() {
+    let server = RedisServer::start().await;
+    let mut plain = of(&server);
+    plain.key_prefix = "mine:".to_owned();
+    let bench = Bench::new(store(plain), clock());
+    let key = format!("mine:{{{}}}", bench.root.encode());
+    // Two that are too short, and one of a kind that there is not.
+    let foreign = [
+        ("short", "x"),
+        ("empty", ""),
+        ("long", "zzzzzzzzzzzzzzzzzzzzzzzz"),
+    ];
+    let plant = async || {
+        for (field, value) in foreign {
+            server.command(&["HSET", &key, field, value]).await;
+        }
+    };
+    plant().await;
+    for (field, _) in foreign {
+        assert_eq!(bench.slot(field).await, Slot::Absent);
+        bench.conflicts(&[present(field)], &[]).await;
+        bench.conflicts(&[at(field, 0)], &[]).await;
+        bench.commits(&[absent(field)], &[]).await;
+    }
+    // More than sixteen fields: the script then sweeps a few by chance.
+    let many: Vec<_> = (0..20).map(|n| put(&format!("f{n}"), "1", 60)).collect();
+    bench.commits(&[], &many).await;
+    for round in 0..40 {
+        plant().await;
+        bench.commits(&[], &[put("a", "1", 60)]).await;
+        assert_eq!(bench.found("a").await.1, "1", "{round}");
+    }
+    plant().await;
+    bench
+        .commits(&[absent("short")], &[put("short", "1", 60)])
+        .await;
+    assert_eq!(bench.found("short").await.1, "1");
+    plant().await;
+    bench
+        .commits(&[], &[tombstone("long", 60), Effect::DeleteAll])
+        .await;
+    assert_eq!(bench.slot("long").await, Slot::Tombstone);
+    assert_eq!(bench.slot("a").await, Slot::Absent);
+
+    let counter = "mine:n:k";
+    server.command(&["SET", counter, "garbage"]).await;
+    let window = Duration::from_secs(9);
+    assert_eq!(bench.store.counted("k").await.unwrap(), 0);
+    assert_eq!(bench.store.count("k", window).await.unwrap(), 1);
+    server.command(&["SET", counter, "garbage"]).await;
+    bench.store.uncount("k").await.unwrap();
+    assert_eq!(bench.store.counted("k").await.unwrap(), 0);
+}
+
+/// Why a store does not open.
+async fn refused(settings: RedisSettings) -> String {
+    let gate: Arc<dyn Gate> = Arc::new(Porter::default());
+    let opened = store(settings).open(gate).await;
+    opened.unwrap_err().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rights_that_are_missing_are_named_at_the_start() {
+    let rights = documented_rights();
+    let lacking = |name: &str, right: &str| {
+        let line = rights.replace(&format!(" {right}"), "");
+        assert_ne!(line, rights, "{right}");
+        line.replace("user lanyard ", &format!("user {name} "))
+    };
+    let cases = [
+        ("a", "+hrandfield", "the command hrandfield"),
+        ("b", "+hmget", "the command hmget"),
+        ("c", "+publish", "the command publish"),
+        ("d", "+subscribe", "the command subscribe"),
+        ("e", "+info", "the command info"),
+        ("f", "&lanyard:*", "the channel of redis.key_prefix"),
+        ("g", "~lanyard:*", "a command or key"),
+    ];
+    let users: Vec<_> = cases
+        .iter()
+        .map(|(name, right, _)| lacking(name, right))
+        .collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let server = RedisServer::start_with_acl(&users).await;
+    for (name, _, says) in cases {
+        let mut few = of(&server);
+        few.key_prefix = "lanyard:".to_owned();
+        few.login = Login {
+            username: Some(name.to_owned()),
+            password: Some("PASSWORD".to_owned()),
+        };
+        let said = refused(few).await;
+        assert!(
+            said.contains(says) && said.contains("docs/storage.md"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_does_not_fit_is_refused_with_the_key_and_the_remedy() {
+    let plain = RedisServer::start().await;
+    let topology = |topology| RedisSettings {
+        topology,
+        ..of(&plain)
+    };
+    let sentinel = Topology::Sentinel {
+        master: "mymaster".to_owned(),
+        login: Login::default(),
+    };
+    let said = refused(topology(sentinel)).await;
+    assert!(
+        said.contains("is no sentinel") && said.contains("redis.topology"),
+        "{said}"
+    );
+    let said = refused(topology(Topology::Cluster)).await;
+    assert!(
+        said.contains("no node of a cluster") && said.contains("redis.topology"),
+        "{said}"
+    );
+
+    let mut over_tls = of(&plain);
+    over_tls.tls = true;
+    let said = refused(over_tls).await;
+    assert!(
+        said.contains("speaks no TLS") && said.contains("redis://"),
+        "{said}"
+    );
+    let tls = RedisServer::start_tls().await;
+    let said = refused(of(&tls)).await;
+    assert!(said.contains("rediss:// in redis.url"), "{said}");
+
+    let server = RedisServer::start_with_acl(&["user lanyard on >right ~* &* +@all"]).await;
+    let mut wrong = of(&server);
+    wrong.login = Login {
+        username: Some("lanyard".to_owned()),
+        password: Some("squeamish".to_owned()),
+    };
+    let said = refused(wrong).await;
+    assert!(
+        said.contains("the user lanyard") && said.contains("redis.password_file"),
+        "{said}"
+    );
+    assert!(!said.contains("squeamish"), "{said}");
+    let closed = RedisServer::start_with_acl(&["user default off"]).await;
+    let said = refused(of(&closed)).await;
+    assert!(said.contains("redis.password_file"), "{said}");
+
+    let replica = RedisServer::start_with(&[("replicaof", "127.0.0.1 1")]).await;
+    let said = refused(of(&replica)).await;
+    assert!(
+        said.contains("is a replica") && said.contains("redis.url"),
+        "{said}"
+    );
 }

@@ -137,8 +137,12 @@ async fn all_sessions_of_a_person_end_from_outside() {
 async fn a_disabled_person_is_out_for_good() {
     let story = story().await;
     let session = story.house.session_of(&story.alice).await;
-    let set = |enabled| story.outside.set_enabled(&story.alice.id, enabled);
-    assert!(set(false).await.unwrap());
+    let set = |enabled| {
+        story
+            .outside
+            .set_enabled(&story.alice.id, enabled, &Actor::CommandLine)
+    };
+    assert!(set(false).await.unwrap().is_done());
     story.until_out().await;
     let wiki = &story.wiki;
     assert_eq!(
@@ -170,7 +174,7 @@ async fn a_disabled_person_is_out_for_good() {
         .await;
 
     // Enabled again, she signs in anew: what was hers before stays ended.
-    assert!(set(true).await.unwrap());
+    assert!(set(true).await.unwrap().is_done());
     let page = other.go("/account").await.page();
     let signed_in = || async {
         let answer = other
@@ -194,7 +198,13 @@ async fn a_person_disabled_while_no_server_ran_finds_their_session_ended() {
     let alice = story.alice.id.clone();
     story.house.stop().await;
     let outside = story.house.other_process().await;
-    assert!(outside.set_enabled(&alice, false).await.unwrap());
+    assert!(
+        outside
+            .set_enabled(&alice, false, &Actor::CommandLine)
+            .await
+            .unwrap()
+            .is_done()
+    );
     story.house.start().await;
     assert!(!story.browser.is_signed_in().await);
     let ended = outside.load_session(session).await.unwrap().unwrap();

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
 
 use crate::support::app::{Ask, Tokens, value};
@@ -581,7 +582,7 @@ async fn the_same_answer_for_unknown_and_disabled_people() {
     house
         .provider()
         .record()
-        .set_enabled(&off.id, false)
+        .set_enabled(&off.id, false, &Actor::System)
         .await
         .unwrap();
     let browser = house.browser();

@@ -1,12 +1,14 @@
 //! What people notice when a store forgets, hangs, dies or is another one than before. Each story
 //! has servers of its own, and two nodes.
 
+mod conflict;
 mod flush;
 mod memory;
 mod pauses;
 mod restores;
 mod round_trips;
 mod steps;
+mod watched;
 
 use crate::support::House;
 use crate::support::parts::{Failover, RedisServer};

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use crate::support::parts::{PostgresServer, RedisServer};
 use crate::support::stores::{on_postgres, on_redis};
 use crate::support::{House, Page};
@@ -122,4 +124,48 @@ async fn postgres_hangs() {
     house.end(going).await;
     assert!(!leaving.is_signed_in().await);
     assert!(browser.is_signed_in().await);
+}
+
+/// Many wait for one session that cannot be read: none of them for all the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crowd_at_a_lost_hot_copy_waits_no_longer_than_one() {
+    let (redis, postgres) = (RedisServer::start().await, PostgresServer::start().await);
+    let mut stores = on_redis(&redis.url());
+    stores.extend(on_postgres(&postgres.url()).await);
+    let house = House::open_on(stores, 1, &[]).await;
+    let wiki = house.app("wiki").await;
+    let browser = house.browser();
+    wiki.sign_in(&browser, &house.person("alice").await).await;
+    postgres.pause();
+    let lose = "for _, key in ipairs(redis.call('KEYS', '*')) do \
+         if redis.call('TYPE', key).ok == 'hash' then redis.call('DEL', key) end end";
+    redis.command(&["EVAL", lose, "0"]).await;
+    let began = Instant::now();
+    let url = wiki.ask().with("prompt", "none").url();
+    let answers = join_all((0..24).map(|_| browser.get(&url))).await;
+    let took = began.elapsed();
+    postgres.resume();
+    assert!(answers.iter().all(|page| page.status == 503));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+/// Redis is full: what only reads, and what ends, goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_redis_keeps_nobody_signed_in() {
+    let server = RedisServer::start().await;
+    let house = super::on(&server).await;
+    let wiki = house.app("wiki").await;
+    let browser = house.browser();
+    let tokens = wiki.sign_in(&browser, &house.person("alice").await).await;
+    // Its use is to be noted again, which takes memory.
+    house.advance(Duration::from_mins(2));
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert_eq!(wiki.userinfo(tokens.access()).await.status, 200);
+    let account = browser.get("/account").await;
+    assert_eq!(account.status, 200);
+    let form = [("csrf", account.csrf())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let out = browser.post("/account/sign-out", &form).await;
+    assert_eq!(out.status, 303, "{}", out.body);
+    wiki.expect_signed_out(tokens.sid()).await;
 }

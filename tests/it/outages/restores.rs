@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::SessionId;
+use lanyard::failpoint::{Action, FailPoint};
 
 use super::{by_sentinel, on};
 use crate::support::app::Tokens;
@@ -155,9 +156,45 @@ async fn a_tombstone_that_is_lost_in_silence_is_not_missed() {
     let browser = house.browser();
     wiki.sign_in(&browser, &alice).await;
     server.command(&["EVAL", ASIDE, "0"]).await;
+    for number in 0..2 {
+        let points = house.node(number).fail_points();
+        points.set(FailPoint::BurialDue, Action::Stop);
+    }
     house.end(house.session_of(&alice).await).await;
+    house.settled().await;
     server.command(&["EVAL", BACK, "0"]).await;
     assert!(!browser.is_signed_in().await, "what ended came back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_rotated_away_long_ago_stays_refused() {
+    let mut server = RedisServer::start().await;
+    let house = on(&server).await;
+    let (alice, wiki) = (house.person("alice").await, house.app("wiki").await);
+    let browser = house.browser();
+    wiki.sign_in(&browser, &alice).await;
+    let ask = wiki.ask().with("scope", "openid offline_access");
+    let ask = ask.with("prompt", "consent");
+    let stolen = wiki.granted(&browser, ask).await;
+    server.save_snapshot().await;
+    let mut tokens = wiki.refresh(stolen.refresh()).await;
+    for _ in 0..3 {
+        tokens = wiki.refresh(tokens.refresh()).await;
+    }
+    House::until("the record knows of it", || async {
+        let grants = house.node(0).record().offline_grants_of(&alice.id);
+        grants
+            .await
+            .unwrap()
+            .iter()
+            .all(|grant| grant.place.sequence >= 4)
+    })
+    .await;
+    house.advance(Duration::from_secs(12));
+    server.restart_from_snapshot().await;
+    House::until("the stores answer", || browser.is_signed_in()).await;
+    let refused = wiki.refused_refresh(stolen.refresh()).await;
+    assert_eq!(refused, "invalid_grant", "SQL knew better");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,69 @@ async fn an_end_without_its_tombstone_holds_at_every_node() {
     wiki.expect_signed_out(tokens.sid()).await;
 }
 
+/// Nobody buries what others ended: it is refused all the same as soon as the log is read, and an
+/// end of one's own does not wait for those of others.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_buried_keeps_nothing_back() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let wiki = house.app("wiki").await;
+    for number in 0..2 {
+        let points = house.node(number).fail_points();
+        points.set(FailPoint::BurialDue, Action::Stop);
+    }
+    for name in ["alice", "bob", "carol"] {
+        let person = house.person(name).await;
+        let browser = house.browser();
+        wiki.sign_in(&browser, &person).await;
+        let session = house.session_of(&person).await;
+        let selection = Selection::Session(session);
+        let (by, at) = (Actor::CommandLine, house.node(0).clock().now());
+        let record = house.node(0).record();
+        let ended = record.end(&selection, Reason::Admin, Reason::Admin.verb(), &by, at);
+        ended.await.unwrap();
+        House::until("no node accepts it", || async {
+            !house.at_node(0, &browser).is_signed_in().await
+                && !house.at_node(1, &browser).is_signed_in().await
+        })
+        .await;
+    }
+    let dana = house.person("dana").await;
+    let browser = house.browser();
+    wiki.sign_in(&browser, &dana).await;
+    house.end(house.session_of(&dana).await).await;
+    assert!(!browser.is_signed_in().await);
+}
+
+/// A store that was away while a notice was in hand: it is due again at once, not when the lease
+/// is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_in_hand_while_a_store_was_away_is_due_again_at_once() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let wiki = house.app("wiki").await;
+    let alice = house.person("alice").await;
+    let tokens = wiki.sign_in(&house.browser(), &alice).await;
+    for number in 0..2 {
+        let points = house.node(number).fail_points();
+        points.set(
+            FailPoint::DeliveryLeased,
+            Action::Delay(Duration::from_millis(300)),
+        );
+    }
+    let session = house.session_of(&alice).await;
+    house.end(session).await;
+    server.pause();
+    House::until("the delivery was given up for now", || async {
+        let notices = house.node(0).record().notices_of(session).await.unwrap();
+        notices.iter().any(|notice| notice.problem.is_some())
+    })
+    .await;
+    server.resume();
+    house.advance(Duration::from_secs(2));
+    wiki.expect_signed_out(tokens.sid()).await;
+}
+
 /// The hint between nodes is cut: an end is refused by the other node at its first request after
 /// the answer all the same.
 #[tokio::test(flavor = "multi_thread")]

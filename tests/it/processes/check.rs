@@ -1,6 +1,8 @@
 //! `lanyard check` and `lanyard migrate`.
 
 use crate::support::Installation;
+use crate::support::parts::{PostgresServer, RedisServer};
+use crate::support::stores::on_postgres;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHvs=";
 
@@ -84,9 +86,11 @@ fn a_good_configuration_is_told_what_it_comes_to() {
     for line in [
         "The configuration is good.".to_owned(),
         format!("issuer    {}", house.issuer),
-        format!("listen    127.0.0.1:{}", house.port),
+        format!("listen    127.0.0.1:{} (http)", house.port),
         "database  ./data/lanyard.db".to_owned(),
+        "clients   0 in the file".to_owned(),
         "hot state in process, 128 MiB".to_owned(),
+        "The stores were not contacted; --connect does that.".to_owned(),
     ] {
         assert!(answer.lines().any(|known| known == line), "{answer}");
     }
@@ -147,9 +151,10 @@ fn what_keeps_nobody_from_starting_is_a_warning() {
 #[test]
 fn to_migrate_twice_is_to_migrate_once() {
     let house = Installation::new();
-    assert_eq!(
-        house.run(&["migrate"]).succeeded(),
-        "Applied 3 migrations.\n"
+    let applied = house.run(&["migrate"]).succeeded();
+    assert!(
+        applied.starts_with("Applied ") && applied.ends_with(" migrations.\n"),
+        "{applied}"
     );
     assert_eq!(
         house.run(&["migrate"]).succeeded(),
@@ -172,5 +177,53 @@ fn a_record_that_cannot_be_opened_says_which_and_why() {
     assert!(
         said.contains("lanyard.db") && said.contains("not a database"),
         "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_connects_says_what_the_stores_say() {
+    let house = Installation::new();
+    let answer = house.run(&["check", "--connect"]).succeeded();
+    assert!(answer.contains("a start makes it"), "{answer}");
+    assert!(!house.path("data").exists(), "nothing is written");
+    house.run(&["migrate"]).succeeded();
+    let answer = house.run(&["check", "--connect"]).succeeded();
+    assert!(answer.contains("answers, and is up to date"), "{answer}");
+
+    let (redis, postgres) = (RedisServer::start().await, PostgresServer::start().await);
+    let mut variables = on_postgres(&postgres.url()).await;
+    variables.push(("REDIS__URL", redis.url()));
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let house = Installation::with(&variables);
+    let answer = house.run(&["check", "--connect"]).succeeded();
+    assert!(answer.contains("steps of migration"), "{answer}");
+    assert!(
+        answer.contains("master, maxmemory-policy noeviction, without append-only file"),
+        "{answer}"
+    );
+    house.run(&["migrate"]).succeeded();
+    let answer = house.run(&["check", "--connect"]).succeeded();
+    assert!(answer.contains("does not know this Redis"), "{answer}");
+    let server = house.serve().await;
+    let answer = house.run(&["check", "--connect"]).succeeded();
+    assert!(
+        answer.contains("the Redis that the record knows"),
+        "{answer}"
+    );
+    drop(server);
+    let left = redis.command(&["KEYS", "*rights*"]).await;
+    assert_eq!(left, "", "the trial left nothing");
+
+    redis
+        .command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"])
+        .await;
+    let done = house.run(&["check", "--connect"]);
+    assert_eq!(done.status, Some(1));
+    assert!(
+        done.stderr.contains("maxmemory-policy noeviction"),
+        "{done:?}"
     );
 }

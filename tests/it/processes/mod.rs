@@ -1,5 +1,6 @@
 //! The program as operators have it: started, killed, stopped, and asked by its commands.
 
+mod administration;
 mod check;
 mod demo;
 mod help;
@@ -7,9 +8,12 @@ mod keys;
 mod kill;
 mod kill_at_any_moment;
 mod logs;
+mod metrics;
 mod people_and_clients;
 mod sessions;
 mod start;
+mod stop;
+mod tls;
 
 use url::Url;
 

@@ -247,6 +247,36 @@ impl Browser {
         }
     }
 
+    /// A browser whose requests come with this `X-Forwarded-For`, as those do that pass a proxy.
+    pub(crate) fn forwarded(issuer: &str, peer: &str, forwarded: &str) -> Self {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        let http = super::http()
+            .redirect(reqwest::redirect::Policy::none())
+            .local_address(peer.parse::<IpAddr>().unwrap())
+            .default_headers(headers)
+            .build()
+            .unwrap();
+        Self {
+            http,
+            ..Self::new(issuer)
+        }
+    }
+
+    /// A browser that believes one certificate authority, in PEM.
+    pub(crate) fn trusting(issuer: &str, authority: &[u8]) -> Self {
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        let http = super::http()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([authority])
+            .build()
+            .unwrap();
+        Self {
+            http,
+            ..Self::new(issuer)
+        }
+    }
+
     /// Sends name and password from a sign-in page, nothing followed.
     pub(crate) async fn try_password(&self, page: &Page, username: &str, password: &str) -> Page {
         let csrf = page.csrf();

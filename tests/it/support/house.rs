@@ -1,6 +1,7 @@
 //! A provider of its own for one test: own folder, own port, own clock.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::stores::{Stores, Variables};
-use super::{App, Browser};
+use super::{App, Browser, Scrape};
 
 /// Somebody with an account.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub(crate) struct House {
     /// A port of each node alone.
     doors: Vec<u16>,
     /// Removed with the house.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// Where the clocks of the stories start.
@@ -55,6 +56,28 @@ impl House {
     pub(crate) async fn open_alone() -> Self {
         let stores = Stores::of_this_run().variables().await;
         Self::open_on(stores, 1, &[]).await
+    }
+
+    /// With one node, whose metrics are served.
+    pub(crate) async fn open_watched() -> Self {
+        let stores = Stores::of_this_run().variables().await;
+        Self::open_on(stores, 1, &[("METRICS__LISTEN", "127.0.0.1:0")]).await
+    }
+
+    /// Where its first node serves metrics.
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        self.running[0].metrics().unwrap()
+    }
+
+    /// Whether it serves no metrics.
+    pub(crate) fn is_dark(&self) -> bool {
+        self.running.iter().all(|node| node.metrics().is_none())
+    }
+
+    /// Its metrics, with figures that are not older than this call.
+    pub(crate) async fn scrape(&self) -> Scrape {
+        self.advance(Duration::from_secs(5));
+        Scrape::of(self.metrics()).await
     }
 
     /// With some configuration, such as `("SESSION__IDLE_TIMEOUT", "30m")`.
@@ -77,6 +100,7 @@ impl House {
             // The cheapest hash there is: what passwords cost is not what stories are about.
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
+            ("METRICS__LISTEN", "off".to_owned()),
         ];
         environment.extend(stores);
         environment.extend(
@@ -102,7 +126,7 @@ impl House {
             shared: None,
             nodes,
             doors: Vec::new(),
-            _folder: folder,
+            folder,
         };
         house.start_on(listener).await;
         house
@@ -127,6 +151,18 @@ impl House {
         }
     }
 
+    /// Tries to start one node more, with another configuration; why it does not start.
+    pub(crate) async fn refused_node(&self, change: impl FnOnce(&mut Config)) -> String {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let own = TcpListener::bind("127.0.0.1:0").unwrap();
+        own.set_nonblocking(true).unwrap();
+        match app::start_on(vec![own], &config, self.clock.clone(), Entropy::System).await {
+            Ok(_) => panic!("it started"),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// Stops the first of its nodes in order.
     pub(crate) async fn lose_node(&mut self) {
         self.doors.remove(0);
@@ -143,6 +179,11 @@ impl House {
         self.stop().await;
         self.advance(closed);
         self.start().await;
+    }
+
+    /// Its database, where that is a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("lanyard.db")
     }
 
     pub(crate) fn provider(&self) -> &Arc<Provider> {
@@ -207,8 +248,10 @@ impl House {
                 family_name: Some("Example".to_owned()),
                 email: Some(format!("{username}@example.com")),
                 email_verified: true,
+                ..Profile::default()
             },
             password: Some(hash),
+            must_change_password: false,
             admin,
             enabled: true,
             created: self.clock.now(),

@@ -86,6 +86,7 @@ impl Installation {
             // The cheapest hash there is: what passwords cost is not what stories are about.
             ("PASSWORD__MEMORY_KIB", "8".to_owned()),
             ("PASSWORD__ITERATIONS", "1".to_owned()),
+            ("METRICS__LISTEN", "off".to_owned()),
         ];
         variables.extend(
             extra
@@ -293,7 +294,12 @@ impl Server {
 
     /// Waits until it is gone by itself; its exit status.
     pub(crate) async fn gone(&mut self) -> Option<i32> {
-        for _ in 0..1_000 {
+        self.gone_within(PAUSE * 1_000).await
+    }
+
+    /// The same with another patience.
+    pub(crate) async fn gone_within(&mut self, patience: Duration) -> Option<i32> {
+        for _ in 0..patience.as_millis() / PAUSE.as_millis() {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }

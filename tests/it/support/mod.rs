@@ -9,6 +9,8 @@ pub(crate) mod house;
 pub(crate) mod installation;
 pub(crate) mod page;
 pub(crate) mod parts;
+pub(crate) mod raw;
+pub(crate) mod scrape;
 pub(crate) mod site;
 pub(crate) mod stores;
 pub(crate) mod tokens;
@@ -18,6 +20,8 @@ pub(crate) use browser::{Browser, Landing};
 pub(crate) use house::{House, Person};
 pub(crate) use installation::{Installation, Server};
 pub(crate) use page::Page;
+pub(crate) use raw::Raw;
+pub(crate) use scrape::Scrape;
 
 /// An HTTP client that only ever speaks to this machine in the clear. Reading the certificate
 /// authorities would take most of a test's time. No connection is kept: each request may come to

@@ -203,7 +203,13 @@ impl House {
     /// Disables or enables a person in the record, as another process would.
     pub(crate) async fn enable(&self, person: &Person, enabled: bool) {
         let record = self.provider().record();
-        assert!(record.set_enabled(&person.id, enabled).await.unwrap());
+        assert!(
+            record
+                .set_enabled(&person.id, enabled, &Actor::System)
+                .await
+                .unwrap()
+                .is_done()
+        );
         self.settled().await;
     }
 }

@@ -63,9 +63,23 @@ pub(super) const BAD: &[(&str, &str)] = &[
          Write 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080.",
     ),
     (
-        "[server]\ntrusted_proxies = [\"10.0.0.0/8\"]",
-        "lanyard.toml:2: server.trusted_proxies: There is no such key. \
-         Remove it; docs/configuration.md lists all keys.",
+        "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"proxy\"]",
+        "lanyard.toml:2: server.trusted_proxies: \"proxy\" is neither an address nor a network. \
+         Write 127.0.0.1, 10.0.0.0/8, ::1 or fd00::/8.",
+    ),
+    (
+        "[server]\ntrusted_proxies = [\"0.0.0.0/0\"]",
+        "lanyard.toml:2: server.trusted_proxies: \"0.0.0.0/0\" is everybody: each could write an \
+         address of their choice. Write the addresses of your proxies.",
+    ),
+    (
+        "[server]\ntrusted_proxies = [10]",
+        "lanyard.toml:2: server.trusted_proxies: It is no list of texts. The key takes: list of \
+         addresses and networks.",
+    ),
+    (
+        "[server]\nstop_delay = \"11s\"",
+        "lanyard.toml:2: server.stop_delay: \"11s\" is out of bounds. Write from 0s to 10s.",
     ),
     (
         "[password]\nqueue = \"64\"",

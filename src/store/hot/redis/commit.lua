@@ -3,13 +3,22 @@
 -- add to an expiry to have one by the server's clock (ms); the number of checks, then for each its
 -- kind, name and version; then for each effect its kind, name, expiry (ms) and bytes.
 --
--- A field holds: kind (1 document, 2 tombstone), expiry (6 bytes), version (7 bytes), bytes.
+-- A field holds: kind (1 document, 2 tombstone), expiry (6 bytes), version (7 bytes), bytes. What
+-- is not like that is somebody else's, and counts as absent, as it does for readers.
 local root, attempt = KEYS[1], KEYS[2]
 if redis.call('EXISTS', attempt) == 1 then return 1 end
 
 local now, offset = tonumber(ARGV[1]), tonumber(ARGV[2])
-local HEADER = '>BI6I7'
+local HEADER, LENGTH = '>BI6I7', 14
 local held, changed = {}, {}
+
+-- Kind, expiry and version; nothing of what cannot be read: after a write there may be no error.
+local function header(raw)
+  if #raw < LENGTH then return 0, 0, 0 end
+  local kind, expires, version = struct.unpack(HEADER, raw)
+  if kind ~= 1 and kind ~= 2 then return 0, 0, 0 end
+  return kind, expires, version
+end
 
 local function load(name)
   local slot = held[name]
@@ -17,7 +26,7 @@ local function load(name)
     slot = { kind = 0, version = 0 }
     local raw = redis.call('HGET', root, name)
     if raw then
-      local kind, expires, version = struct.unpack(HEADER, raw)
+      local kind, expires, version = header(raw)
       slot.version = version
       if expires > now then slot.kind, slot.expires = kind, expires end
     end
@@ -103,14 +112,14 @@ end
 if redis.call('HLEN', root) > 16 then
   local some = redis.call('HRANDFIELD', root, 3, 'WITHVALUES')
   for i = 1, #some, 2 do
-    local _, expires = struct.unpack(HEADER, some[i + 1])
+    local _, expires = header(some[i + 1])
     if expires <= now then redis.call('HDEL', root, some[i]) end
   end
 end
 
 if clear then
   for _, raw in ipairs(redis.call('HVALS', root)) do
-    local _, expires = struct.unpack(HEADER, raw)
+    local _, expires = header(raw)
     keep = math.max(keep, expires)
   end
 end

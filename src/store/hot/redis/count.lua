@@ -5,7 +5,7 @@ local held = redis.call('GET', KEYS[1])
 local count, over = 0, now
 if held then
   local a, b = string.match(held, '^(%d+):(%d+)$')
-  count, over = tonumber(a), tonumber(b)
+  if a then count, over = tonumber(a), tonumber(b) end
 end
 if over <= now then count, over = 0, now + window end
 count = count + 1

@@ -1,7 +1,9 @@
 //! What a server says of itself at the handshake, and whether it may serve us.
 
 use std::collections::HashMap;
+use std::fmt;
 
+use super::settings::Topology;
 use crate::store::Unknown;
 use crate::store::hot::Identity;
 
@@ -22,11 +24,15 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Reads the answer to `INFO`.
-    pub(super) fn parse(info: &str) -> Result<Self, Unknown> {
+    pub(super) fn parse(info: &str, topology: &Topology) -> Result<Self, Unknown> {
         let facts: HashMap<&str, &str> = info
             .lines()
             .filter_map(|line| line.trim_end().split_once(':'))
             .collect();
+        let mode = facts.get("redis_mode").copied().unwrap_or_default();
+        if let Some(mismatch) = Self::mismatch(mode, topology) {
+            return Err(Unknown(mismatch.to_owned()));
+        }
         let fact = |name: &str| {
             let found = facts.get(name).map(|value| (*value).to_owned());
             found.ok_or_else(|| Unknown(format!("Redis does not say its {name}")))
@@ -43,7 +49,7 @@ impl Facts {
     }
 
     /// Why it may not serve us, with the remedy.
-    pub(super) fn refusal(&self) -> Option<String> {
+    pub(super) fn refusal(&self, topology: &Topology) -> Option<String> {
         let major = self.version.split('.').next();
         if major.and_then(|major| major.parse().ok()) < Some(OLDEST) {
             return Some(format!(
@@ -59,10 +65,29 @@ impl Facts {
             ));
         }
         if self.role != "master" {
-            return Some("this Redis is a replica now: looking for the master".to_owned());
+            return Some(match topology {
+                Topology::Single => "this Redis is a replica. Write the address of its master in \
+                     redis.url, or those of the sentinels with redis.topology = \"sentinel\""
+                    .to_owned(),
+                _ => "this Redis is a replica now: looking for the master".to_owned(),
+            });
         }
         self.loading
             .then(|| "Redis is still loading its data".to_owned())
+    }
+
+    /// What is not a server of the topology, with the remedy.
+    fn mismatch(mode: &str, topology: &Topology) -> Option<&'static str> {
+        match (mode, topology) {
+            ("sentinel", Topology::Single | Topology::Cluster) => Some(
+                "this is a sentinel: write redis.topology = \"sentinel\" and \
+                 redis.sentinel_master, or the address of a server in redis.url",
+            ),
+            ("cluster", Topology::Single | Topology::Sentinel { .. }) => {
+                Some("this is a node of a cluster: write redis.topology = \"cluster\"")
+            }
+            _ => None,
+        }
     }
 
     /// A refusal that no waiting mends.
@@ -92,6 +117,17 @@ impl Facts {
             replication_id: self.replication_id.clone(),
             canary: canary.to_owned(),
         }
+    }
+}
+
+impl fmt::Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = if self.persistent { "with" } else { "without" };
+        write!(
+            f,
+            "Redis {}, {}, maxmemory-policy {}, {file} append-only file",
+            self.version, self.role, self.policy
+        )
     }
 }
 
@@ -136,8 +172,9 @@ mod tests {
                 Some("loading"),
             ),
         ] {
-            let facts = Facts::parse(&info(version, role, policy, more)).unwrap();
-            let refusal = facts.refusal();
+            let facts =
+                Facts::parse(&info(version, role, policy, more), &Topology::Single).unwrap();
+            let refusal = facts.refusal(&Topology::Single);
             match says {
                 None => assert_eq!(refusal, None),
                 Some(says) => assert!(refusal.unwrap().contains(says), "{says}"),
@@ -150,13 +187,19 @@ mod tests {
         let whole = info("7.0.15", "master", "noeviction", "");
         for line in whole.lines().filter(|line| line.contains(':')) {
             let cut = whole.replace(line, "");
-            assert!(Facts::parse(&cut).is_err(), "{line}");
+            assert!(Facts::parse(&cut, &Topology::Single).is_err(), "{line}");
         }
     }
 
     #[test]
     fn missing_persistence_is_a_warning() {
-        let with = |more| Facts::parse(&info("7.0.15", "master", "noeviction", more)).unwrap();
+        let with = |more| {
+            Facts::parse(
+                &info("7.0.15", "master", "noeviction", more),
+                &Topology::Single,
+            )
+            .unwrap()
+        };
         assert!(with("").warning().is_some());
         assert!(with("aof_enabled:0\r\n").warning().is_some());
         assert!(with("aof_enabled:1\r\n").warning().is_none());

@@ -181,12 +181,12 @@ impl Door {
             .query_async(conn)
             .await
             .map_err(unknown)?;
-        let facts = Facts::parse(&info)?;
-        if let Some(refusal) = facts.refusal() {
+        let facts = Facts::parse(&info, &self.settings.topology)?;
+        if let Some(refusal) = facts.refusal(&self.settings.topology) {
             if facts.is_misconfigured() {
                 tracing::error!(server = %master.address, "{refusal}");
             }
-            return Err(Unknown(refusal));
+            return Err(Unknown(format!("Redis at {}: {refusal}", master.address)));
         }
         let key = master.canary(&self.keys);
         let key = key.ok_or_else(|| Unknown(format!("{} holds no slots", master.address)))?;

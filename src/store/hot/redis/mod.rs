@@ -9,6 +9,8 @@
 mod follow;
 mod identity;
 mod link;
+mod probe;
+mod remedy;
 mod scripts;
 mod settings;
 mod topology;
@@ -26,7 +28,7 @@ use tokio::sync::{Notify, OnceCell};
 pub use settings::{Address, Login, RedisSettings, Topology};
 
 use super::meter::Meter;
-use super::{Commit, Gate, Name, Outcome, Slot};
+use super::{Commit, Gate, Identity, Name, Outcome, Slot};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, Root};
 use crate::store::Unknown;
@@ -120,17 +122,55 @@ impl RedisStore {
     /// remedy, if there is one.
     pub async fn open(&self, gate: Arc<dyn Gate>) -> Result<(), Unknown> {
         let inner = &self.inner;
-        inner
-            .door
-            .gate
-            .set(gate)
-            .map_err(|_| Unknown("the gate is set".to_owned()))?;
+        // Asked again, it is the same gate.
+        let _ = inner.door.gate.set(gate);
         inner.map.refresh(&inner.map.masters()).await?;
         for master in inner.map.masters().iter() {
             let link = inner.link(&master.address, self.lane);
             link.admitted(&inner.door, master).await?;
         }
-        Ok(())
+        self.try_rights().await
+    }
+
+    /// Where it is, in words for an operator.
+    pub fn place(&self) -> String {
+        self.inner.door.settings.place()
+    }
+
+    /// The servers that are connected and admitted.
+    pub fn in_use(&self) -> Vec<Identity> {
+        let links = self.inner.links_of(&self.inner.map.masters());
+        let mut known: Vec<Identity> = Vec::new();
+        for admitted in links.iter().filter_map(|(_, link)| link.present()) {
+            if !known.contains(&admitted.identity) {
+                known.push(admitted.identity);
+            }
+        }
+        known
+    }
+
+    /// Lets a server go: it must be admitted again before its next use.
+    pub fn doubt(&self, identity: &Identity) {
+        for (_, link) in self.inner.links_of(&self.inner.map.masters()) {
+            if let Some(admitted) = link.present()
+                && admitted.identity == *identity
+            {
+                link.broken(&admitted);
+            }
+        }
+    }
+
+    /// What the servers say of themselves, a line for each master.
+    pub async fn servers(&self) -> Result<Vec<String>, Unknown> {
+        let inner = &self.inner;
+        let mut lines = Vec::new();
+        for master in inner.map.masters().iter() {
+            let link = inner.link(&master.address, self.lane);
+            let mut conn = link.admitted(&inner.door, master).await?.conn;
+            let (facts, _) = inner.door.recognise(&mut conn, master).await?;
+            lines.push(format!("{}: {facts}", master.address));
+        }
+        Ok(lines)
     }
 
     pub(super) fn meter(&self) -> &Meter {

@@ -71,3 +71,20 @@ pub struct RedisSettings {
     /// The time that one call may take, all tries together.
     pub timeout: Duration,
 }
+
+impl RedisSettings {
+    /// What must be the same for all nodes, in words for an operator.
+    pub(super) fn place(&self) -> String {
+        let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
+        let servers = servers.join(" ");
+        let servers = match &self.topology {
+            Topology::Single => servers,
+            Topology::Sentinel { master, .. } => format!("master {master} by sentinels {servers}"),
+            Topology::Cluster => format!("cluster {servers}"),
+        };
+        format!(
+            "{servers}, database {}, key prefix {}",
+            self.database, self.key_prefix
+        )
+    }
+}

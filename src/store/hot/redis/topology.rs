@@ -12,6 +12,7 @@ use redis::{
     TlsCertificates, Value,
 };
 
+use super::remedy;
 use super::settings::{Address, Login, RedisSettings, Topology};
 use super::wire::{self, Keys};
 use crate::store::Unknown;
@@ -112,8 +113,10 @@ impl Map {
                 let mut conn = connect(&self.settings, sentinel, login, 0, ASK).await?;
                 let mut ask = redis::cmd("SENTINEL");
                 ask.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
-                let answer: Option<(String, u16)> =
-                    ask.query_async(&mut conn).await.map_err(unknown)?;
+                let answer: Option<(String, u16)> = ask
+                    .query_async(&mut conn)
+                    .await
+                    .map_err(|error| no_sentinel(sentinel, error))?;
                 answer.ok_or_else(|| Unknown(format!("sentinel {sentinel} knows no master {name}")))
             };
             match answer.await {
@@ -136,7 +139,7 @@ impl Map {
                     .arg("SLOTS")
                     .query_async(&mut conn)
                     .await
-                    .map_err(unknown)?;
+                    .map_err(|error| no_cluster(node, error))?;
                 cluster_slots(&slots, node)
                     .ok_or_else(|| Unknown(format!("{node} names no masters")))
             };
@@ -148,6 +151,31 @@ impl Map {
         }
         Err(last)
     }
+}
+
+fn no_sentinel(address: &Address, error: redis::RedisError) -> Unknown {
+    if error.code() == Some("ERR") && says(&error, "unknown command") {
+        return Unknown(format!(
+            "Redis at {address} is no sentinel, and redis.topology is \"sentinel\": write the \
+             addresses of the sentinels in redis.url (their port is 26379 as a rule), or \
+             redis.topology = \"single\""
+        ));
+    }
+    unknown(error)
+}
+
+fn no_cluster(address: &Address, error: redis::RedisError) -> Unknown {
+    if error.code() == Some("ERR") && says(&error, "cluster support disabled") {
+        return Unknown(format!(
+            "Redis at {address} is no node of a cluster, and redis.topology is \"cluster\": write \
+             redis.topology = \"single\", or the address of a node in redis.url"
+        ));
+    }
+    unknown(error)
+}
+
+fn says(error: &redis::RedisError, words: &str) -> bool {
+    error.detail().is_some_and(|detail| detail.contains(words))
 }
 
 /// The answer to `CLUSTER SLOTS`: for each range its master first. A host may be unknown or empty
@@ -191,10 +219,17 @@ pub(super) async fn connect(
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(ASK))
         .set_response_timeout(Some(answer_within));
-    client
+    let connected = client
         .get_multiplexed_async_connection_with_config(&config)
-        .await
-        .map_err(|error| Unknown(format!("Redis at {address}: {}", plain(&error))))
+        .await;
+    match connected {
+        Ok(conn) => Ok(conn),
+        Err(error) => {
+            let why = remedy::of_connecting(settings, address, login, &error).await;
+            let why = why.unwrap_or_else(|| plain(&error));
+            Err(Unknown(format!("Redis at {address} (redis.url): {why}")))
+        }
+    }
 }
 
 /// What makes connections to an address.
@@ -245,6 +280,9 @@ pub(super) fn unknown(error: redis::RedisError) -> Unknown {
 
 /// The error without what a server may quote of our arguments.
 fn plain(error: &redis::RedisError) -> String {
+    if let Some(remedy) = remedy::of_call(error) {
+        return remedy;
+    }
     match error.code() {
         Some(code) => format!("{code} ({})", error.category()),
         None => error.to_string(),

@@ -2,7 +2,7 @@
 local held = redis.call('GET', KEYS[1])
 if not held then return 0 end
 local count, over = string.match(held, '^(%d+):(%d+)$')
-if tonumber(over) <= tonumber(ARGV[1]) or tonumber(count) <= 1 then
+if not count or tonumber(over) <= tonumber(ARGV[1]) or tonumber(count) <= 1 then
   redis.call('DEL', KEYS[1])
 else
   redis.call('SET', KEYS[1], string.format('%.0f:%s', count - 1, over), 'KEEPTTL')

@@ -15,6 +15,7 @@ pub(super) const LINGER: Duration = Duration::from_mins(10);
 /// A field's header: kind, expiry, version. The scripts pack it as `>BI6I7`.
 const HEADER: usize = 1 + 6 + 7;
 const DOCUMENT: u8 = 1;
+const TOMBSTONE: u8 = 2;
 
 /// Names of keys. Everything of one root has its text as the hash tag, and so lies in one slot.
 #[derive(Clone, Debug)]
@@ -149,8 +150,10 @@ pub(super) fn found(field: Option<Vec<u8>>, now: Timestamp) -> Slot {
             version,
             bytes: field,
         }
-    } else {
+    } else if kind == TOMBSTONE {
         Slot::Tombstone
+    } else {
+        Slot::Absent
     }
 }
 
@@ -210,6 +213,7 @@ mod tests {
             (Some(field(1, NOW.as_millis(), 1, b"x")), Slot::Absent),
             (Some(field(2, later, 1, b"")), Slot::Tombstone),
             (Some(field(2, NOW.as_millis(), 1, b"")), Slot::Absent),
+            (Some(field(3, later, 1, b"x")), Slot::Absent),
         ] {
             assert_eq!(found(held.clone(), NOW), slot, "{held:?}");
         }

@@ -1,6 +1,6 @@
 //! Grants: what a late flush may and may not do.
 
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 
 use super::{Backend, World, both, user_id};
@@ -183,13 +183,13 @@ async fn offline_grants_demand_an_enabled_person_and_a_live_part(on: Backend) {
     };
     world
         .record
-        .set_enabled(&user_id("alice"), false)
+        .set_enabled(&user_id("alice"), false, &Actor::System)
         .await
         .unwrap();
     assert!(!world.record.insert_offline_grant(&grant).await.unwrap());
     world
         .record
-        .set_enabled(&user_id("alice"), true)
+        .set_enabled(&user_id("alice"), true, &Actor::System)
         .await
         .unwrap();
     assert!(world.record.insert_offline_grant(&grant).await.unwrap());

@@ -6,7 +6,7 @@ use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Reason, Selection};
 use lanyard::store::record::{SessionFilter, SessionRow, reference};
 
-use super::{Backend, World, both, user_id};
+use super::{Backend, World, both, client, user_id};
 
 both!(
     filters_pick_and_the_newest_come_first,
@@ -121,7 +121,10 @@ async fn a_line_says_who_where_and_how_it_ended(on: Backend) {
     let session = world.begin("alice").await;
     let wiki = world.join(&session, "wiki").await;
     world.pass(1);
+    let gone = client("gone", None);
+    world.record.insert_client(&gone).await.unwrap();
     world.join(&session, "gone").await;
+    world.lose_client("gone").await;
     world
         .end(
             Selection::ClientInSession(session.id, ClientId::new("wiki")),

@@ -74,7 +74,10 @@ async fn changes_name_what_must_be_read_again(on: Backend) {
     let record = &world.record;
     let head = record.changes_head().await.unwrap();
     assert_eq!(head, 5);
-    record.set_enabled(&user_id("alice"), false).await.unwrap();
+    record
+        .set_enabled(&user_id("alice"), false, &Actor::System)
+        .await
+        .unwrap();
     record.upsert_client(&client("wiki", None)).await.unwrap();
     record
         .change_key(
@@ -109,7 +112,10 @@ async fn changes_name_what_must_be_read_again(on: Backend) {
     assert_eq!(record.changes_head().await.unwrap(), head + 3);
 
     world.pass(86_401);
-    record.set_enabled(&user_id("alice"), true).await.unwrap();
+    record
+        .set_enabled(&user_id("alice"), true, &Actor::System)
+        .await
+        .unwrap();
     let kept = record.changes_since(0, 100).await.unwrap();
     assert_eq!(kept.len(), 1, "a day is enough");
 }

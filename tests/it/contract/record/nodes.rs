@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use lanyard::clock::Timestamp;
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{Admission, EndKind, HotIdentity, Record, RecordError};
 use tokio::task::JoinSet;
 
@@ -196,7 +196,10 @@ async fn a_log_that_grew_wakes_the_worker(on: Backend) {
     let session = world.begin("alice").await;
     world.join(&session, "wiki").await;
     record.touch(&[(session.id, now)]).await.unwrap();
-    record.set_enabled(&user_id("nobody"), false).await.unwrap();
+    record
+        .set_enabled(&user_id("nobody"), false, &Actor::System)
+        .await
+        .unwrap();
     record.distrust_once(7, now).await.unwrap();
     assert!(!told(record).await, "nothing to read for others");
     let selection = Selection::Session(session.id);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lanyard::clock::Timestamp;
 use lanyard::entropy::ClientId;
 use lanyard::identity::user::{Profile, User};
 use lanyard::session::ending::{Reason, Selection};
@@ -68,6 +67,18 @@ fn assert_found(page: &SessionPage, expected: &[&Session], what: &str) {
     let found: BTreeSet<_> = references(page).into_iter().collect();
     assert_eq!(found, names(expected), "{what}");
     assert_eq!(page.rows.len(), expected.len(), "{what}");
+}
+
+/// The list and the count.
+async fn assert_all(world: &World, question: &SessionQuestion, expected: &[&Session], what: &str) {
+    assert_found(&first(world, question).await, expected, what);
+    let counted = world.record.count_sessions(question).await.unwrap();
+    let count = i64::try_from(expected.len()).unwrap();
+    let expected = Counted {
+        count,
+        or_more: false,
+    };
+    assert_eq!(counted, expected, "{what}");
 }
 
 /// Follows the cursors as links would: through text.
@@ -187,7 +198,39 @@ async fn pages_go_back_as_they_came(on: Backend) {
     assert_eq!(page.rows[0].session.id, newest.id);
 }
 
-async fn what_is_typed_finds_people_addresses_browsers_and_references(on: Backend) {
+/// What is typed, and which of the four sessions it finds.
+const TYPED: &[(&str, &str)] = &[
+    ("", "1234"),
+    ("ali", "1"),
+    ("ALICE", "1"),
+    ("alice@example.com", "1"),
+    ("lice", ""),
+    ("ångström", "2"),
+    ("A\u{30a}NGSTRO\u{308}M de", "2"),
+    ("vries", "2"),
+    ("c.dev", "2"),
+    ("  carla ", "2"),
+    ("192.0.2.200", "1"),
+    ("192.0.2", "1"),
+    ("192.0.2.0/24", "1"),
+    ("192.0.", "12"),
+    ("192.0.0.0/17", "12"),
+    ("192.0.64.0/18", "2"),
+    ("0.0.0.0/0", "12"),
+    ("193.0.", ""),
+    ("2001:db8:1:ff::1", "3"),
+    ("2001:db8", "3"),
+    ("2001:db8::/29", "3"),
+    ("firefox", "1"),
+    ("Linux", "1"),
+    ("android chrome", "23"),
+    ("firefox android", ""),
+    ("unknown", "4"),
+    // Of several kinds: all that any of them finds.
+    ("example", "134"),
+];
+
+async fn four(on: Backend) -> (World, [Session; 4]) {
     let world = World::peopled(on).await;
     let carla = User {
         username: "Carla".to_owned(),
@@ -199,64 +242,40 @@ async fn what_is_typed_finds_people_addresses_browsers_and_references(on: Backen
         ..user("carla")
     };
     world.record.insert_user(&carla).await.unwrap();
-    let one = begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await;
-    let two = begin_with(&world, "carla", "192.0.77.0/24", CHROME).await;
-    let three = begin_with(&world, "bob", "2001:db8:1::/48", CHROME).await;
-    let four = begin_with(&world, "bob", "", "").await;
-    for (q, expected) in [
-        ("", vec![&one, &two, &three, &four]),
-        ("ali", vec![&one]),
-        ("ALICE", vec![&one]),
-        ("alice@example.com", vec![&one]),
-        ("lice", vec![]),
-        ("ångström", vec![&two]),
-        ("A\u{30a}NGSTRO\u{308}M de", vec![&two]),
-        ("vries", vec![&two]),
-        ("c.dev", vec![&two]),
-        ("  carla ", vec![&two]),
-        ("192.0.2.200", vec![&one]),
-        ("192.0.2", vec![&one]),
-        ("192.0.2.0/24", vec![&one]),
-        ("192.0.", vec![&one, &two]),
-        ("192.0.0.0/17", vec![&one, &two]),
-        ("192.0.64.0/18", vec![&two]),
-        ("0.0.0.0/0", vec![&one, &two]),
-        ("193.0.", vec![]),
-        ("2001:db8:1:ff::1", vec![&three]),
-        ("2001:db8", vec![&three]),
-        ("2001:db8::/29", vec![&three]),
-        ("firefox", vec![&one]),
-        ("Linux", vec![&one]),
-        ("android chrome", vec![&two, &three]),
-        ("firefox android", vec![]),
-        ("unknown", vec![&four]),
-        // Of several kinds: all that any of them finds.
-        ("example", vec![&one, &three, &four]),
-    ] {
-        let question = typed(&world, q);
-        let page = first(&world, &question).await;
-        assert_found(&page, &expected, q);
-        let count = world.record.count_sessions(&question).await.unwrap();
-        let expected = Counted {
-            count: i64::try_from(expected.len()).unwrap(),
-            or_more: false,
-        };
-        assert_eq!(count, expected, "{q}");
+    let sessions = [
+        begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await,
+        begin_with(&world, "carla", "192.0.77.0/24", CHROME).await,
+        begin_with(&world, "bob", "2001:db8:1::/48", CHROME).await,
+        begin_with(&world, "bob", "", "").await,
+    ];
+    (world, sessions)
+}
+
+async fn what_is_typed_finds_people_addresses_browsers_and_references(on: Backend) {
+    let (world, sessions) = four(on).await;
+    for (q, expected) in TYPED {
+        let expected: Vec<_> = ('1'..='4')
+            .zip(&sessions)
+            .filter(|(digit, _)| expected.contains(*digit))
+            .map(|(_, session)| session)
+            .collect();
+        assert_all(&world, &typed(&world, q), &expected, q).await;
     }
-    let name = reference(two.id);
+    let name = reference(sessions[1].id);
     for q in [name.clone(), format!(" {} ", name.to_lowercase())] {
-        assert_found(&first(&world, &typed(&world, &q)).await, &[&two], &q);
+        assert_all(&world, &typed(&world, &q), &[&sessions[1]], &q).await;
     }
     let wide = first(&world, &typed(&world, "2000::/3")).await;
     assert!(wide.rows.is_empty() && wide.range_too_wide);
 }
 
-async fn conditions_are_joined(on: Backend) {
+/// Two of alice's, of which the first began ten seconds earlier; one of bob's that joined the shop
+/// twice, and one that ended.
+async fn joined(on: Backend) -> (World, [Session; 4]) {
     let world = World::peopled(on).await;
     let old = begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await;
     world.join(&old, "wiki").await;
     world.pass(10);
-    let middle = world.now();
     let young = begin_with(&world, "alice", "192.0.2.0/24", CHROME).await;
     world.join(&young, "shop").await;
     let bob = begin_with(&world, "bob", "198.51.100.0/24", FIREFOX).await;
@@ -267,88 +286,67 @@ async fn conditions_are_joined(on: Backend) {
     world.pass(10);
     let over = begin_with(&world, "bob", "192.0.2.0/24", FIREFOX).await;
     world.end(Selection::Session(over.id), Reason::Admin).await;
-    let late = world.now() + Duration::from_secs(1);
+    (world, [old, young, bob, over])
+}
 
-    let question = any(&world);
-    let live = SessionQuestion::live(world.now());
-    let ended = SessionQuestion {
-        state: SessionState::Ended,
-        ..question.clone()
-    };
-    let of = |question: &SessionQuestion, user: &str, client: &str, q: &str| SessionQuestion {
-        user: Some(user).filter(|user| !user.is_empty()).map(user_id),
-        client: Some(client)
-            .filter(|client| !client.is_empty())
-            .map(ClientId::new),
+/// User, client and text; empty for any.
+fn of(question: &SessionQuestion, [user, client, q]: [&str; 3]) -> SessionQuestion {
+    let given = |text: &&str| !text.is_empty();
+    SessionQuestion {
+        user: Some(user).filter(given).map(user_id),
+        client: Some(client).filter(given).map(ClientId::new),
         q: q.to_owned(),
         ..question.clone()
+    }
+}
+
+async fn conditions_are_joined(on: Backend) {
+    let (world, [old, young, bob, over]) = joined(on).await;
+    let live = SessionQuestion::live(world.now());
+    let all = any(&world);
+    let ended = SessionQuestion {
+        state: SessionState::Ended,
+        ..all.clone()
     };
-    let between = |since: Option<Timestamp>, before| SessionQuestion {
+    for (question, expected) in [
+        (live.clone(), vec![&old, &young, &bob]),
+        (ended.clone(), vec![&over]),
+        (all.clone(), vec![&old, &young, &bob, &over]),
+        (of(&live, ["alice", "", ""]), vec![&old, &young]),
+        (of(&ended, ["bob", "", ""]), vec![&over]),
+        // Also where its part ended; once where it joined twice.
+        (of(&live, ["", "shop", ""]), vec![&young, &bob]),
+        (of(&live, ["alice", "shop", ""]), vec![&young]),
+        (of(&live, ["", "shop", "firefox"]), vec![&bob]),
+        (of(&live, ["alice", "", "chrome"]), vec![&young]),
+        (of(&all, ["bob", "", "192.0.2.1"]), vec![&over]),
+        (of(&all, ["", "blog", ""]), vec![]),
+        (of(&all, ["bob", "", "alice"]), vec![]),
+    ] {
+        assert_all(&world, &question, &expected, &format!("{question:?}")).await;
+    }
+    let between = |since, before| SessionQuestion {
         since,
         before,
-        ..question.clone()
+        ..all.clone()
     };
-    for (what, question, expected) in [
-        ("live", live.clone(), vec![&old, &young, &bob]),
-        ("ended", ended.clone(), vec![&over]),
-        ("any", question.clone(), vec![&old, &young, &bob, &over]),
-        ("alice", of(&live, "alice", "", ""), vec![&old, &young]),
-        ("bob, ended", of(&ended, "bob", "", ""), vec![&over]),
+    for (question, expected) in [
+        (between(Some(young.began), None), vec![&young, &bob, &over]),
+        (between(None, Some(young.began)), vec![&old]),
         (
-            "shop, also after an end of its part",
-            of(&live, "", "shop", ""),
+            between(Some(young.began), Some(over.began)),
             vec![&young, &bob],
         ),
         (
-            "shop and alice",
-            of(&live, "alice", "shop", ""),
-            vec![&young],
-        ),
-        (
-            "shop and Firefox",
-            of(&live, "", "shop", "firefox"),
-            vec![&bob],
-        ),
-        (
-            "alice on Chrome",
-            of(&live, "alice", "", "chrome"),
-            vec![&young],
-        ),
-        (
-            "alice's address and bob",
-            of(&question, "bob", "", "192.0.2.1"),
-            vec![&over],
-        ),
-        ("blog", of(&question, "", "blog", ""), vec![]),
-        (
-            "alice's name, bob's id",
-            of(&question, "bob", "", "alice"),
+            between(Some(over.began + Duration::from_secs(1)), None),
             vec![],
         ),
-        (
-            "since",
-            between(Some(middle), None),
-            vec![&young, &bob, &over],
-        ),
-        ("before", between(None, Some(middle)), vec![&old]),
-        (
-            "between",
-            between(Some(middle), Some(over.began)),
-            vec![&young, &bob],
-        ),
-        ("empty span", between(Some(late), None), vec![]),
     ] {
-        assert_found(&first(&world, &question).await, &expected, what);
-        let count = world.record.count_sessions(&question).await.unwrap();
-        assert_eq!(
-            (count.count, count.or_more),
-            (expected.len() as i64, false),
-            "{what}"
-        );
+        assert_all(&world, &question, &expected, &format!("{question:?}")).await;
     }
     // What ran out and was not ended yet does not live.
     let later = SessionQuestion::live(world.now() + Duration::from_hours(3));
-    assert_found(&first(&world, &later).await, &[], "ran out");
+    assert_all(&world, &later, &[], "ran out").await;
 }
 
 async fn a_page_stays_true_while_sessions_end_and_begin(on: Backend) {
@@ -453,12 +451,12 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     let template = begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await;
     // Many at the wiki on another browser, and many on this browser that are not at the wiki: no
     // condition is narrow, and only the oldest session meets both.
-    for (from, term) in [(0, "client:wiki"), (6_000, "device:Firefox on Linux")] {
+    for (from, term) in [(0, "client:wiki"), (3_000, "device:Firefox on Linux")] {
         world
             .run(&format!(
                 "INSERT INTO session_terms (term, began_at, reference) \
                  WITH RECURSIVE n (i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n \
-                 WHERE i < {from} + 5999) \
+                 WHERE i < {from} + 2999) \
                  SELECT '{term}', {} + i, 'X' || i FROM n",
                 template.began.as_millis()
             ))
@@ -481,22 +479,19 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     };
     let page = first(&world, &question).await;
     assert!(page.rows.is_empty() && page.stopped_early, "{page:?}");
+    // Counting stops, too: what it did not look at may be more.
     let counted = world.record.count_sessions(&question).await.unwrap();
-    assert_eq!(
-        counted,
-        Counted {
-            count: 1,
-            or_more: false
+    assert!(counted.or_more && counted.count == 0, "{counted:?}");
+    let mut next = page;
+    for _ in 0..5 {
+        if next.rows.is_empty() {
+            let record = &world.record;
+            let page = record.search_sessions(&question, next.older.as_ref(), 50);
+            next = page.await.unwrap();
         }
-    );
-    let cursor = page.older.unwrap();
-    let page = world
-        .record
-        .search_sessions(&question, Some(&cursor), 50)
-        .await
-        .unwrap();
-    assert_found(&page, &[&wanted], "further on");
-    assert_eq!((page.older, page.stopped_early), (None, false));
+    }
+    assert_found(&next, &[&wanted], "further on");
+    assert_eq!((next.older, next.stopped_early), (None, false));
 }
 
 async fn lines_say_which_apps_can_be_told(on: Backend) {
@@ -554,7 +549,7 @@ async fn names_that_begin_alike_have_a_limit(on: Backend) {
     }
     let page = first(&world, &typed(&world, "zoe")).await;
     assert!(page.too_many_people);
-    assert_eq!(page.rows.len(), 50);
+    assert_eq!(page.rows.len(), 30);
     let page = first(&world, &typed(&world, "zoe1")).await;
     assert!(!page.too_many_people);
     assert_eq!(page.rows.len(), 10);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::{ClientId, Secret, SessionId, Sid};
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{Join, Renewed, SignIn, reference};
 
 use super::{Backend, World, both, user_id};
@@ -23,16 +23,18 @@ async fn a_disabled_person_and_a_stranger_are_refused(on: Backend) {
     assert!(
         world
             .record
-            .set_enabled(&user_id("alice"), false)
+            .set_enabled(&user_id("alice"), false, &Actor::System)
             .await
             .unwrap()
+            .is_done()
     );
     assert!(
         !world
             .record
-            .set_enabled(&user_id("nobody"), false)
+            .set_enabled(&user_id("nobody"), false, &Actor::System)
             .await
             .unwrap()
+            .is_done()
     );
     for name in ["alice", "nobody"] {
         let session = world.new_session(name);
@@ -52,7 +54,7 @@ async fn a_disabled_person_and_a_stranger_are_refused(on: Backend) {
     }
     world
         .record
-        .set_enabled(&user_id("alice"), true)
+        .set_enabled(&user_id("alice"), true, &Actor::System)
         .await
         .unwrap();
     world.begin("alice").await;

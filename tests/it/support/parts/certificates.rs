@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(super) struct Certificates {
-    pub(super) authority: PathBuf,
-    certificate: PathBuf,
-    key: PathBuf,
+pub(crate) struct Certificates {
+    pub(crate) authority: PathBuf,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Certificates {
-    pub(super) fn make(folder: &Path) -> Self {
+    pub(crate) fn make(folder: &Path) -> Self {
         let authority_key = folder.join("authority.key").display().to_string();
         let made = Self {
             authority: folder.join("authority.pem"),
@@ -31,12 +31,13 @@ impl Certificates {
     }
 
     /// The files of the authority, of the certificate and of its key.
-    pub(super) fn texts(&self) -> [String; 3] {
+    pub(crate) fn texts(&self) -> [String; 3] {
         [&self.authority, &self.certificate, &self.key].map(|file| file.display().to_string())
     }
 }
 
-fn openssl(line: &str) {
+/// Runs the program with these words.
+pub(crate) fn openssl(line: &str) {
     let done = Command::new("openssl").args(line.split(' ')).output();
     let done = done.unwrap_or_else(|error| {
         panic!("openssl: {error}. Run the tests by ./scripts/test, which installs it.")

@@ -11,6 +11,7 @@ mod postgres_server;
 mod redis_server;
 mod shared;
 
+pub(crate) use certificates::{Certificates, openssl};
 pub(crate) use cluster::RedisCluster;
 pub(crate) use failover::Failover;
 pub(crate) use postgres_server::PostgresServer;

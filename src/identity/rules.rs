@@ -1,0 +1,375 @@
+//! What holds for the names and claims of every person, however they were made or changed.
+
+use serde::Serialize;
+use url::Url;
+
+use super::user::{LoginKey, Profile};
+
+/// Longest username and email address, in bytes (RFC 5321, 4.5.3.1.3).
+pub const MAX_LOGIN: usize = 254;
+/// Longest name, in characters.
+pub const MAX_NAME: usize = 200;
+/// Longest address of a page or picture, in bytes.
+pub const MAX_URL: usize = 2_000;
+
+/// What is wrong with a field, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{field}: {problem}; {remedy}")]
+pub struct FieldError {
+    /// Its name: `username`, or that of the claim.
+    pub field: &'static str,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+type Verdict = Result<(), (String, &'static str)>;
+
+/// Judges a person's names and claims, after [`tidy`]; every problem at once, for forms.
+pub fn check(username: &str, profile: &Profile) -> Vec<FieldError> {
+    let names = [
+        ("name", &profile.name),
+        ("given_name", &profile.given_name),
+        ("family_name", &profile.family_name),
+        ("middle_name", &profile.middle_name),
+        ("nickname", &profile.nickname),
+        ("gender", &profile.gender),
+    ];
+    let links = [
+        ("profile", &profile.profile),
+        ("picture", &profile.picture),
+        ("website", &profile.website),
+    ];
+    let mut errors = Vec::new();
+    let mut judge = |field, verdict: Verdict| {
+        if let Err((problem, remedy)) = verdict {
+            errors.push(FieldError {
+                field,
+                problem,
+                remedy,
+            });
+        }
+    };
+    judge("username", login(username));
+    judge("email", each(profile.email.as_deref(), email));
+    for (field, value) in names {
+        judge(field, each(value.as_deref(), name));
+    }
+    for (field, value) in links {
+        judge(field, each(value.as_deref(), link));
+    }
+    judge("birthdate", each(profile.birthdate.as_deref(), birthdate));
+    judge("zoneinfo", each(profile.zoneinfo.as_deref(), zoneinfo));
+    judge("locale", each(profile.locale.as_deref(), locale));
+    errors
+}
+
+/// As it is kept: no blanks around values, and blank ones are absent, as forms send a field that
+/// was left empty. Nobody has verified an address that is not there.
+pub fn tidy(profile: Profile) -> Profile {
+    let trimmed = |value: Option<String>| {
+        let value = value?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    };
+    let email = trimmed(profile.email);
+    Profile {
+        name: trimmed(profile.name),
+        given_name: trimmed(profile.given_name),
+        family_name: trimmed(profile.family_name),
+        middle_name: trimmed(profile.middle_name),
+        nickname: trimmed(profile.nickname),
+        profile: trimmed(profile.profile),
+        picture: trimmed(profile.picture),
+        website: trimmed(profile.website),
+        gender: trimmed(profile.gender),
+        birthdate: trimmed(profile.birthdate),
+        zoneinfo: trimmed(profile.zoneinfo),
+        locale: trimmed(profile.locale),
+        email_verified: profile.email_verified && email.is_some(),
+        email,
+    }
+}
+
+fn each(value: Option<&str>, rule: fn(&str) -> Verdict) -> Verdict {
+    value.map_or(Ok(()), rule)
+}
+
+fn refuse(problem: impl Into<String>, remedy: &'static str) -> Verdict {
+    Err((problem.into(), remedy))
+}
+
+fn login(username: &str) -> Verdict {
+    if LoginKey::new(username).as_str().is_empty() {
+        return refuse("is empty", "write a name to sign in with");
+    }
+    if username.len() > MAX_LOGIN {
+        let problem = format!("is longer than {MAX_LOGIN} bytes");
+        return refuse(problem, "write a shorter one");
+    }
+    visible(username)
+}
+
+/// Only what is surely wrong: whether an address works, its mailbox says.
+fn email(address: &str) -> Verdict {
+    const REMEDY: &str = "write one such as alice@example.com";
+    if address.len() > MAX_LOGIN {
+        return refuse(format!("is longer than {MAX_LOGIN} bytes"), REMEDY);
+    }
+    visible(address)?;
+    let (local, domain) = address.rsplit_once('@').unwrap_or_default();
+    let blank = address.contains(char::is_whitespace);
+    if local.is_empty() || domain.is_empty() || blank || address.contains(['<', '>', ',']) {
+        return refuse("is no mail address", REMEDY);
+    }
+    Ok(())
+}
+
+fn name(text: &str) -> Verdict {
+    if text.chars().count() > MAX_NAME {
+        let problem = format!("is longer than {MAX_NAME} characters");
+        return refuse(problem, "write a shorter one");
+    }
+    visible(text)
+}
+
+/// What apps and pages show must not hide letters or turn the direction of others.
+fn visible(text: &str) -> Verdict {
+    let hidden = |letter: char| {
+        letter.is_control()
+            || matches!(
+                letter,
+                '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+                    | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            )
+    };
+    if text.contains(hidden) {
+        return refuse("holds a control or invisible character", "remove it");
+    }
+    Ok(())
+}
+
+/// Apps make links and pictures of it: anything but http(s) could run in their pages.
+fn link(text: &str) -> Verdict {
+    const REMEDY: &str = "write one such as https://example.com/alice";
+    if text.len() > MAX_URL {
+        return refuse(format!("is longer than {MAX_URL} bytes"), REMEDY);
+    }
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => visible(text),
+        Ok(_) => refuse("is not an http or https address", REMEDY),
+        Err(_) => refuse("is not a web address", REMEDY),
+    }
+}
+
+/// `YYYY-MM-DD`, `YYYY`, or `0000-MM-DD` for one who keeps the year (Core 1.0, 5.1).
+fn birthdate(text: &str) -> Verdict {
+    const REMEDY: &str = "write YYYY-MM-DD, YYYY, or 0000-MM-DD to leave out the year";
+    let number = |part: &str, digits: usize| -> Option<u32> {
+        let good = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        good.then(|| part.parse().ok()).flatten()
+    };
+    let mut parts = text.split('-');
+    let year = parts.next().and_then(|part| number(part, 4));
+    let month = parts.next().map(|part| number(part, 2));
+    let day = parts.next().map(|part| number(part, 2));
+    let good = match (year, month, day, parts.next()) {
+        (Some(year), None, None, None) => year > 0,
+        (Some(year), Some(Some(month)), Some(Some(day)), None) => {
+            (1..=days_of(year, month)).contains(&day)
+        }
+        _ => false,
+    };
+    if good {
+        Ok(())
+    } else {
+        refuse("is not a date", REMEDY)
+    }
+}
+
+/// Of a year that is not told, February has 29 days.
+fn days_of(year: u32, month: u32) -> u32 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    }
+}
+
+/// The shape of a name of the time zone database. Which there are changes every year.
+fn zoneinfo(text: &str) -> Verdict {
+    let part = |part: &str| {
+        part.starts_with(|letter: char| letter.is_ascii_alphabetic())
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '+'))
+    };
+    if text.len() <= 64 && text.split('/').all(part) {
+        return Ok(());
+    }
+    refuse("is not a time zone", "write one such as Europe/Paris")
+}
+
+/// The shape of BCP 47; some write an underscore (Core 1.0, 5.1).
+fn locale(text: &str) -> Verdict {
+    let mut parts = text.split(['-', '_']);
+    let language = parts.next().is_some_and(|part| {
+        (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+    });
+    let others = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    if language && others && text.len() <= 35 {
+        return Ok(());
+    }
+    refuse("is not a language tag", "write one such as en-GB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(username: &str, profile: &Profile) -> Vec<&'static str> {
+        let errors = check(username, profile);
+        errors.iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn usernames() {
+        for good in [
+            "alice",
+            "a",
+            "Zoë Å.",
+            "alice@example.com",
+            &"a".repeat(254),
+        ] {
+            assert_eq!(fields(good, &Profile::default()), [""; 0], "{good:?}");
+        }
+        for bad in ["", "  ", "a\u{7}b", "a\u{202E}b", &"a".repeat(255)] {
+            assert_eq!(fields(bad, &Profile::default()), ["username"], "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn claims() {
+        type Field = fn(&mut Profile) -> &mut Option<String>;
+        let long = "x".repeat(MAX_NAME + 1);
+        let cases: [(&str, Field, &[&str], &[&str]); 7] = [
+            (
+                "email",
+                |p| &mut p.email,
+                &["a@b", "a@b@c.example", "é@é.example"],
+                &["", "a", "@b", "a@", "a b@c", "A <a@b>", "a@b,c@d", "a@b\n"],
+            ),
+            (
+                "name",
+                |p| &mut p.name,
+                &["李", "O'Neil"],
+                &["a\u{0}", &long],
+            ),
+            (
+                "picture",
+                |p| &mut p.picture,
+                &["https://a.example/b.png", "http://a.example"],
+                &[
+                    "javascript:alert(1)",
+                    "data:x",
+                    "//a",
+                    "a.png",
+                    "ftp://a.example",
+                ],
+            ),
+            (
+                "website",
+                |p| &mut p.website,
+                &["https://a.example"],
+                &["mailto:a@b"],
+            ),
+            (
+                "birthdate",
+                |p| &mut p.birthdate,
+                &["1970", "1970-01-31", "2024-02-29", "0000-02-29"],
+                &[
+                    "0000",
+                    "70-01-01",
+                    "1970-1-1",
+                    "1970-13-01",
+                    "1970-00-01",
+                    "1970-04-31",
+                    "2023-02-29",
+                    "1970-01",
+                    "1970-01-01-01",
+                    "+970-01-01",
+                    "1970-01-00",
+                ],
+            ),
+            (
+                "zoneinfo",
+                |p| &mut p.zoneinfo,
+                &[
+                    "Europe/Paris",
+                    "UTC",
+                    "Etc/GMT+5",
+                    "America/Argentina/Buenos_Aires",
+                ],
+                &["+01:00", "Europe/", "/Paris", "../etc", "Europe Paris"],
+            ),
+            (
+                "locale",
+                |p| &mut p.locale,
+                &["en", "en-GB", "de_CH", "zh-Hant-TW"],
+                &["e", "en-", "english!", "1n", "en--GB"],
+            ),
+        ];
+        for (field, of, good, bad) in cases {
+            for (values, expected) in [(good, &[][..]), (bad, &[field])] {
+                for value in values {
+                    let mut profile = Profile::default();
+                    *of(&mut profile) = Some((*value).to_owned());
+                    assert_eq!(fields("alice", &profile), expected, "{field} {value:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_a_remedy() {
+        let profile = Profile {
+            email: Some("nowhere".to_owned()),
+            birthdate: Some("yesterday".to_owned()),
+            ..Profile::default()
+        };
+        let told: Vec<String> = check("", &profile)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "username: is empty; write a name to sign in with",
+                "email: is no mail address; write one such as alice@example.com",
+                "birthdate: is not a date; write YYYY-MM-DD, YYYY, or 0000-MM-DD to leave out the \
+                 year",
+            ]
+        );
+    }
+
+    #[test]
+    fn blank_fields_are_absent() {
+        let typed = Profile {
+            name: Some(" Alice ".to_owned()),
+            email: Some("  ".to_owned()),
+            email_verified: true,
+            gender: Some(String::new()),
+            ..Profile::default()
+        };
+        let kept = Profile {
+            name: Some("Alice".to_owned()),
+            ..Profile::default()
+        };
+        assert_eq!(tidy(typed), kept);
+    }
+}

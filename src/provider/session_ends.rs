@@ -1,0 +1,216 @@
+//! Ends by an administrator: what would end, ending it, and who has been told.
+
+use futures_util::future::join_all;
+
+use super::Provider;
+use super::administrators::Administrator;
+use super::receipts::ReceiptView;
+use super::session_admin::Channel;
+use super::trouble::Trouble;
+use crate::clock::Timestamp;
+use crate::entropy::UserId;
+use crate::session::ending::{Actor, Reason, Selection};
+use crate::store::record::{NoticeView, SessionRow, reference};
+
+/// Sessions that may be ended at a time.
+pub const AT_ONCE: usize = 200;
+/// Ends that run at a time: each is a transaction that waits for the disk.
+const CONCURRENT: usize = 8;
+
+/// What an administrator chose to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// These, by their public references.
+    Sessions(Vec<String>),
+    /// All of this person's.
+    Person(UserId),
+}
+
+/// What would end.
+#[derive(Clone, Debug)]
+pub struct EndPlan {
+    /// As of when.
+    pub at: Timestamp,
+    /// The sessions that live and would end.
+    pub sessions: Vec<SessionRow>,
+    /// The administrator's own session is among those chosen, but not the only one, and is spared.
+    pub spared: bool,
+    /// It is the administrator's own session.
+    pub own: bool,
+    /// Names of the apps that will be told, each once.
+    pub told: Vec<String>,
+    /// Names of the apps that can't be told.
+    pub untold: Vec<String>,
+}
+
+/// What an administrator's ends came to.
+#[derive(Clone, Debug, Default)]
+pub struct EndsMade {
+    /// References of the sessions that are over.
+    pub ended: Vec<String>,
+    /// References of those that may not be: a store did not answer.
+    pub left: Vec<String>,
+}
+
+/// Who has been told of one session's end.
+#[derive(Clone, Debug)]
+pub struct SessionReceipts {
+    /// The session.
+    pub row: SessionRow,
+    /// One for each app that was in it when it ended.
+    pub apps: Vec<ReceiptView>,
+}
+
+impl Provider {
+    /// What would end now.
+    pub async fn plan_ends(
+        &self,
+        administrator: &Administrator,
+        chosen: &Chosen,
+    ) -> Result<EndPlan, Trouble> {
+        let now = self.clock.now();
+        let mut sessions = match chosen {
+            Chosen::Sessions(references) => self.record.sessions_named(references).await?,
+            Chosen::Person(user) => self.record.sessions_of(user, now).await?,
+        };
+        let own = administrator.visitor.session;
+        let own_only = chosen.names_one() && sessions.iter().any(|row| row.session.id == own);
+        sessions.retain(|row| row.ended.is_none() && row.session.deadline() > now);
+        let live = sessions.len();
+        sessions.retain(|row| own_only || row.session.id != own);
+        let (told, untold) = self.apps_of(&sessions).await?;
+        Ok(EndPlan {
+            at: now,
+            spared: sessions.len() < live,
+            own: own_only,
+            sessions,
+            told,
+            untold,
+        })
+    }
+
+    /// Names of the apps in these sessions: those that are told of an end, and the others.
+    async fn apps_of(
+        &self,
+        sessions: &[SessionRow],
+    ) -> Result<(Vec<String>, Vec<String>), Trouble> {
+        let (mut told, mut untold) = (Vec::new(), Vec::new());
+        for part in sessions.iter().flat_map(|row| &row.participants) {
+            let client = &part.participant.client;
+            let seen = |list: &[_]| list.iter().any(|(known, _)| *known == client);
+            if part.ended.is_some() || seen(&told) || seen(&untold) {
+                continue;
+            }
+            // The browser that could carry a front-channel logout is not here.
+            let list = match self.channel(client).await? {
+                Channel::Back => &mut told,
+                Channel::Front | Channel::None => &mut untold,
+            };
+            list.push((client, part.client_name.clone()));
+        }
+        let names = |list: Vec<(_, String)>| list.into_iter().map(|(_, name)| name).collect();
+        Ok((names(told), names(untold)))
+    }
+
+    /// Ends what an administrator chose. Their own session is spared unless it is all they chose.
+    /// One that ended meanwhile is as good as ended now. Where a store does not answer, no more is
+    /// begun.
+    pub async fn end_chosen(
+        &self,
+        administrator: &Administrator,
+        chosen: &Chosen,
+        note: Option<&str>,
+    ) -> Result<EndsMade, Trouble> {
+        let actor = administrator.actor();
+        let own = administrator.visitor.session;
+        let made = match chosen {
+            Chosen::Sessions(references) => {
+                let mut rows = self.record.sessions_named(references).await?;
+                rows.retain(|row| chosen.names_one() || row.session.id != own);
+                self.end_each(&rows, &actor, note).await
+            }
+            Chosen::Person(user) => {
+                let except = (*user == administrator.visitor.person).then_some(own);
+                let user = user.clone();
+                let selection = Selection::Person { user, except };
+                self.end_of_person(&selection, &actor, note).await?
+            }
+        };
+        self.count_live_anew().await;
+        Ok(made)
+    }
+
+    async fn end_each(&self, rows: &[SessionRow], actor: &Actor, note: Option<&str>) -> EndsMade {
+        let mut made = EndsMade::default();
+        for some in rows.chunks(CONCURRENT) {
+            if !made.left.is_empty() {
+                made.left
+                    .extend(some.iter().map(|row| row.reference.clone()));
+                continue;
+            }
+            let ends = some.iter().map(|row| async move {
+                let selection = Selection::Session(row.session.id);
+                let verb = Reason::Admin.verb();
+                self.end_noted(&selection, Reason::Admin, verb, (actor, note))
+                    .await
+            });
+            for (row, outcome) in some.iter().zip(join_all(ends).await) {
+                let list = match outcome {
+                    Ok(_) => &mut made.ended,
+                    Err(error) => {
+                        tracing::warn!(%error, session = row.reference, "a session was not ended");
+                        &mut made.left
+                    }
+                };
+                list.push(row.reference.clone());
+            }
+        }
+        made
+    }
+
+    async fn end_of_person(
+        &self,
+        selection: &Selection,
+        actor: &Actor,
+        note: Option<&str>,
+    ) -> Result<EndsMade, Trouble> {
+        let (since, verb) = (self.clock.now(), Reason::Admin.verb());
+        let ended = self
+            .end_noted(selection, Reason::Admin, verb, (actor, note))
+            .await?;
+        // Among them are those that ended before for other reasons.
+        let over: Vec<_> = ended.sessions.into_iter().map(reference).collect();
+        let mut rows = self.record.sessions_named(&over).await?;
+        rows.retain(|row| row.ended >= Some(since) && row.reason == Some(Reason::Admin));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.session.began));
+        Ok(EndsMade {
+            ended: rows.into_iter().map(|row| row.reference).collect(),
+            left: Vec::new(),
+        })
+    }
+
+    /// Who has been told of the ends of these sessions, in their order.
+    pub async fn receipts_among(
+        &self,
+        references: &[String],
+    ) -> Result<Vec<SessionReceipts>, Trouble> {
+        let rows = self.record.sessions_named(references).await?;
+        let ids: Vec<_> = rows.iter().map(|row| row.session.id).collect();
+        let notices = self.record.notices_among(&ids).await?;
+        let mut all = Vec::new();
+        for row in rows {
+            let own = notices.iter().filter(|(id, _)| *id == row.session.id);
+            let own: Vec<NoticeView> = own.map(|(_, notice)| notice.clone()).collect();
+            let parts = row.participants.clone();
+            let apps = self.receipts_of(parts, &own, row.ended).await?;
+            all.push(SessionReceipts { row, apps });
+        }
+        Ok(all)
+    }
+}
+
+impl Chosen {
+    fn names_one(&self) -> bool {
+        matches!(self, Self::Sessions(references) if references.len() == 1)
+    }
+}

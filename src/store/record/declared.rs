@@ -1,0 +1,102 @@
+//! Clients that the configuration file declares, brought into the record at a start.
+
+use std::collections::BTreeMap;
+
+use sqlx::AnyConnection;
+
+use super::audit_action::AuditAction;
+use super::changes::ChangeKind;
+use super::client_changes::held;
+use super::clients;
+use super::deed::Deed;
+use super::jobs::{Durability, Work};
+use super::rows::Columns as _;
+use super::{Record, RecordError};
+use crate::entropy::ClientId;
+use crate::protocol::client::{Client, RegisteredBy};
+use crate::session::ending::Actor;
+
+/// What became of a declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declaration {
+    /// The record says what the file says.
+    Done {
+        /// Something was not so before.
+        changed: bool,
+        /// Clients that were declared once and are no more: disabled; what they still have is the
+        /// caller's to end.
+        withdrawn: Vec<ClientId>,
+    },
+    /// These ids belong to clients that were made otherwise. Nothing was changed.
+    Taken(Vec<ClientId>),
+}
+
+impl Record {
+    /// Makes the record say what the file says of its clients: those that are new are made, others
+    /// overwritten, those that are gone from the file disabled.
+    pub async fn declare_clients(&self, declared: &[Client]) -> Result<Declaration, RecordError> {
+        type All = BTreeMap<ClientId, Client>;
+        let by_id = |client: &Client| (client.client_id.clone(), client.clone());
+        let all: All = declared.iter().map(by_id).collect();
+        let params = (all, self.deed(&Actor::System));
+        let declare: Work<_, Declaration> =
+            |conn, (all, deed): &(All, Deed)| Box::pin(declare(conn, all, deed));
+        let grew = |done: &Declaration| matches!(done, Declaration::Done { changed: true, .. });
+        self.write_log(Durability::Full, params, declare, grew)
+            .await
+    }
+}
+
+async fn declare(
+    conn: &mut AnyConnection,
+    declared: &BTreeMap<ClientId, Client>,
+    deed: &Deed,
+) -> Result<Declaration, RecordError> {
+    let mut before = BTreeMap::new();
+    let sql = "SELECT client_id FROM clients WHERE registered_by = $1";
+    let query = sqlx::query(sql).bind(clients::word(RegisteredBy::File));
+    for row in query.fetch_all(&mut *conn).await? {
+        before.insert(ClientId::new(row.text("client_id")?), None);
+    }
+    before.extend(declared.keys().map(|id| (id.clone(), None)));
+    // In the order of their ids, so that two starts do not wait for each other.
+    for (id, known) in &mut before {
+        *known = held(conn, id).await?.map(|held| held.client);
+    }
+    let taken: Vec<ClientId> = before
+        .iter()
+        .filter(|(id, _)| declared.contains_key(id))
+        .filter_map(|(id, known)| known.as_ref().map(|known| (id, known)))
+        .filter(|(_, known)| known.registered_by != RegisteredBy::File)
+        .map(|(id, _)| id.clone())
+        .collect();
+    if !taken.is_empty() {
+        return Ok(Declaration::Taken(taken));
+    }
+    let mut withdrawn = Vec::new();
+    let mut changes = 0_u32;
+    for (id, known) in before {
+        let (after, action) = match (declared.get(&id), &known) {
+            (Some(client), _) => (client.clone(), AuditAction::ClientDeclare),
+            (None, Some(known)) => {
+                withdrawn.push(id.clone());
+                let mut after = known.clone();
+                after.enabled = false;
+                (after, AuditAction::ClientWithdraw)
+            }
+            (None, None) => continue,
+        };
+        if known.as_ref() != Some(&after) {
+            clients::upsert(conn, &after, deed.now).await?;
+            let on = ChangeKind::Client(id);
+            deed.one_of_many(changes)
+                .done(conn, action, &on, None)
+                .await?;
+            changes += 1;
+        }
+    }
+    Ok(Declaration::Done {
+        changed: changes > 0,
+        withdrawn,
+    })
+}
