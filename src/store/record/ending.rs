@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use super::audit::{self, AuditEntry};
 use super::ended::{self, Ended};
 use super::ending_locks as locks;
+use super::ending_request::Ending;
 use super::ending_sql::{BY_PERSON, BY_SESSION, Pick};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
@@ -15,15 +16,6 @@ use super::{Record, RecordError, ending_client, reference};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-
-pub(super) struct Ending {
-    selection: Selection,
-    pub(super) reason: Reason,
-    pub(super) verb: Verb,
-    actor: Actor,
-    pub(super) now: Timestamp,
-    audit_id: String,
-}
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a

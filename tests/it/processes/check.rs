@@ -150,7 +150,7 @@ fn to_migrate_twice_is_to_migrate_once() {
     let house = Installation::new();
     assert_eq!(
         house.run(&["migrate"]).succeeded(),
-        "Applied 2 migrations.\n"
+        "Applied 3 migrations.\n"
     );
     assert_eq!(
         house.run(&["migrate"]).succeeded(),

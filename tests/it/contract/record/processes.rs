@@ -89,7 +89,7 @@ async fn what_is_pending_is_named_before_it_is_done(on: Backend) {
     let record = ground.open(&lanyard::clock::Clock::manual(START)).await;
     assert_eq!(
         record.pending().await.unwrap(),
-        ["0001_record", "0002_nodes"]
+        ["0001_record", "0002_nodes", "0003_people_and_clients"]
     );
     let error = record
         .user(&user_id("alice"))
