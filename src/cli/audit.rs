@@ -157,26 +157,23 @@ fn show(line: &AuditEntry, as_json: bool) -> Outcome {
         });
         return say(&format!("{text}\n"));
     }
-    let mut text = format!(
-        "{}  {:<22} {}",
-        time::stamp(line.at).text,
-        plain(&line.action),
-        plain(&line.actor)
-    );
-    let parts = [
+    let told = [
         ("on", Some(&line.target).filter(|target| !target.is_empty())),
         ("session", line.session.as_ref()),
         ("from", line.address.as_ref()),
         ("reason", line.reason.as_ref()),
         ("detail:", line.detail.as_ref()),
     ];
-    for (word, value) in parts {
-        if let Some(value) = value {
-            text.push_str(&format!("  {word} {}", plain(value)));
-        }
-    }
-    text.push('\n');
-    say(&text)
+    let mut parts = vec![
+        time::stamp(line.at).text,
+        format!("{:<22}", plain(&line.action)),
+        plain(&line.actor),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(word, value)| Some(format!("{word} {}", plain(value?))));
+    parts.extend(told);
+    say(&format!("{}\n", parts.join("  ")))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
 use super::beside::ACTOR;
 use super::outcome::{Failure, Outcome, say};
-use super::table::{plain, table};
+use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
 use crate::clock::Clock;
 use crate::entropy::{ClientId, Entropy, SecretHash};
@@ -242,32 +242,31 @@ async fn show(record: &Record, issuer: &str, options: ShowClient) -> Outcome {
         return say(&format!("{}\n", serde_json::to_string_pretty(&answer)?));
     }
     let client = &row.client;
-    let mut text = format!(
-        "state          {}, made by {}\nissuer         {issuer}\n",
-        state(client),
-        maker(client)
-    );
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let made = format!("{}, made by {}", state(client), maker(client));
+    let mut lines = vec![fact("state", made), fact("issuer", issuer.to_owned())];
     let previous = client.previous_secret.map(|previous| previous.expires);
     if let Some(until) = previous.filter(|until| *until > Clock::System.now()) {
-        let until = time::stamp(until).text;
-        text.push_str(&format!("old secret     taken until {until}\n"));
+        let until = format!("taken until {}", time::stamp(until).text);
+        lines.push(fact("old secret", until));
     }
     let metadata = client_metadata::to_json(client);
     for (name, value) in metadata.as_object().into_iter().flatten() {
-        let shown = match value {
-            Value::String(text) => plain(text),
-            Value::Array(items) => {
-                let items: Vec<String> = items
-                    .iter()
-                    .map(|item| plain(item.as_str().unwrap_or_default()))
-                    .collect();
-                items.join(" ")
-            }
-            other => other.to_string(),
-        };
-        text.push_str(&format!("{name:<14} {shown}\n"));
+        lines.push(fact(name, shown(value)));
     }
-    say(&text)
+    say(&facts(&lines))
+}
+
+/// A member of the metadata, for people.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => plain(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            items.join(" ")
+        }
+        other => other.to_string(),
+    }
 }
 
 const fn channel(client: &Client) -> &'static str {

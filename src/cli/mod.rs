@@ -17,6 +17,7 @@ mod outcome;
 mod serve;
 mod session;
 mod table;
+mod typed;
 mod user;
 mod user_changes;
 

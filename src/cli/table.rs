@@ -23,6 +23,16 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// What one thing is: a name and a value on each line.
+pub(super) fn facts(facts: &[(String, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max();
+    let width = width.unwrap_or(0);
+    let lines = facts
+        .iter()
+        .map(|(name, value)| format!("{name:<width$}  {value}\n"));
+    lines.collect::<Vec<_>>().concat()
+}
+
 /// What people typed may hold anything; a terminal must not obey it.
 pub(super) fn plain(text: &str) -> String {
     text.chars()

@@ -1,6 +1,5 @@
 //! `lanyard user create`, `list` and `show`. What changes people is in `user_changes`.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -9,14 +8,14 @@ use zeroize::Zeroizing;
 use super::args::{CreateUser, ListUsers, ShowUser, UserCommand};
 use super::beside::{ACTOR, person};
 use super::outcome::{Failure, Outcome, say};
-use super::table::{plain, table};
-use super::{load, record, user_changes};
+use super::table::{facts, plain, table};
+use super::typed::{hash, read_password, refused};
+use super::{record, user_changes};
 use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
-use crate::identity::password::{Hasher, Parameters};
 use crate::identity::user::{Profile, User};
 use crate::pages::time;
-use crate::provider::{NewPerson, Refusal};
+use crate::provider::NewPerson;
 use crate::store::record::{Enabled, Record, UserCreation, UserFilter, UserRow};
 
 pub(super) async fn run(file: Option<PathBuf>, command: UserCommand) -> Outcome {
@@ -71,65 +70,6 @@ async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
             "--username or --email: this name belongs to somebody already; choose another (capital \
              and small letters count as the same)",
         )),
-    }
-}
-
-/// A refusal in the words of this command: fields are options here.
-pub(super) fn refused(refusal: &Refusal) -> Failure {
-    match refusal {
-        Refusal::Fields(errors) => {
-            let line = |field: &str| field.replace('_', "-");
-            let lines = errors.iter().map(|error| {
-                format!(
-                    "--{}: {}; {}",
-                    line(error.field),
-                    error.problem,
-                    error.remedy
-                )
-            });
-            Failure::many(lines.collect())
-        }
-        Refusal::WeakPassword(why) => Failure::new(why),
-        other => Failure::new(other),
-    }
-}
-
-/// As `lanyard serve` would hash it.
-pub(super) fn hash(file: Option<PathBuf>, password: &str) -> Result<String, Failure> {
-    let password_settings = load(file)?.password;
-    let parameters = Parameters {
-        memory_kib: password_settings.memory_kib,
-        iterations: password_settings.iterations,
-        parallelism: password_settings.parallelism,
-    };
-    let hasher = Hasher::new(parameters, 1, &Entropy::System).map_err(Failure::new)?;
-    hasher
-        .hash(password.as_bytes(), &Entropy::System)
-        .map_err(Failure::new)
-}
-
-pub(super) fn read_password(from_stdin: bool) -> Result<String, Failure> {
-    if from_stdin {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
-        let end = line.trim_end_matches(['\r', '\n']).len();
-        line.truncate(end);
-        return Ok(line);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(
-            "there is no terminal to ask for the password on; add --password-stdin and send it \
-             as the first line of standard input",
-        ));
-    }
-    let first = rpassword::prompt_password("Password: ")?;
-    let second = rpassword::prompt_password("The same again: ")?;
-    if first == second {
-        Ok(first)
-    } else {
-        Err(Failure::new(
-            "the two passwords differ; nothing was changed",
-        ))
     }
 }
 
@@ -245,9 +185,5 @@ async fn show(record: &Record, options: ShowUser) -> Outcome {
     }
     let live = record.sessions_of(&user.id, Clock::System.now()).await?;
     lines.push(("live sessions".to_owned(), live.len().to_string()));
-    let text: String = lines
-        .iter()
-        .map(|(name, value)| format!("{name:<15}{value}\n"))
-        .collect();
-    say(&text)
+    say(&facts(&lines))
 }

@@ -11,7 +11,7 @@ use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome};
 use super::record;
 use super::table::plain;
-use super::user::{hash, read_password, refused};
+use super::typed::{hash, read_password, refused};
 use crate::identity::password_policy;
 use crate::identity::user::User;
 use crate::provider::{Administered, Refusal};

@@ -144,13 +144,12 @@ pub fn check(client: &Client, presented: &Presented, now: Timestamp) -> Result<(
 /// After a rotation the secret before it is taken until its time. Both are compared, each in
 /// constant time: how long it takes says nothing of which it was.
 fn is_secret_of(client: &Client, presented: &SecretHash, now: Timestamp) -> bool {
-    let present = client
-        .secret_hash
-        .is_some_and(|hash| hash.matches(presented));
+    let present = client.secret_hash.map(|hash| hash.matches(presented));
     let previous = client
         .previous_secret
-        .is_some_and(|previous| previous.hash.matches(presented) & (now < previous.expires));
-    present | previous
+        .filter(|previous| now < previous.expires)
+        .map(|previous| previous.hash.matches(presented));
+    present == Some(true) || previous == Some(true)
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ pub struct AuditOptions {
     /// Go on printing lines as they come, until Ctrl-C
     #[arg(long)]
     pub follow: bool,
-    /// Only lines since then: a time such as 2026-03-12T14:00:00Z, or how long ago, such as 2h
+    /// Only since a time (2026-03-12T14:00:00Z), or so long ago (2h)
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// Only this action, such as person.disable
     #[arg(long, value_name = "ACTION")]
     pub action: Option<String>,
-    /// Only by this actor, such as command_line or person:ID
+    /// Only by this actor: person:ID, client:ID, or another word of the list
     #[arg(long, value_name = "ACTOR")]
     pub actor: Option<String>,
     /// At most so many: the newest

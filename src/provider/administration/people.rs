@@ -36,8 +36,11 @@ impl std::fmt::Debug for NewPerson {
 impl NewPerson {
     /// As it is kept, or everything that is wrong with it.
     pub fn judged(mut self) -> Administered<Self> {
-        self.username = self.username.trim().to_owned();
-        self.profile = rules::tidy(self.profile);
+        self = Self {
+            username: self.username.trim().to_owned(),
+            profile: rules::tidy(self.profile),
+            ..self
+        };
         let errors = rules::check(&self.username, &self.profile);
         if !errors.is_empty() {
             return Err(Refusal::Fields(errors));

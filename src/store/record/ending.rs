@@ -9,6 +9,7 @@ use super::audit::{self, AuditEntry};
 use super::dialect::Dialect;
 use super::ended::{self, Ended, TOMBSTONE};
 use super::ending_locks as locks;
+use super::ending_request::{Ending, Part};
 use super::ending_sql::{GRANTS, Pick, SESSIONS, Whose};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
@@ -17,22 +18,6 @@ use super::{Record, RecordError, ending_client, reference};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-
-pub(super) struct Ending {
-    selection: Selection,
-    pub(super) reason: Reason,
-    pub(super) verb: Verb,
-    actor: Actor,
-    /// Why, in the actor's own words.
-    note: Option<String>,
-    pub(super) now: Timestamp,
-    audit_id: String,
-    /// Whether no transaction went before.
-    first: bool,
-}
-
-/// What one transaction did, and whether it leaves something to the next.
-pub(super) type Part = (Ended, bool);
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::RecordError;
 use super::dialect::Dialect;
 use super::ended::{Ended, EndedSession};
-use super::ending::{Ending, Part};
+use super::ending_request::{Ending, Part};
 use super::ends::EndKind;
 use super::rows::Columns as _;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};

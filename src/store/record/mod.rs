@@ -32,6 +32,7 @@ mod ended;
 mod ending;
 mod ending_client;
 mod ending_locks;
+mod ending_request;
 mod ending_sql;
 mod ends;
 mod error;

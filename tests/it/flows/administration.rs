@@ -9,7 +9,7 @@ use lanyard::store::record::PersonEdit;
 use serde_json::{Value, json};
 
 use crate::support::app::{Ask, Tokens};
-use crate::support::{App, Browser, House, Person};
+use crate::support::{App, Browser, House, Landing, Person};
 
 const ADMIN: Actor = Actor::CommandLine;
 
@@ -158,8 +158,12 @@ async fn a_disabled_client_is_out_of_every_session_and_the_sessions_go_on() {
         .await
         .unwrap()
         .unwrap();
+    let ask = story.wiki.ask().with("prompt", "none");
     House::until("wiki is let in again", || async {
-        story.wiki.silently(&story.browser).await.is_ok()
+        matches!(
+            story.wiki.send(&story.browser, &ask).await,
+            Landing::Away(_)
+        )
     })
     .await;
     for tokens in [&story.tokens, &story.connected] {

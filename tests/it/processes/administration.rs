@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::sign_in_at;
-use crate::support::{App, House, Installation, Server};
+use crate::support::{App, House, Installation, Landing, Server};
 
 fn json(house: &Installation, arguments: &[&str]) -> Value {
     serde_json::from_str(&house.run(arguments).succeeded()).unwrap()
@@ -147,8 +147,9 @@ async fn a_client_is_disabled_enabled_and_deleted() {
     assert_eq!(shop.userinfo(in_shop.access()).await.status, 200);
     assert!(browser.is_signed_in().await);
     house.run(&["client", "enable", "wiki"]).succeeded();
+    let ask = wiki.ask().with("prompt", "none");
     House::until("wiki is let in again", || async {
-        wiki.silently(&browser).await.is_ok()
+        matches!(wiki.send(&browser, &ask).await, Landing::Away(_))
     })
     .await;
     assert_eq!(wiki.userinfo(tokens.access()).await.status, 401);
@@ -265,8 +266,8 @@ async fn clients_of_the_file_come_and_go_with_it() {
     wiki.join(&browser).await;
 }
 
-#[test]
-fn a_file_that_takes_the_id_of_another_client_does_not_start() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_takes_the_id_of_another_client_does_not_start() {
     let house = Installation::new();
     house.app("wiki");
     house.write(

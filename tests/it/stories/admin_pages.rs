@@ -18,6 +18,11 @@ async fn signed_in(house: &House, mona: &Person, place: &str) -> Browser {
     browser
 }
 
+/// A house in which no session runs out by itself while a day is told.
+async fn for_a_day() -> House {
+    House::open_with(&[("SESSION__IDLE_TIMEOUT", "11h")]).await
+}
+
 /// Some people, over some hours, and ends of several kinds.
 async fn a_day(house: &House) {
     let (wiki, shop, payroll) = (
@@ -62,7 +67,7 @@ async fn a_day(house: &House) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_overview() {
-    let house = House::open().await;
+    let house = for_a_day().await;
     let mona = house.administrator("mona").await;
     let browser = signed_in(&house, &mona, "/admin").await;
     browser.wait_for_text("h1", "Overview").await;
@@ -78,7 +83,7 @@ async fn the_overview() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit() {
-    let house = House::open().await;
+    let house = for_a_day().await;
     let mona = house.administrator("mona").await;
     a_day(&house).await;
     house
