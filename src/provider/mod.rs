@@ -159,11 +159,35 @@ pub struct Parts {
     pub meters: Meters,
 }
 
+impl Parts {
+    /// Makes everything count in the counters of this house, and has a hot state of this process
+    /// begin empty. Answers with the name of this node.
+    async fn begin(&self) -> Result<String, Trouble> {
+        self.record.report_to(self.meters.clone());
+        self.hot.report_to(self.meters.clone());
+        self.waiting.report_to(self.meters.clone());
+        self.meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
+        let node = self.entropy.alphanumeric(8);
+        if !self.hot.is_shared() {
+            self.record.append_distrust(self.clock.now()).await?;
+            self.record.release_leases(&node).await?;
+        }
+        Ok(node)
+    }
+
+    fn key_keeper(&self) -> KeyKeeper {
+        let (record, sealer) = (self.record.clone(), self.sealer.clone());
+        KeyKeeper::new(record, sealer, self.entropy.clone(), self.settings.keys)
+    }
+}
+
 impl Provider {
     /// Opens the house: loads or makes the signing keys, reads the window of the ends log, and
     /// compares the hot state with what the record knows of it. One in this process starts empty:
     /// the generation rises, and no other process can have leases.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Trouble> {
+        let node = parts.begin().await?;
+        let keeper = parts.key_keeper();
         let Parts {
             settings,
             clock,
@@ -175,23 +199,8 @@ impl Provider {
             outbound,
             meters,
         } = parts;
-        record.report_to(meters.clone());
-        hot.report_to(meters.clone());
-        waiting.report_to(meters.clone());
-        meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
         let now = clock.now();
-        let node = entropy.alphanumeric(8);
-        if !hot.is_shared() {
-            record.append_distrust(now).await?;
-            record.release_leases(&node).await?;
-        }
         let ends = ends::EndsMemory::load(&record, now).await?;
-        let keeper = KeyKeeper::new(
-            record.clone(),
-            sealer.clone(),
-            entropy.clone(),
-            settings.keys,
-        );
         let keys = keys::Keys::load_or_make(keeper, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;

@@ -181,19 +181,29 @@ impl Page for OneSession {
     }
 }
 
-fn sample() -> OneSession {
-    let at = |minutes| to_the_second(NOW - Duration::from_mins(minutes), NOW);
+fn sample_at(minutes: u64) -> Moment {
+    to_the_second(NOW - Duration::from_mins(minutes), NOW)
+}
+
+fn sample_apps() -> Vec<SessionApp> {
     let app = |name: &str, channel, minutes| SessionApp {
         name: name.to_owned(),
         client: name.to_lowercase(),
         channel,
-        joined: at(minutes),
-        ended: Some(at(0)),
+        joined: sample_at(minutes),
+        ended: Some(sample_at(0)),
         sid: "8Fq2c71LWm0x9ZtK8Fq2c71L".to_owned(),
         grants: 2,
         offline: 1,
         last_used: Some("3 minutes ago".to_owned()),
     };
+    vec![
+        app("Wiki", "Back-channel", 300),
+        app("Calendar", "None", 200),
+    ]
+}
+
+fn sample_notices() -> Vec<NoticeLine> {
     let notice = |name: &str, state, answer: &str, waits| NoticeLine {
         name: name.to_owned(),
         channel: "Back-channel",
@@ -202,12 +212,29 @@ fn sample() -> OneSession {
         tries: "1 try, the last at 14:05:02 UTC".to_owned(),
         waits,
     };
+    vec![
+        notice("Wiki", State::ok("Signed out"), "Answered 200", false),
+        notice("Shop", State::wait("Trying again"), "Answered 503", true),
+        notice("Payroll", State::bad("Refused"), "Answered 400", false),
+    ]
+}
+
+fn sample_timeline() -> Vec<Event> {
     let event = |class, minutes, title: &str, text: &str| Event {
         class,
-        at: at(minutes),
+        at: sample_at(minutes),
         title: title.to_owned(),
         text: text.to_owned(),
     };
+    vec![
+        event("ok", 0, "Wiki signed out", "It answered 200."),
+        event("bad", 0, "Payroll refused the notice", "It answered 400."),
+        event("off", 1, "Ended by Mona Reyes", "“Laptop lost”"),
+        event("", 300, "Signed in", "From 203.0.113.7"),
+    ]
+}
+
+fn sample() -> OneSession {
     OneSession {
         frame: samples::frame(Section::Sessions),
         reference: "7QK4-M2XD-AAAA".to_owned(),
@@ -237,21 +264,9 @@ fn sample() -> OneSession {
             by: Some("Mona Reyes".to_owned()),
             note: Some("Laptop lost on the train".to_owned()),
         }),
-        apps: vec![
-            app("Wiki", "Back-channel", 300),
-            app("Calendar", "None", 200),
-        ],
-        notices: vec![
-            notice("Wiki", State::ok("Signed out"), "Answered 200", false),
-            notice("Shop", State::wait("Trying again"), "Answered 503", true),
-            notice("Payroll", State::bad("Refused"), "Answered 400", false),
-        ],
-        timeline: vec![
-            event("ok", 0, "Wiki signed out", "It answered 200."),
-            event("bad", 0, "Payroll refused the notice", "It answered 400."),
-            event("off", 1, "Ended by Mona Reyes", "“Laptop lost”"),
-            event("", 300, "Signed in", "From 203.0.113.7"),
-        ],
+        apps: sample_apps(),
+        notices: sample_notices(),
+        timeline: sample_timeline(),
         live: false,
         own: false,
         others: vec!["AAAA".to_owned(), "BBBB".to_owned()],

@@ -202,7 +202,7 @@ async fn end_grants(
     if chosen.is_empty() {
         return Ok((grants, false));
     }
-    let statement = pick.end_grants(&chosen, ending.now, ending.reason);
+    let statement = Pick::end_grants(&chosen, ending.now, ending.reason);
     for row in statement.fetch(conn).await? {
         let grant = (row.grant_id("id")?, row.session_id("session_id")?);
         // An `offline_access` grant outlives its session: its end must be said by itself.

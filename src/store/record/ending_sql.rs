@@ -134,7 +134,7 @@ impl Pick {
         sql
     }
 
-    pub(super) fn end_grants(&self, ids: &[String], now: Timestamp, reason: Reason) -> Statement {
+    pub(super) fn end_grants(ids: &[String], now: Timestamp, reason: Reason) -> Statement {
         // There are as many texts as there are numbers of grants.
         let mut sql = Statement::default();
         sql.say("UPDATE grants SET ended_at = ");
