@@ -301,11 +301,21 @@ mod tests {
         );
     }
 
+    const GOOD: &str = "redirect_uris = [\"https://a.example/cb\"]\n";
+
+    fn each_is_told<const N: usize>(cases: [(String, &str); N]) {
+        for (text, start) in cases {
+            let errors = loaded(&text).unwrap_err();
+            assert_eq!(errors.len(), 1, "{text}: {errors:?}");
+            assert!(errors[0].starts_with(start), "{text}: {errors:?}");
+            assert!(!errors[0].contains(SECRET), "{errors:?}");
+        }
+    }
+
     #[test]
     fn every_problem_names_line_member_and_remedy() {
-        let good = "redirect_uris = [\"https://a.example/cb\"]\n";
-        let secret = format!("client_secret = \"{SECRET}\"\n");
-        let cases = [
+        let (good, secret) = (GOOD, format!("client_secret = \"{SECRET}\"\n"));
+        each_is_told([
             (
                 format!("[[clients]]\n{good}{secret}"),
                 "1: clients[0].client_id: Is absent, or no text. Write a name of your choice",
@@ -324,6 +334,13 @@ mod tests {
                 format!("[[clients]]\nclient_id = \"a\"\n{secret}{good}redirect_uri = \"x\"\n"),
                 "5: clients.a.redirect_uri: There is no such member. Did you mean redirect_uris?",
             ),
+        ]);
+    }
+
+    #[test]
+    fn every_problem_of_a_secret_is_told_without_it() {
+        let (good, secret) = (GOOD, format!("client_secret = \"{SECRET}\"\n"));
+        each_is_told([
             (
                 format!("[[clients]]\nclient_id = \"a\"\n{good}"),
                 "1: clients.a.client_secret_file: It is absent. Write client_secret_file",
@@ -360,13 +377,7 @@ mod tests {
                 "clients = 3\n".to_owned(),
                 "1: clients: Clients are a list. Write [[clients]]",
             ),
-        ];
-        for (text, start) in cases {
-            let errors = loaded(&text).unwrap_err();
-            assert_eq!(errors.len(), 1, "{text}: {errors:?}");
-            assert!(errors[0].starts_with(start), "{text}: {errors:?}");
-            assert!(!errors[0].contains(SECRET), "{errors:?}");
-        }
+        ]);
     }
 
     #[test]

@@ -220,7 +220,7 @@ async fn after_a_rotation_both_secrets_are_taken_until_the_old_one_runs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_is_judged_as_a_whole() {
+async fn what_is_typed_of_a_person_is_judged() {
     let house = House::open().await;
     let provider = house.provider();
     let new = |username: &str, email: &str| NewPerson {
@@ -268,7 +268,12 @@ async fn what_is_typed_is_judged_as_a_whole() {
     assert_eq!(late.unwrap_err(), Refusal::Outdated);
     let last = provider.set_administrator(&root.id, false, &ADMIN).await;
     assert_eq!(last.unwrap().unwrap_err(), Refusal::LastAdministrator);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_judged_as_the_whole_that_results() {
+    let house = House::open().await;
+    let provider = house.provider();
     let metadata = json!({ "redirect_uris": ["https://a.example/cb"] });
     let made = provider.create_client(&metadata, Some("a"), &ADMIN).await;
     let made = made.unwrap().unwrap();

@@ -12,7 +12,8 @@ use lanyard::store::record::{AuditFilter, Declaration, EndKind, Ended, Join};
 use super::{Backend, World, both, client, joining, user_id};
 
 both!(
-    all_of_a_client_ends_and_nothing_else,
+    all_of_a_client_ends_and_is_reported,
+    what_is_not_of_the_client_goes_on,
     a_logout_of_a_client_leaves_offline_access,
     more_than_one_batch_ends_at_once,
     a_disabled_client_joins_nothing,
@@ -36,18 +37,24 @@ async fn offline(world: &World, session: &Session, client: &str, sid: &Sid) {
     assert!(world.record.insert_offline_grant(&grant).await.unwrap());
 }
 
-async fn all_of_a_client_ends_and_nothing_else(on: Backend) {
-    let world = World::peopled(on).await;
-    let (alices, bobs) = (world.begin("alice").await, world.begin("bob").await);
+/// Sessions of alice and bob, in both of which wiki and shop take part and may come offline; and
+/// the names that wiki has for them.
+async fn two_sessions(world: &World) -> ([Session; 2], HashSet<Sid>) {
+    let both = [world.begin("alice").await, world.begin("bob").await];
     let mut sids = HashSet::new();
-    for session in [&alices, &bobs] {
+    for session in &both {
         let sid = world.join(session, "wiki").await;
-        offline(&world, session, "wiki", &sid).await;
+        offline(world, session, "wiki", &sid).await;
         sids.insert(sid);
         let elsewhere = world.join(session, "shop").await;
-        offline(&world, session, "shop", &elsewhere).await;
+        offline(world, session, "shop", &elsewhere).await;
     }
-    let bound = world.new_grant(&alices, "wiki", sids.iter().next().unwrap());
+    (both, sids)
+}
+
+async fn all_of_a_client_ends_and_is_reported(on: Backend) {
+    let world = World::peopled(on).await;
+    let (_, sids) = two_sessions(&world).await;
     let head = world.record.ends_head().await.unwrap();
     let ended = end_client(&world, "wiki", Verb::Revoke).await;
     assert_eq!((ended.notices, ended.fresh), (2, 0));
@@ -68,7 +75,24 @@ async fn all_of_a_client_ends_and_nothing_else(on: Backend) {
     assert_eq!(count(|kind| matches!(kind, EndKind::Participant(..))), 2);
     assert_eq!(count(|kind| matches!(kind, EndKind::Grant(..))), 2);
 
-    for session in [&alices, &bobs] {
+    let again = end_client(&world, "wiki", Verb::Revoke).await;
+    assert_eq!(again, Ended::default());
+    let by_client = AuditFilter {
+        action: Some("client.end_parts".to_owned()),
+        ..AuditFilter::default()
+    };
+    let lines = world.record.list_audit(&by_client, 10).await.unwrap().rows;
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].1.target, "wiki");
+    assert_eq!(lines[0].1.reason.as_deref(), Some("disabled"));
+}
+
+async fn what_is_not_of_the_client_goes_on(on: Backend) {
+    let world = World::peopled(on).await;
+    let (both, sids) = two_sessions(&world).await;
+    let bound = world.new_grant(&both[0], "wiki", sids.iter().next().unwrap());
+    end_client(&world, "wiki", Verb::Revoke).await;
+    for session in &both {
         let snapshot = world
             .record
             .load_session(session.id)
@@ -96,17 +120,6 @@ async fn all_of_a_client_ends_and_nothing_else(on: Backend) {
     assert_eq!(world.count(alive).await, 0);
     let with_sub = "SELECT COUNT(*) FROM notices WHERE include_sub = 1";
     assert_eq!(world.count(with_sub).await, 0, "their other apps live on");
-
-    let again = end_client(&world, "wiki", Verb::Revoke).await;
-    assert_eq!(again, Ended::default());
-    let by_client = AuditFilter {
-        action: Some("client.end_parts".to_owned()),
-        ..AuditFilter::default()
-    };
-    let lines = world.record.list_audit(&by_client, 10).await.unwrap().rows;
-    assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0].1.target, "wiki");
-    assert_eq!(lines[0].1.reason.as_deref(), Some("disabled"));
 }
 
 async fn a_logout_of_a_client_leaves_offline_access(on: Backend) {
