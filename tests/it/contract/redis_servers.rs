@@ -444,7 +444,7 @@ async fn rights_that_are_missing_are_named_at_the_start() {
         ("d", "+subscribe", "the command subscribe"),
         ("e", "+info", "the command info"),
         ("f", "&lanyard:*", "the channel of redis.key_prefix"),
-        ("g", "~lanyard:*", "a command or key"),
+        ("g", "~lanyard:*", "the keys of redis.key_prefix"),
     ];
     let users: Vec<_> = cases
         .iter()

@@ -227,8 +227,8 @@ async fn one_address_has_only_so_much_kept_for_it() {
         }
     };
     for _ in 0..throttle::WAITING_PER_ADDRESS / 100 {
-        let begun = join_all((0..100).map(|number| begin(number, crowd))).await;
-        assert!(begun.iter().all(Result::is_ok));
+        let crowds = join_all((0..100).map(|number| begin(number, crowd))).await;
+        assert!(crowds.iter().all(Result::is_ok));
     }
     let Err(full) = begin(1, crowd).await else {
         panic!("there is no bound")

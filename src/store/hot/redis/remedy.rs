@@ -61,7 +61,9 @@ pub(super) async fn of_connecting(
     if error.kind() == ErrorKind::AuthenticationFailed || error.code() == Some("WRONGPASS") {
         return Some(refused_login(settings, login));
     }
-    if error.is_connection_refusal() || error.is_timeout() || error.code().is_some() {
+    // A plain server waits for the end of the line that it takes the first words of TLS for.
+    let waited = error.is_timeout() && !settings.tls;
+    if error.is_connection_refusal() || waited || error.code().is_some() {
         return None;
     }
     let plain = speaks_plainly(address).await?;
