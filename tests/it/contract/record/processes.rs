@@ -98,7 +98,7 @@ async fn what_is_pending_is_named_before_it_is_done(on: Backend) {
         .to_string();
     let said = ["no such table", "does not exist"].map(|words| error.contains(words));
     assert!(said.contains(&true), "{error}");
-    assert_eq!(record.migrate().await.unwrap(), 2);
+    assert_eq!(record.migrate().await.unwrap(), 3);
     assert_eq!(record.user(&user_id("alice")).await.unwrap(), None);
 }
 
