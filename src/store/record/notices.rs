@@ -131,7 +131,7 @@ async fn among(
     let mut statement = Statement::default();
     statement.say(select_notices!("IN "));
     statement
-        .texts(sessions.iter().map(|id| id.encode()))
+        .texts(sessions.iter().map(SessionId::encode))
         .say(ORDER);
     let rows = statement.fetch(conn).await?;
     rows.iter()

@@ -50,9 +50,7 @@ pub(super) async fn write(
     let query = sqlx::query(AssertSqlSafe(sql))
         .bind(began.as_millis())
         .bind(reference);
-    let query = terms
-        .into_iter()
-        .fold(query, |query, term| query.bind(term));
+    let query = terms.into_iter().fold(query, sqlx::query::Query::bind);
     query.execute(conn).await?;
     Ok(())
 }
