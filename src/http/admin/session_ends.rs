@@ -19,6 +19,7 @@ use crate::pages::parts::{Link, Notice, Tone};
 use crate::pages::{device, time};
 use crate::protocol::params::Params;
 use crate::provider::{AT_ONCE, Chosen, EndPlan, EndsMade, ReceiptView, SessionReceipts, Told};
+use crate::session::ending::Reason;
 
 /// The longest reason that is kept.
 const NOTE: usize = 200;
@@ -248,11 +249,11 @@ pub(super) async fn told(call: Call) -> Answer {
 fn session(receipts: SessionReceipts, now: Timestamp) -> Option<ToldSession> {
     let SessionReceipts { row, apps } = receipts;
     let state = match (row.ended, row.reason) {
-        (Some(at), reason) => {
+        (Some(at), Some(reason)) if reason != Reason::Admin => {
             let at = time::to_the_second(at, now).text;
-            let because = reason.map(because).unwrap_or_default();
-            State::off(format!("Ended at {at}, {because}"))
+            State::off(format!("Ended {at}: {}", because(reason)))
         }
+        (Some(at), _) => State::off(format!("Ended {}", time::to_the_second(at, now).text)),
         (None, _) => State::wait("Not ended"),
     };
     let ended = row.ended.is_some();

@@ -17,14 +17,15 @@ struct Happened {
 
 /// The newest first. What happened at one moment stands in the order of cause and effect.
 pub(super) fn timeline(view: &StoryView, now: Timestamp) -> Vec<Event> {
-    let mut all: Vec<_> = beginning(view).into_iter().collect();
+    let mut all = beginning(view);
     all.extend(view.apps.iter().map(|app| Happened {
         at: app.part.part.participant.joined,
         class: "",
         title: format!("Joined by {}", app.part.part.client_name),
         text: String::new(),
     }));
-    all.extend(view.story.audit.iter().filter_map(|line| noted(view, line)));
+    let later = view.story.audit.iter().filter(|line| !is_sign_in(line));
+    all.extend(later.filter_map(|line| noted(view, line)));
     all.extend(end_without_line(view));
     all.extend(view.story.notices.iter().filter_map(delivery));
     all.sort_by_key(|happened| happened.at);
@@ -39,15 +40,23 @@ pub(super) fn timeline(view: &StoryView, now: Timestamp) -> Vec<Event> {
         .collect()
 }
 
-/// The sign-in, where the audit has not (yet) told of it.
-fn beginning(view: &StoryView) -> Option<Happened> {
-    let told = view.story.audit.iter().any(|line| line.action == "sign_in");
-    (!told).then(|| Happened {
+/// The sign-in, as the audit tells it; where it has not (yet), as the session does.
+fn beginning(view: &StoryView) -> Vec<Happened> {
+    let lines = view.story.audit.iter().filter(|line| is_sign_in(line));
+    let told: Vec<_> = lines.filter_map(|line| noted(view, line)).collect();
+    if !told.is_empty() {
+        return told;
+    }
+    vec![Happened {
         at: view.story.row.session.began,
         class: "",
         title: "Signed in".to_owned(),
         text: String::new(),
-    })
+    }]
+}
+
+fn is_sign_in(line: &AuditEntry) -> bool {
+    line.action == "sign_in"
 }
 
 /// An end that the audit tells under the person, not under the session.

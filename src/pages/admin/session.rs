@@ -181,59 +181,6 @@ impl Page for OneSession {
     }
 }
 
-fn sample_at(minutes: u64) -> Moment {
-    to_the_second(NOW - Duration::from_mins(minutes), NOW)
-}
-
-fn sample_apps() -> Vec<SessionApp> {
-    let app = |name: &str, channel, minutes| SessionApp {
-        name: name.to_owned(),
-        client: name.to_lowercase(),
-        channel,
-        joined: sample_at(minutes),
-        ended: Some(sample_at(0)),
-        sid: "8Fq2c71LWm0x9ZtK8Fq2c71L".to_owned(),
-        grants: 2,
-        offline: 1,
-        last_used: Some("3 minutes ago".to_owned()),
-    };
-    vec![
-        app("Wiki", "Back-channel", 300),
-        app("Calendar", "None", 200),
-    ]
-}
-
-fn sample_notices() -> Vec<NoticeLine> {
-    let notice = |name: &str, state, answer: &str, waits| NoticeLine {
-        name: name.to_owned(),
-        channel: "Back-channel",
-        state,
-        answer: answer.to_owned(),
-        tries: "1 try, the last at 14:05:02 UTC".to_owned(),
-        waits,
-    };
-    vec![
-        notice("Wiki", State::ok("Signed out"), "Answered 200", false),
-        notice("Shop", State::wait("Trying again"), "Answered 503", true),
-        notice("Payroll", State::bad("Refused"), "Answered 400", false),
-    ]
-}
-
-fn sample_timeline() -> Vec<Event> {
-    let event = |class, minutes, title: &str, text: &str| Event {
-        class,
-        at: sample_at(minutes),
-        title: title.to_owned(),
-        text: text.to_owned(),
-    };
-    vec![
-        event("ok", 0, "Wiki signed out", "It answered 200."),
-        event("bad", 0, "Payroll refused the notice", "It answered 400."),
-        event("off", 1, "Ended by Mona Reyes", "“Laptop lost”"),
-        event("", 300, "Signed in", "From 203.0.113.7"),
-    ]
-}
-
 fn sample() -> OneSession {
     OneSession {
         frame: samples::frame(Section::Sessions),
@@ -264,7 +211,10 @@ fn sample() -> OneSession {
             by: Some("Mona Reyes".to_owned()),
             note: Some("Laptop lost on the train".to_owned()),
         }),
-        apps: sample_apps(),
+        apps: vec![
+            sample_app("Wiki", "Back-channel", 300),
+            sample_app("Calendar", "None", 200),
+        ],
         notices: sample_notices(),
         timeline: sample_timeline(),
         live: false,
@@ -272,6 +222,55 @@ fn sample() -> OneSession {
         others: vec!["AAAA".to_owned(), "BBBB".to_owned()],
         check_again: Link::new("/admin/sessions/7QK4-M2XD-AAAA"),
     }
+}
+
+fn minutes_ago(minutes: u64) -> Moment {
+    to_the_second(NOW - Duration::from_mins(minutes), NOW)
+}
+
+fn sample_app(name: &str, channel: &'static str, minutes: u64) -> SessionApp {
+    SessionApp {
+        name: name.to_owned(),
+        client: name.to_lowercase(),
+        channel,
+        joined: minutes_ago(minutes),
+        ended: Some(minutes_ago(0)),
+        sid: "8Fq2c71LWm0x9ZtK8Fq2c71L".to_owned(),
+        grants: 2,
+        offline: 1,
+        last_used: Some("3 minutes ago".to_owned()),
+    }
+}
+
+fn sample_notices() -> Vec<NoticeLine> {
+    let notice = |name: &str, state, answer: &str, waits| NoticeLine {
+        name: name.to_owned(),
+        channel: "Back-channel",
+        state,
+        answer: answer.to_owned(),
+        tries: "1 try, the last 14:05:02 UTC".to_owned(),
+        waits,
+    };
+    vec![
+        notice("Wiki", State::ok("Signed out"), "Answered 200", false),
+        notice("Shop", State::wait("Trying again"), "Answered 503", true),
+        notice("Payroll", State::bad("Refused"), "Answered 400", false),
+    ]
+}
+
+fn sample_timeline() -> Vec<Event> {
+    let event = |class, minutes, title: &str, text: &str| Event {
+        class,
+        at: minutes_ago(minutes),
+        title: title.to_owned(),
+        text: text.to_owned(),
+    };
+    vec![
+        event("ok", 0, "Wiki signed out", "Answered 200"),
+        event("bad", 0, "Payroll refused the notice", "Answered 400"),
+        event("off", 1, "Session ended by Mona Reyes", "“Laptop lost”"),
+        event("", 300, "Signed in", "From 203.0.113.7"),
+    ]
 }
 
 fn sample_hostile(mut page: OneSession) -> OneSession {
