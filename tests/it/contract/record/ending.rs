@@ -307,8 +307,8 @@ async fn copies(world: &World, of: &Session, count: usize) {
 
 /// How many: more for those who measure.
 fn many() -> usize {
-    let named = std::env::var("LANYARD_TEST_SESSIONS").ok();
-    named.map_or(4_500, |count| count.parse().unwrap())
+    let named = std::env::var_os("LANYARD_TEST_SESSIONS");
+    named.map_or(4_500, |count| count.to_str().unwrap().parse().unwrap())
 }
 
 async fn thousands_of_sessions_end_in_several_transactions(on: Backend) {
