@@ -194,14 +194,15 @@ impl Provider {
     /// gone on from is not used.
     async fn admit(&self, identity: HotIdentity) -> Result<(), Unknown> {
         let known = self.record.hot_identity(&identity.shard).await?;
-        if known.as_ref() != Some(&identity)
-            && self.hot_use.may_be_left(&identity)
-            && let Some(place) = self.left_for(&identity).await?
-        {
-            return Err(self.give_way(&identity, &place).await);
+        if known.as_ref() != Some(&identity) {
+            if self.hot_use.may_be_left(&identity)
+                && let Some(place) = self.left_for(&identity).await?
+            {
+                return Err(self.give_way(&identity, &place).await);
+            }
+            // Before it is known: whoever gives way to it must find why.
+            self.say(&identity).await?;
         }
-        // Before it is used: whoever is refused because of it must find why.
-        self.say(&identity).await?;
         let now = self.clock.now();
         self.record.admit(&identity, now).await?;
         let followed = self.ends.follow(&self.record, now).await;

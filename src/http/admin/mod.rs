@@ -3,6 +3,7 @@
 
 mod audit;
 mod confirm;
+mod confirmed;
 mod keys;
 mod links;
 mod overview;
@@ -36,7 +37,7 @@ macro_rules! table {
 table! {
     GET "/admin" Session overview::get;
     GET "/admin/audit" Session audit::get;
-    GET "/admin/confirmed" Fresh confirm::done;
+    GET "/admin/confirmed" Fresh confirmed::show;
     GET "/admin/keys" Session keys::get;
     GET "/admin/keys/rotation" Fresh keys::ask_rotation;
     POST "/admin/keys/rotation" Fresh keys::rotate;

@@ -170,7 +170,12 @@ async fn admit(
     };
     if route.proof.must_be_fresh(&call.form) && !call.administrator.proven_lately {
         if route.post {
-            return Ok(confirm::ask(&call));
+            let path = call.request.uri().path();
+            return Ok(confirm::ask(
+                call.frame(Section::None, None),
+                path,
+                &call.form,
+            ));
         }
         let page = back_to(&call.request);
         return sign_in_first(&call.state, &call.request, &page, Some(PROOF_WITHIN)).await;

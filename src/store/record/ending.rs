@@ -10,7 +10,7 @@ use super::dialect::Dialect;
 use super::ended::{self, Ended, TOMBSTONE};
 use super::ending_locks as locks;
 use super::ending_request::{Ending, Part};
-use super::ending_sql::{GRANTS, Pick, SESSIONS, Whose};
+use super::ending_sql::{self as sql, GRANTS, Pick, SESSIONS, Whose};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
@@ -202,7 +202,7 @@ async fn end_grants(
     if chosen.is_empty() {
         return Ok((grants, false));
     }
-    let statement = Pick::end_grants(&chosen, ending.now, ending.reason);
+    let statement = sql::end_grants(&chosen, ending.now, ending.reason);
     for row in statement.fetch(conn).await? {
         let grant = (row.grant_id("id")?, row.session_id("session_id")?);
         // An `offline_access` grant outlives its session: its end must be said by itself.

@@ -134,15 +134,6 @@ impl Pick {
         sql
     }
 
-    pub(super) fn end_grants(ids: &[String], now: Timestamp, reason: Reason) -> Statement {
-        // There are as many texts as there are numbers of grants.
-        let mut sql = Statement::default();
-        sql.say("UPDATE grants SET ended_at = ");
-        over(&mut sql, now, reason).say(" AND id IN ").texts(ids);
-        sql.say(" RETURNING id, session_id, offline");
-        sql
-    }
-
     /// What is over of the sessions, or of all that a person has and that ended since a moment.
     pub(super) fn ended(&self, ids: &[String], since: Option<Timestamp>) -> Statement {
         let mut sql = self.statement(
@@ -176,6 +167,15 @@ impl Pick {
             sql.say(" AND ").say(column).say(" = ").text(&**client);
         }
     }
+}
+
+pub(super) fn end_grants(ids: &[String], now: Timestamp, reason: Reason) -> Statement {
+    // There are as many texts as there are numbers of grants.
+    let mut sql = Statement::default();
+    sql.say("UPDATE grants SET ended_at = ");
+    over(&mut sql, now, reason).say(" AND id IN ").texts(ids);
+    sql.say(" RETURNING id, session_id, offline");
+    sql
 }
 
 fn over(sql: &mut Statement, now: Timestamp, reason: Reason) -> &mut Statement {

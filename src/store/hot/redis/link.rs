@@ -10,6 +10,7 @@ use redis::aio::MultiplexedConnection;
 use tokio::sync::{OnceCell, Semaphore, watch};
 
 use super::identity::Facts;
+use super::remedy;
 use super::scripts;
 use super::settings::RedisSettings;
 use super::topology::{Master, connect, unknown};
@@ -171,16 +172,26 @@ impl Door {
         })
     }
 
+    async fn unspoken(&self, master: &Master, error: redis::RedisError) -> Unknown {
+        let Master { address, .. } = master;
+        let login = &self.settings.login;
+        match remedy::of_connecting(&self.settings, address, login, &error).await {
+            Some(why) => Unknown(format!("Redis at {address} (redis.url): {why}")),
+            None => unknown(error),
+        }
+    }
+
     /// Who the server is now.
     pub(super) async fn recognise(
         &self,
         conn: &mut MultiplexedConnection,
         master: &Master,
     ) -> Result<(Facts, Identity), Unknown> {
-        let info: String = redis::cmd("INFO")
-            .query_async(conn)
-            .await
-            .map_err(unknown)?;
+        let info: String = match redis::cmd("INFO").query_async(conn).await {
+            Ok(info) => info,
+            // Where nobody signs in, these are the first words.
+            Err(error) => return Err(self.unspoken(master, error).await),
+        };
         let facts = Facts::parse(&info, &self.settings.topology)?;
         if let Some(refusal) = facts.refusal(&self.settings.topology) {
             if facts.is_misconfigured() {
