@@ -29,7 +29,8 @@ fn in_state(page: &Page, alg: &str, state: &str) -> Vec<String> {
     let rows = page.body.split("<tr>").skip(1);
     rows.filter(|row| row.contains(&format!(">{alg}<")) && row.contains(state))
         .map(|row| {
-            let (_, kid) = row.split_once("<code>").unwrap();
+            let (_, kid) = row.split_once("<code").unwrap();
+            let (_, kid) = kid.split_once('>').unwrap();
             kid.split('<').next().unwrap().to_owned()
         })
         .collect()
