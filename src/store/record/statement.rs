@@ -76,17 +76,19 @@ impl Statement {
         self.value(Value::Integer(value))
     }
 
-    /// Appends a list of texts, in brackets; of one at least, as PostgreSQL knows no empty one.
+    /// Appends a list of texts, in brackets. Nothing is in an empty one.
     pub(super) fn texts<T: Into<String>>(
         &mut self,
         values: impl IntoIterator<Item = T>,
     ) -> &mut Self {
-        let mut between = "(";
+        self.say("(");
+        let mut between = "";
         for value in values {
             self.say(between).text(value);
             between = ", ";
         }
-        self.say(")")
+        // SQLite knows the empty list, PostgreSQL does not.
+        self.say(if between.is_empty() { "NULL)" } else { ")" })
     }
 
     fn value(&mut self, value: Value) -> &mut Self {

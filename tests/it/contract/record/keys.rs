@@ -250,8 +250,14 @@ async fn keys_of_the_version_before_go_on(on: Backend) {
         let query = query.bind(private.as_bytes().to_vec()).bind(made);
         query.execute(&mut conn).await.unwrap();
     }
-    let step = include_str!("../../../../migrations/0004_signing_keys.sql");
-    sqlx::raw_sql(step).execute(&mut conn).await.unwrap();
+    for step in [
+        include_str!("../../../../migrations/0002_nodes.sql"),
+        include_str!("../../../../migrations/0003_people_and_clients.sql"),
+        include_str!("../../../../migrations/0004_signing_keys.sql"),
+        include_str!("../../../../migrations/0005_session_search.sql"),
+    ] {
+        sqlx::raw_sql(step).execute(&mut conn).await.unwrap();
+    }
     let keys = keys(&record).await;
     let at = Timestamp::from_secs;
     let seen: Vec<_> = keys

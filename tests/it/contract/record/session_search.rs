@@ -11,7 +11,7 @@ use lanyard::store::record::{
     Counted, SessionCursor, SessionPage, SessionQuestion, SessionState, SignIn, reference,
 };
 
-use super::{Backend, World, both, user, user_id};
+use super::{Backend, World, both, client, user, user_id};
 
 both!(
     pages_of_one_moment_lose_and_repeat_nothing,
@@ -497,10 +497,13 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
 async fn lines_say_which_apps_can_be_told(on: Backend) {
     let world = World::peopled(on).await;
     let session = world.begin("alice").await;
+    let gone = client("gone", None);
+    world.record.insert_client(&gone).await.unwrap();
     for client in ["wiki", "blog", "gone"] {
         world.join(&session, client).await;
         world.pass(1);
     }
+    world.lose_client("gone").await;
     let page = first(&world, &any(&world)).await;
     let [row] = &page.rows[..] else {
         panic!("{page:?}")
