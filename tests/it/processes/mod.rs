@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod help;
+mod installing;
 mod kill;
 mod kill_at_any_moment;
 mod logs;
