@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod help;
 mod keys;
+mod installing;
 mod kill;
 mod kill_at_any_moment;
 mod logs;
