@@ -231,6 +231,14 @@ async fn many_nodes_promote_once(on: Backend) {
     assert_eq!(states[1].1, KeyState::Current);
 }
 
+/// What came after the first version.
+const SINCE: [&str; 4] = [
+    include_str!("../../../../migrations/0002_nodes.sql"),
+    include_str!("../../../../migrations/0003_people_and_clients.sql"),
+    include_str!("../../../../migrations/0004_signing_keys.sql"),
+    include_str!("../../../../migrations/0005_session_search.sql"),
+];
+
 /// A record as the version before left it.
 async fn keys_of_the_version_before_go_on(on: Backend) {
     let ground = Ground::new(on).await;
@@ -250,12 +258,7 @@ async fn keys_of_the_version_before_go_on(on: Backend) {
         let query = query.bind(private.as_bytes().to_vec()).bind(made);
         query.execute(&mut conn).await.unwrap();
     }
-    for step in [
-        include_str!("../../../../migrations/0002_nodes.sql"),
-        include_str!("../../../../migrations/0003_people_and_clients.sql"),
-        include_str!("../../../../migrations/0004_signing_keys.sql"),
-        include_str!("../../../../migrations/0005_session_search.sql"),
-    ] {
+    for step in SINCE {
         sqlx::raw_sql(step).execute(&mut conn).await.unwrap();
     }
     let keys = keys(&record).await;
