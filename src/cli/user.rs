@@ -48,7 +48,8 @@ async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
             ..Profile::default()
         },
         password: None,
-        temporary: options.temporary,
+        // Only for a sign-in that demands a new one.
+        temporary: false,
         admin: options.admin,
     };
     // Before the password is asked for: nobody types one in vain.

@@ -58,7 +58,7 @@ The password is asked for on the terminal, twice, or read from standard input.
 
 Examples:
   lanyard user set-password alice
-  lanyard user set-password alice --temporary --password-stdin < password.txt";
+  lanyard user set-password alice --password-stdin < password.txt";
 
 /// A person to make.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -81,9 +81,6 @@ pub struct CreateUser {
     /// Make this person an administrator
     #[arg(long)]
     pub admin: bool,
-    /// The password must be changed at the first sign-in
-    #[arg(long)]
-    pub temporary: bool,
     /// Read the password from standard input: its first line
     #[arg(long)]
     pub password_stdin: bool,
@@ -157,9 +154,6 @@ pub struct SetPassword {
     /// Username, mail address, or id
     #[arg(value_name = "PERSON")]
     pub person: String,
-    /// It must be changed at the next sign-in
-    #[arg(long)]
-    pub temporary: bool,
     /// Read the password from standard input: its first line
     #[arg(long)]
     pub password_stdin: bool,

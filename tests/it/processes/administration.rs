@@ -120,10 +120,6 @@ async fn a_password_is_set_for_somebody() {
     .await;
     password.clone_into(&mut alice.password);
     sign_in_at(&wiki, &browser, &alice).await;
-    let temporary = [&set[..], &["--temporary"]].concat();
-    house.run_with(&temporary, "a temporary one\n").succeeded();
-    let shown = json(&house, &["user", "show", "alice", "--json"]);
-    assert_eq!(shown["must_change_password"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
