@@ -11,14 +11,21 @@ use crate::pages::parts::Link;
 /// lead elsewhere.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// A person's page.
+/// A person's sessions.
 pub(super) fn person(id: &UserId) -> Option<Link> {
-    within("/admin/people/", id.as_str())
+    of_sessions("user", id.as_str())
 }
 
-/// An app's page.
+/// The sessions in which an app takes part.
 pub(super) fn app(id: &ClientId) -> Option<Link> {
-    within("/admin/apps/", id.as_str())
+    of_sessions("client", id.as_str())
+}
+
+fn of_sessions(name: &str, id: &str) -> Option<Link> {
+    if id.is_empty() {
+        return None;
+    }
+    with_query("/admin/sessions", &[(name, id)])
 }
 
 /// A session's page, by its reference.
@@ -51,12 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_an_id_holds_its_page_is_below_ours() {
+    fn whatever_an_id_holds_it_stays_an_id() {
         for (id, expected) in [
-            ("wiki-2_a~", "/admin/apps/wiki-2_a~"),
-            ("..", "/admin/apps/%2E%2E"),
-            ("a/b?c#d e", "/admin/apps/a%2Fb%3Fc%23d%20e"),
-            ("é\"", "/admin/apps/%C3%A9%22"),
+            ("wiki-2_a~", "/admin/sessions?client=wiki-2_a~"),
+            ("..", "/admin/sessions?client=%2E%2E"),
+            ("a/b?c#d e", "/admin/sessions?client=a%2Fb%3Fc%23d%20e"),
+            ("é\"", "/admin/sessions?client=%C3%A9%22"),
         ] {
             let link = app(&ClientId::new(id)).expect(id);
             assert_eq!(link.as_str(), expected);

@@ -151,9 +151,9 @@ fn lines() -> Audit {
     };
     let ended = Row {
         at: stamp(NOW),
-        who: name("mona", "/admin/people/u_mona"),
+        who: name("mona", "/admin/sessions?user=u_mona"),
         what: words::action("session.end_client").to_owned(),
-        on: vec![name("Wiki", "/admin/apps/wiki")],
+        on: vec![name("Wiki", "/admin/sessions?client=wiki")],
         session: Some(name(REFERENCE, "/admin/sessions/7QK4-M2XD")),
         address: Some("2001:db8:4:17::1:2a".to_owned()),
         reason: Some(words::cause("admin").to_owned()),
@@ -172,7 +172,7 @@ fn lines() -> Audit {
     let bare = Row {
         who: name("The command line", ""),
         what: words::action("person.enable").to_owned(),
-        on: vec![name("alice", "/admin/people/u_alice")],
+        on: vec![name("alice", "/admin/sessions?user=u_alice")],
         address: None,
         reason: None,
         ..refused.clone()
@@ -208,7 +208,7 @@ fn wrong() -> Audit {
 fn hostile() -> Audit {
     let name = Name {
         text: HOSTILE.to_owned(),
-        page: Link::new("/admin/people/\"onclick=\"alert(1)"),
+        page: Link::new("/admin/sessions?user=\"onclick=\"alert(1)"),
     };
     let row = Row {
         at: stamp(NOW),
