@@ -450,14 +450,14 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
     world.pass(10_000);
     let template = begin_with(&world, "alice", "192.0.2.0/24", FIREFOX).await;
     // Many at the wiki on another browser, and many on this browser that are not at the wiki: no
-    // condition is narrow, and only the oldest session meets both.
+    // condition is narrow, and only the oldest session meets both. No reference begins like theirs.
     for (from, term) in [(0, "client:wiki"), (3_000, "device:Firefox on Linux")] {
         world
             .run(&format!(
                 "INSERT INTO session_terms (term, began_at, reference) \
                  WITH RECURSIVE n (i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n \
                  WHERE i < {from} + 2999) \
-                 SELECT '{term}', {} + i, 'X' || i FROM n",
+                 SELECT '{term}', {} + i, '#' || i FROM n",
                 template.began.as_millis()
             ))
             .await;
@@ -469,7 +469,7 @@ async fn a_search_among_many_that_do_not_match_goes_on_from_its_cursor(on: Backe
              user_agent) SELECT 'x' || t.reference, t.reference, user_id, t.began_at, auth_time, \
              acr, amr, last_seen_at, idle_timeout, expires_at, deadline_at, remembered, secret, \
              address, user_agent FROM session_terms t, sessions s WHERE s.reference = '{}' \
-             AND t.reference LIKE 'X%'",
+             AND t.reference LIKE '#%'",
             reference(template.id)
         ))
         .await;
