@@ -59,6 +59,8 @@ async fn an_end_from_elsewhere_is_not_forgotten_whoever_reads_of_it_first() {
         .await
         .unwrap();
     house.end(bobs[0]).await;
+    // The others read of it within half a second.
+    house.settled().await;
     assert_eq!(wiki.userinfo(tokens.access()).await.status, 401);
 
     // Eleven minutes on the house no longer remembers this end, and looks at nothing but the hot
