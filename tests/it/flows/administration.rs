@@ -53,7 +53,9 @@ impl Story {
         self.until_dead().await;
     }
 
+    /// On every node: what one changed the others have read then.
     async fn until_dead(&self) {
+        self.house.settled().await;
         for tokens in [&self.tokens, &self.connected] {
             House::until("the token is refused", || async {
                 self.wiki.userinfo(tokens.access()).await.status == 401
@@ -73,7 +75,8 @@ async fn who_is_disabled_is_out_at_once_with_all_that_was_granted() {
     let (house, alice) = (&story.house, &story.alice);
     let ended = house.provider().disable_person(&alice.id, &ADMIN).await;
     let ended = ended.unwrap().unwrap();
-    assert_eq!((ended.fresh, ended.notices), (1, 1));
+    // Another node may have read of it and ended it first.
+    assert_eq!(ended.sessions.len(), 1);
     story.until_out().await;
     let told = story.told().await;
     assert_eq!(told["sub"], json!(alice.id.as_str()), "every session ended");
@@ -85,6 +88,7 @@ async fn who_is_disabled_is_out_at_once_with_all_that_was_granted() {
         .await
         .unwrap()
         .unwrap();
+    house.settled().await;
     assert!(!story.browser.is_signed_in().await);
     assert_eq!(
         story.wiki.userinfo(story.connected.access()).await.status,
@@ -158,6 +162,7 @@ async fn a_disabled_client_is_out_of_every_session_and_the_sessions_go_on() {
         .await
         .unwrap()
         .unwrap();
+    house.settled().await;
     let ask = story.wiki.ask().with("prompt", "none");
     House::until("wiki is let in again", || async {
         matches!(
@@ -198,6 +203,7 @@ async fn after_a_rotation_both_secrets_are_taken_until_the_old_one_runs_out() {
     let (id, provider) = (story.wiki.id(), house.provider());
     let rotated = provider.rotate_client_secret(&id, hour, &ADMIN).await;
     let secret = rotated.unwrap().unwrap();
+    house.settled().await;
     let mut renewed = story.wiki.at(&story.wiki.redirect_uri);
     renewed.secret = Some(secret);
     let active = |app: &App, token: String| {

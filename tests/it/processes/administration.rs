@@ -33,12 +33,10 @@ async fn a_person_is_disabled_enabled_and_deleted() {
     let tokens = sign_in_at(&wiki, &browser, &alice).await;
     let said = house.run(&["user", "disable", "alice"]).refused();
     assert!(said.contains("add --yes"), "{said}");
-    assert_eq!(
-        house
-            .run(&["user", "disable", "ALICE", "--yes"])
-            .succeeded(),
-        "Disabled alice. Ended 1 session; 1 app is to be told.\n"
-    );
+    let said = house.run(&["user", "disable", "ALICE", "--yes"]);
+    let said = said.succeeded();
+    // How many is not certain: the server may have read of it and ended them first.
+    assert!(said.starts_with("Disabled alice. Ended "), "{said}");
     House::until("the server refuses her", || async {
         !browser.is_signed_in().await
     })
