@@ -14,6 +14,7 @@ pub mod choose_account;
 pub mod consent;
 pub mod device;
 pub mod error;
+pub mod fields;
 pub mod form_post;
 pub mod message;
 pub mod number;

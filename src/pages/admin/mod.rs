@@ -34,6 +34,10 @@ pub enum Section {
     Overview,
     /// `/admin/sessions`.
     Sessions,
+    /// `/admin/people`.
+    People,
+    /// `/admin/apps`.
+    Apps,
     /// `/admin/keys`.
     Keys,
     /// `/admin/audit`.
@@ -43,12 +47,21 @@ pub enum Section {
 }
 
 impl Section {
-    const MENU: [Self; 4] = [Self::Overview, Self::Sessions, Self::Keys, Self::Audit];
+    const MENU: [Self; 6] = [
+        Self::Overview,
+        Self::Sessions,
+        Self::People,
+        Self::Apps,
+        Self::Keys,
+        Self::Audit,
+    ];
 
     const fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Sessions => "Sessions",
+            Self::People => "People",
+            Self::Apps => "Apps",
             Self::Keys => "Keys",
             Self::Audit => "Audit",
             Self::None => "",
@@ -59,6 +72,8 @@ impl Section {
         match self {
             Self::Overview | Self::None => "/admin",
             Self::Sessions => "/admin/sessions",
+            Self::People => "/admin/people",
+            Self::Apps => "/admin/apps",
             Self::Keys => "/admin/keys",
             Self::Audit => "/admin/audit",
         }
