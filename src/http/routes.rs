@@ -5,9 +5,9 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::account::{self, apps, sessions};
+use super::account::{self, apps, password, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
-use super::sign_in::{account_choice, consent, login};
+use super::sign_in::{account_choice, consent, login, new_password};
 use super::{admin, cors, health, respond, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::Link;
@@ -97,6 +97,11 @@ fn pages(config: &mut ServiceConfig) {
                 .route(post().to(login::post)),
         )
         .service(
+            web::resource("/login/password")
+                .route(get().to(sign_in::get))
+                .route(post().to(new_password::post)),
+        )
+        .service(
             web::resource("/login/account")
                 .route(get().to(sign_in::get))
                 .route(post().to(account_choice::post)),
@@ -108,6 +113,11 @@ fn pages(config: &mut ServiceConfig) {
         )
         .service(web::resource("/").route(get().to(home)))
         .service(web::resource("/account").route(get().to(sessions::get)))
+        .service(
+            web::resource("/account/password")
+                .route(get().to(password::get))
+                .route(post().to(password::post)),
+        )
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
         .service(web::resource("/account/sessions/end").route(post().to(sessions::end)))

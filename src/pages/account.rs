@@ -9,6 +9,49 @@ pub struct AccountFrame {
     pub person: String,
     /// The anti-forgery token, of every form on the page.
     pub csrf: String,
+    /// Which of the pages it is.
+    pub tab: Tab,
     /// What has just been done.
     pub notice: Option<Notice>,
+}
+
+/// The pages of one's own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// `/account`.
+    Sessions,
+    /// `/account/apps`.
+    Apps,
+    /// `/account/profile`.
+    Profile,
+    /// `/account/password`.
+    Password,
+}
+
+impl Tab {
+    const ALL: [Self; 4] = [Self::Sessions, Self::Apps, Self::Profile, Self::Password];
+
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Sessions => "Sessions",
+            Self::Apps => "Apps",
+            Self::Profile => "Profile",
+            Self::Password => "Password",
+        }
+    }
+
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Sessions => "/account",
+            Self::Apps => "/account/apps",
+            Self::Profile => "/account/profile",
+            Self::Password => "/account/password",
+        }
+    }
+}
+
+impl AccountFrame {
+    pub(super) const fn tabs(&self) -> [Tab; 4] {
+        Tab::ALL
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 
-use super::account::AccountFrame;
+use super::account::{AccountFrame, Tab};
 use super::parts::{App, in_a_row};
 use super::samples;
 use super::time::{Moment, ago, on_day};
@@ -62,7 +62,7 @@ impl Page for AccountApps {
     const MARKER: &'static str = "Your account";
 
     fn samples() -> Vec<Sample<Self>> {
-        let frame = samples::frame();
+        let frame = samples::frame(Tab::Apps);
         let notes = AppRow {
             client: "notes".to_owned(),
             app: samples::notes(),
@@ -96,7 +96,7 @@ impl Page for AccountApps {
             (
                 "hostile",
                 Self {
-                    frame: samples::hostile_frame(),
+                    frame: samples::hostile_frame(Tab::Apps),
                     apps: vec![hostile],
                 },
             ),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 
-use super::account::AccountFrame;
+use super::account::{AccountFrame, Tab};
 use super::parts::{Link, Notice, Tone};
 use super::samples;
 use super::time::{Moment, ago, on_day, span};
@@ -69,7 +69,7 @@ impl Page for AccountSessions {
             device: "An unknown browser".to_owned(),
             ..phone.clone()
         };
-        let frame = samples::frame();
+        let frame = samples::frame(Tab::Sessions);
         let ended = Notice {
             tone: Tone::Ok,
             title: "Session on Safari on iPad ended at 14:05:02 UTC".to_owned(),
@@ -94,7 +94,7 @@ impl Page for AccountSessions {
             (
                 "hostile",
                 Self {
-                    frame: samples::hostile_frame(),
+                    frame: samples::hostile_frame(Tab::Sessions),
                     sessions: vec![hostile],
                 },
             ),

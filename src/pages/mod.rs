@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod account_apps;
+pub mod account_password;
 pub mod account_sessions;
 pub mod admin;
 pub mod assets;
@@ -17,6 +18,7 @@ pub mod error;
 pub mod fields;
 pub mod form_post;
 pub mod message;
+pub mod new_password;
 pub mod number;
 pub mod parts;
 mod samples;
@@ -68,6 +70,7 @@ pub struct Rendered {
 pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     let mut all = Vec::new();
     add::<sign_in::SignIn>(&mut all)?;
+    add::<new_password::NewPassword>(&mut all)?;
     add::<consent::Consent>(&mut all)?;
     add::<choose_account::ChooseAccount>(&mut all)?;
     add::<error::ErrorPage>(&mut all)?;
@@ -77,6 +80,7 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<message::Message>(&mut all)?;
     add::<account_sessions::AccountSessions>(&mut all)?;
     add::<account_apps::AccountApps>(&mut all)?;
+    add::<account_password::AccountPassword>(&mut all)?;
     add::<admin::confirm::Confirm>(&mut all)?;
     add::<admin::confirm::Confirmed>(&mut all)?;
     add::<admin::overview::Overview>(&mut all)?;

@@ -1,6 +1,6 @@
 //! What the samples of all pages share.
 
-use super::account::AccountFrame;
+use super::account::{AccountFrame, Tab};
 use super::assets::asset_url;
 use super::parts::{App, Link, Notice, Tone};
 use crate::clock::Timestamp;
@@ -43,18 +43,20 @@ pub(super) fn hostile_app() -> App {
     }
 }
 
-pub(super) fn frame() -> AccountFrame {
+pub(super) fn frame(tab: Tab) -> AccountFrame {
     AccountFrame {
         person: "Alice Moreau".to_owned(),
         csrf: CSRF.to_owned(),
+        tab,
         notice: None,
     }
 }
 
-pub(super) fn hostile_frame() -> AccountFrame {
+pub(super) fn hostile_frame(tab: Tab) -> AccountFrame {
     AccountFrame {
         person: HOSTILE.to_owned(),
         csrf: CSRF.to_owned(),
+        tab,
         notice: Some(Notice {
             tone: Tone::Bad,
             title: HOSTILE.to_owned(),

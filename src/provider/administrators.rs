@@ -23,7 +23,7 @@ pub struct Administrator {
 impl Administrator {
     /// Them, for the audit.
     pub fn actor(&self) -> Actor {
-        Actor::Person(self.visitor.person.clone())
+        self.visitor.actor()
     }
 }
 

@@ -13,7 +13,7 @@ use super::documents;
 use super::handles::{InteractionHandle, SessionCookie};
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::{Root, Secret, SecretHash, SessionId};
+use crate::entropy::{Root, Secret, SecretHash, SessionId, UserId};
 use crate::identity::user::User;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::Client;
@@ -36,6 +36,17 @@ pub(super) struct InteractionDocument {
     pub(super) consented: Option<SessionId>,
     pub(super) chosen: Option<SessionId>,
     pub(super) switching: Option<SessionId>,
+    pub(super) changing: Option<Changing>,
+}
+
+/// Somebody proved a temporary password. It opens nothing until they chose one of their own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Changing {
+    pub(super) person: UserId,
+    /// Of the password hash that was proved: whoever sets another meanwhile ends this step.
+    pub(super) proved: SecretHash,
+    pub(super) remember: bool,
+    pub(super) until: Timestamp,
 }
 
 /// Why the person is here.
@@ -156,6 +167,8 @@ pub enum PageDue {
     SignIn,
     /// The same, for a person who is known.
     Reauthenticate(Arc<User>),
+    /// The password is a temporary one: a new one is due.
+    NewPassword(Arc<User>),
     /// Which account?
     ChooseAccount(Arc<User>),
     /// May the app?
@@ -188,6 +201,7 @@ impl Provider {
             consented: None,
             chosen: None,
             switching: None,
+            changing: None,
         };
         let name = documents::interaction();
         let put = self.put(&handle.root, name.clone(), &document, expires);

@@ -21,6 +21,8 @@ pub struct Visitor {
     pub(super) person: UserId,
     /// What pages call them.
     pub name: String,
+    /// What they sign in with.
+    pub username: String,
     /// For forms.
     pub csrf: String,
     /// When they last proved who they are.
@@ -68,6 +70,13 @@ pub struct AppView {
     pub offline_last_used: Option<Timestamp>,
 }
 
+impl Visitor {
+    /// Them, for the audit.
+    pub fn actor(&self) -> Actor {
+        Actor::Person(self.person.clone())
+    }
+}
+
 impl Provider {
     /// Who looks at a page of ours. Counts as activity.
     pub async fn visitor(
@@ -82,6 +91,7 @@ impl Provider {
             session: live.session.id,
             person: live.session.user.clone(),
             name: live.person.display_name().to_owned(),
+            username: live.person.username.clone(),
             csrf: self.session_token(live.session.id),
             auth_time: live.session.auth_time,
             last_seen: self.clock.now(),
@@ -143,30 +153,33 @@ impl Provider {
         if snapshot.is_none_or(|snapshot| snapshot.session.user != visitor.person) {
             return Ok(None);
         }
-        let actor = Actor::Person(visitor.person.clone());
-        self.end(&Selection::Session(id), Reason::User, &actor)
+        let selection = Selection::Session(id);
+        self.end(&selection, Reason::User, &visitor.actor())
             .await
             .map(Some)
     }
 
     /// Ends all of the person's sessions but this one.
     pub async fn end_other_devices(&self, visitor: &Visitor) -> Result<Ended, Trouble> {
+        self.end_others(visitor, Reason::User).await
+    }
+
+    pub(super) async fn end_others(
+        &self,
+        visitor: &Visitor,
+        reason: Reason,
+    ) -> Result<Ended, Trouble> {
         let selection = Selection::Person {
             user: visitor.person.clone(),
             except: Some(visitor.session),
         };
-        self.end(
-            &selection,
-            Reason::User,
-            &Actor::Person(visitor.person.clone()),
-        )
-        .await
+        self.end(&selection, reason, &visitor.actor()).await
     }
 
     /// Signs the person out here.
     pub async fn sign_out_here(&self, visitor: &Visitor) -> Result<SignedOut, Trouble> {
-        let actor = Actor::Person(visitor.person.clone());
-        self.sign_out(visitor.session, Reason::User, &actor).await
+        self.sign_out(visitor.session, Reason::User, &visitor.actor())
+            .await
     }
 
     /// Apps with a consent or an offline grant.
@@ -208,8 +221,7 @@ impl Provider {
     /// Withdraws what an app was allowed: its consent, its grants, its parts of sessions.
     pub async fn withdraw(&self, visitor: &Visitor, client: &ClientId) -> Result<Ended, Trouble> {
         let selection = Selection::ClientOfPerson(visitor.person.clone(), client.clone());
-        let actor = Actor::Person(visitor.person.clone());
-        self.end_as(&selection, Reason::User, Verb::Revoke, &actor)
+        self.end_as(&selection, Reason::User, Verb::Revoke, &visitor.actor())
             .await
     }
 }

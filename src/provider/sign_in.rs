@@ -4,7 +4,7 @@
 use super::Provider;
 use super::documents;
 use super::handles::SessionCookie;
-use super::interactions::{Browser, Open};
+use super::interactions::{Browser, InteractionDocument, Open};
 use super::live::{LiveSession, Lookup, Presented};
 use super::steps::Step;
 use super::trouble::Trouble;
@@ -57,6 +57,8 @@ pub enum SignInOutcome {
         /// What comes next.
         step: Step,
     },
+    /// The password was right, but is a temporary one: a new one is due first.
+    NewPasswordDue(Step),
     /// Not signed in.
     Problem(SignInProblem),
 }
@@ -74,14 +76,18 @@ impl Provider {
         browser: &Browser,
     ) -> Result<SignInOutcome, Trouble> {
         let outcome = self.try_sign_in(open, cookie, credentials, browser).await;
-        match &outcome {
+        self.count_sign_in(outcome.as_ref());
+        outcome
+    }
+
+    pub(super) fn count_sign_in(&self, outcome: Result<&SignInOutcome, &Trouble>) {
+        match outcome {
             Ok(SignInOutcome::Done { .. }) => self.meters.sign_in(SignInResult::Succeeded),
-            // Counted where it is known why.
-            Ok(SignInOutcome::Problem(_)) => {}
+            // Counted where it is known why, and when they are signed in.
+            Ok(SignInOutcome::Problem(_) | SignInOutcome::NewPasswordDue(_)) => {}
             Err(Trouble::Busy) => self.meters.sign_in(SignInResult::Busy),
             Err(_) => self.meters.sign_in(SignInResult::Unavailable),
         }
-        outcome
     }
 
     async fn try_sign_in(
@@ -96,8 +102,25 @@ impl Provider {
             Ok(person) => person,
             Err(problem) => return Ok(SignInOutcome::Problem(problem)),
         };
+        if person.must_change_password {
+            let step = self.demand_new_password(open, cookie, &person, remember);
+            return Ok(SignInOutcome::NewPasswordDue(step.await?));
+        }
+        self.enter(open, cookie, &person, remember, browser).await
+    }
+
+    /// Begins a session for somebody who proved who they are, or goes on with the one they have.
+    pub(super) async fn enter(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+        person: &User,
+        remember: bool,
+        browser: &Browser,
+    ) -> Result<SignInOutcome, Trouble> {
         // Of two requests with one form (a double click) one goes on, before anything begins.
-        if !self.claim(open, |_| ()).await? {
+        let changed = |document: &mut InteractionDocument| document.changing = None;
+        if !self.claim(open, changed).await? {
             return Err(Trouble::contention());
         }
         let (renewed, ended) = match self.presented(cookie, &[]).await? {
@@ -113,7 +136,7 @@ impl Provider {
         let fresh = renewed.is_none();
         let begun = match renewed {
             Some(renewed) => Some(renewed),
-            None => self.begin(&person, remember, browser).await?,
+            None => self.begin(person, remember, browser).await?,
         };
         let Some((session, cookie)) = begun else {
             self.meters.sign_in(SignInResult::Disabled);
@@ -196,7 +219,7 @@ impl Provider {
         let verdict = self
             .check_password(credentials.password.clone(), stored.clone())
             .await?;
-        let (Some(person), Verdict::Match { rehash }) = (person, verdict) else {
+        let (Some(mut person), Verdict::Match { rehash }) = (person, verdict) else {
             self.note_failure(&account, browser, "no_match");
             self.meters.sign_in(failure);
             return Ok(Err(SignInProblem::NoMatch));
@@ -205,7 +228,9 @@ impl Provider {
         self.learn_person(&person).await;
         if let (true, Some(old)) = (rehash, stored) {
             let new = self.hash_password(credentials.password).await?;
-            self.record.replace_password(&person.id, &old, &new).await?;
+            if self.record.replace_password(&person.id, &old, &new).await? {
+                person.password = Some(new);
+            }
         }
         Ok(Ok(person))
     }
@@ -262,7 +287,7 @@ impl Provider {
     }
 
     /// The same person proves again who they are: the session goes on, its secret does not.
-    async fn renew(
+    pub(super) async fn renew(
         &self,
         mut live: LiveSession,
     ) -> Result<Option<(Session, SessionCookie)>, Trouble> {
@@ -301,7 +326,7 @@ impl Provider {
 
     /// A failure is noted under the account's hashed key: people type passwords into the wrong
     /// field.
-    fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
+    pub(super) fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
         self.note(super::audit::Note {
             actor: &Actor::System,
             action: "sign_in_failed",

@@ -98,8 +98,9 @@ impl Provider {
         let Some(due) = page_due(decision, judged) else {
             return Ok(Step::Gone);
         };
+        let due = self.or_new_password(open, due).await?;
         let asked_in = match &due {
-            PageDue::SignIn | PageDue::Reauthenticate(_) => None,
+            PageDue::SignIn | PageDue::Reauthenticate(_) | PageDue::NewPassword(_) => None,
             PageDue::ChooseAccount(_) | PageDue::Consent { .. } => {
                 judged.live.as_ref().map(|live| live.session.id)
             }
@@ -153,6 +154,7 @@ impl Provider {
                 PageDue::Reauthenticate(Arc::clone(&live.person))
             }
         };
+        let due = self.or_new_password(open, due).await?;
         let ended = match live {
             Some(_) => None,
             None => self.ended_session(cookie).await?,

@@ -10,6 +10,7 @@ use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
 use crate::http::{extract, respond};
+use crate::pages::account::Tab;
 use crate::pages::account_apps::{AccountApps, AppRow, allowed};
 use crate::pages::parts::{App, Notice, Tone};
 use crate::pages::time;
@@ -33,7 +34,7 @@ pub(in crate::http) async fn get(
         receipts: None,
     });
     let page = AccountApps {
-        frame: frame(&visitor, notice),
+        frame: frame(&visitor, Tab::Apps, notice),
         apps: apps.into_iter().map(|app| row(app, now)).collect(),
     };
     Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))

@@ -1,6 +1,7 @@
 //! The person's own pages: where they are signed in, and which apps they allowed something.
 
 pub(super) mod apps;
+pub(super) mod password;
 pub(super) mod sessions;
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::error::PageTrouble;
 use super::oauth::logout;
 use super::state::State;
 use super::{cookies, extract, guard, respond};
-use crate::pages::account::AccountFrame;
+use crate::pages::account::{AccountFrame, Tab};
 use crate::pages::parts::Notice;
 use crate::protocol::params::Params;
 use crate::provider::{OwnPage, Visitor};
@@ -80,10 +81,11 @@ async fn posted(
     Ok(Ok((visitor, form)))
 }
 
-fn frame(visitor: &Visitor, notice: Option<Notice>) -> AccountFrame {
+fn frame(visitor: &Visitor, tab: Tab, notice: Option<Notice>) -> AccountFrame {
     AccountFrame {
         person: visitor.name.clone(),
         csrf: visitor.csrf.clone(),
+        tab,
         notice,
     }
 }

@@ -9,6 +9,7 @@ use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
 use crate::http::{extract, respond};
+use crate::pages::account::Tab;
 use crate::pages::account_sessions::{AccountSessions, SessionRow};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::{Link, Notice, Tone};
@@ -34,7 +35,11 @@ pub(in crate::http) async fn get(
         .and_then(|query| query.get("r").map(ToOwned::to_owned))
         .and_then(|handle| Link::new(&format!("/oauth2/logout/done?r={handle}")));
     let page = AccountSessions {
-        frame: frame(&visitor, ended.map(|count| notice(count, receipts))),
+        frame: frame(
+            &visitor,
+            Tab::Sessions,
+            ended.map(|count| notice(count, receipts)),
+        ),
         sessions: devices.into_iter().map(|device| row(device, now)).collect(),
     };
     Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))

@@ -13,6 +13,7 @@ use crate::http::state::State;
 use crate::identity::user::User;
 use crate::pages::choose_account::ChooseAccount;
 use crate::pages::consent::{Consent, Permission, Shown};
+use crate::pages::new_password::{NewPassword, NewPasswordNotice};
 use crate::pages::parts::App;
 use crate::pages::sign_in::{EndedBecause, Remember, SignIn, SignInNotice};
 use crate::pages::time;
@@ -28,11 +29,17 @@ pub(super) struct Typed {
 /// Where a page that waits is fetched and posted.
 pub(super) fn address(tag: &str, due: &PageDue) -> String {
     let path = match due {
-        PageDue::SignIn | PageDue::Reauthenticate(_) => "/login",
+        PageDue::SignIn | PageDue::Reauthenticate(_) => return sign_in_address(tag),
+        PageDue::NewPassword(_) => "/login/password",
         PageDue::ChooseAccount(_) => "/login/account",
         PageDue::Consent { .. } => "/consent",
     };
     format!("{path}?i={tag}")
+}
+
+/// The sign-in form's.
+pub(super) fn sign_in_address(tag: &str) -> String {
+    format!("/login?i={tag}")
 }
 
 /// The page, with what was typed before where something was.
@@ -43,17 +50,7 @@ pub(super) fn page(
     before: Option<(&Typed, SignInNotice)>,
 ) -> HttpResponse {
     let action = address(tag, &waiting.due);
-    let mut policy = Policy {
-        // Without an app the form leads to the account page, and never away.
-        may_leave: waiting.client.is_some(),
-        ..Policy::default()
-    };
-    policy.images.extend(
-        waiting
-            .client
-            .as_ref()
-            .and_then(|client| client.logo_uri.clone()),
-    );
+    let policy = policy(waiting);
     let app = waiting.client.as_deref().map(respond::app);
     match (&waiting.due, app) {
         (PageDue::ChooseAccount(person), Some(app)) => {
@@ -70,6 +67,9 @@ pub(super) fn page(
             let page = consent(waiting, app, person, scope, action);
             respond::page(StatusCode::OK, &page, &policy)
         }
+        (PageDue::NewPassword(_), _) => {
+            new_password(tag, waiting, NewPasswordNotice::None, StatusCode::OK)
+        }
         (due, app) => {
             let known = match due {
                 PageDue::Reauthenticate(person) => Some(Arc::clone(person)),
@@ -79,6 +79,39 @@ pub(super) fn page(
             respond::page(StatusCode::OK, &page, &policy)
         }
     }
+}
+
+fn policy(waiting: &Waiting) -> Policy {
+    let mut policy = Policy {
+        // Without an app the form leads to the account page, and never away.
+        may_leave: waiting.client.is_some(),
+        ..Policy::default()
+    };
+    let client = waiting.client.as_ref();
+    policy
+        .images
+        .extend(client.and_then(|client| client.logo_uri.clone()));
+    policy
+}
+
+/// The page for a new password, with what happened before; another page if it is not due.
+pub(super) fn new_password(
+    tag: &str,
+    waiting: &Waiting,
+    notice: NewPasswordNotice,
+    status: StatusCode,
+) -> HttpResponse {
+    let PageDue::NewPassword(person) = &waiting.due else {
+        return respond::see_other(&address(tag, &waiting.due));
+    };
+    let page = NewPassword {
+        app: waiting.client.as_deref().map(respond::app),
+        action: address(tag, &waiting.due),
+        csrf: waiting.csrf.clone(),
+        username: person.username.clone(),
+        notice,
+    };
+    respond::page(status, &page, &policy(waiting))
 }
 
 fn account_of(person: &User) -> String {

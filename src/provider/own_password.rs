@@ -1,0 +1,124 @@
+//! People change their own password: the old one proves who they are, and on their word every other
+//! session ends, as whoever knew the old one may hold it.
+
+use std::time::Duration;
+
+use super::Provider;
+use super::handles::SessionCookie;
+use super::interactions::Browser;
+use super::live::Presented;
+use super::people::Visitor;
+use super::trouble::Trouble;
+use crate::identity::password::Verdict;
+use crate::identity::throttle::AccountKey;
+use crate::session::ending::Reason;
+
+/// A change of one's own password.
+#[derive(Clone)]
+pub struct PasswordChange {
+    /// As typed.
+    pub old: String,
+    /// As typed.
+    pub new: String,
+    /// End every other session, and what apps hold for when one is away.
+    pub end_others: bool,
+}
+
+impl std::fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordChange(…)")
+    }
+}
+
+/// What became of a person's other sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They go on, as was asked.
+    Kept,
+    /// So many ended.
+    Ended(usize),
+    /// A store failed: some may live, and must be ended again.
+    NotYet,
+}
+
+/// What a change of one's own password came to.
+pub enum PasswordChanged {
+    /// It is changed.
+    Done {
+        /// The session goes on under a new secret: set this cookie. None if it ended meanwhile.
+        cookie: Option<SessionCookie>,
+        /// Whether it outlives the browser.
+        remembered: Option<Duration>,
+        /// What became of the other sessions.
+        others: Others,
+    },
+    /// The old one was another.
+    WrongOld,
+    /// Too many tries: wait.
+    Wait(Duration),
+    /// The new one will not do: why, and what to do.
+    Refused(&'static str),
+}
+
+impl Provider {
+    /// Changes a person's own password. Tries at the old one count as tries to sign in: a session
+    /// that was left open must not be a place to guess at.
+    pub async fn change_own_password(
+        &self,
+        visitor: &Visitor,
+        cookie: Option<&SessionCookie>,
+        change: PasswordChange,
+        browser: &Browser,
+    ) -> Result<PasswordChanged, Trouble> {
+        let account = AccountKey::of_person(&visitor.person);
+        if let Some(throttled) = self.count_attempt(&account, browser.address).await? {
+            return Ok(PasswordChanged::Wait(throttled.wait));
+        }
+        let person = self.record.user(&visitor.person).await?;
+        let person = person.filter(|person| person.enabled);
+        let stored = person.as_ref().and_then(|person| person.password.clone());
+        let verdict = self.check_password(change.old, stored.clone()).await?;
+        let (Some(person), Some(old), Verdict::Match { .. }) = (person, stored, verdict) else {
+            self.note_failure(&account, browser, "no_match");
+            return Ok(PasswordChanged::WrongOld);
+        };
+        self.forget_attempts(&account, browser.address).await?;
+        let hash = match self.new_hash(&person, &old, change.new).await? {
+            Ok(hash) => hash,
+            Err(why) => return Ok(PasswordChanged::Refused(why)),
+        };
+        if !self.record.change_password(&person.id, &old, &hash).await? {
+            return Ok(PasswordChanged::WrongOld);
+        }
+        self.follow_changes().await?;
+        let others = if change.end_others {
+            let ended = self.end_others(visitor, Reason::CredentialChange).await;
+            // The password is changed whatever became of them: nobody must type the old one again.
+            ended.map_or(Others::NotYet, |ended| Others::Ended(ended.fresh))
+        } else {
+            Others::Kept
+        };
+        let (cookie, remembered) = self.renewed(cookie).await?;
+        Ok(PasswordChanged::Done {
+            cookie,
+            remembered,
+            others,
+        })
+    }
+
+    /// The session under a new secret: the old password was a proof of who they are.
+    async fn renewed(
+        &self,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<(Option<SessionCookie>, Option<Duration>), Trouble> {
+        let Presented::Live(live) = self.presented(cookie, &[]).await? else {
+            return Ok((None, None));
+        };
+        let Some((session, cookie)) = self.renew(*live).await? else {
+            return Ok((None, None));
+        };
+        let remembered = session.remembered;
+        let remembered = remembered.then(|| self.clock.now().until(session.expires));
+        Ok((Some(cookie), remembered))
+    }
+}
