@@ -48,8 +48,7 @@ async fn create(file: Option<PathBuf>, options: CreateUser) -> Outcome {
             ..Profile::default()
         },
         password: None,
-        // Only for a sign-in that demands a new one.
-        temporary: false,
+        temporary: options.temporary,
         admin: options.admin,
     };
     // Before the password is asked for: nobody types one in vain.

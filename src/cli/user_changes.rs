@@ -97,9 +97,17 @@ async fn set_password(file: Option<PathBuf>, record: &Record, options: SetPasswo
     password_policy::check(&password, &user.username, user.profile.email.as_deref())
         .map_err(|weakness| Failure::new(weakness.message()))?;
     let hash = hash(file, &password)?;
-    done(record.set_password(&user.id, &hash, false, &ACTOR).await?)?;
+    let temporary = options.temporary;
+    done(
+        record
+            .set_password(&user.id, &hash, temporary, &ACTOR)
+            .await?,
+    )?;
     let ended = end(record, &user, Reason::CredentialChange).await?;
     say_ended("Set the password of", &user, ended);
+    if temporary {
+        println!("It must be changed at the next sign-in.");
+    }
     Ok(())
 }
 

@@ -53,6 +53,8 @@ pub struct Field {
     pub input: Input,
     /// The browser demands something in it.
     pub required: bool,
+    /// The cursor stands there when the page opens.
+    pub focused: bool,
     /// What was typed; never a password.
     pub value: String,
     /// What is wrong with it, and what to do.
@@ -68,6 +70,7 @@ impl Field {
             hint: "",
             input,
             required: false,
+            focused: false,
             value: String::new(),
             error: None,
         }
@@ -84,6 +87,13 @@ impl Field {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// One where the cursor stands when the page opens.
+    #[must_use]
+    pub const fn focused(mut self) -> Self {
+        self.focused = true;
         self
     }
 

@@ -58,6 +58,7 @@ impl NewPassword {
         Field::new("new_password", "New password", Input::NewPassword)
             .hint(HINT)
             .required()
+            .focused()
             .error(error)
     }
 }

@@ -148,8 +148,10 @@ fn each_control_has_a_label_and_each_id_is_one() {
         let distinct: BTreeSet<_> = ids.iter().collect();
         assert_eq!(ids.len(), distinct.len(), "{name}: {ids:?}");
         for attribute in [" aria-labelledby=\"", " aria-describedby=\""] {
-            for id in insides(html, attribute, "\"") {
-                assert!(ids.contains(&id), "{name}: {id}");
+            for named in insides(html, attribute, "\"") {
+                for id in named.split(' ') {
+                    assert!(ids.contains(&id), "{name}: {id}");
+                }
             }
         }
         for image in tags(html, "img") {

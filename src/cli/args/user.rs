@@ -30,11 +30,12 @@ pub enum UserCommand {
 
 const CREATE: &str = "\
 The password is asked for on the terminal, twice. There is no option for it: other
-people on this machine could read it there. The person can sign in at once.
+people on this machine could read it there. The person can sign in at once; with
+--temporary they choose one of their own then.
 
 Examples:
   lanyard user create --username alice --email alice@example.com --name \"Alice Liddell\"
-  lanyard user create --username alice --password-stdin < password.txt";
+  lanyard user create --username alice --temporary --password-stdin < password.txt";
 
 const LIST: &str = "\
 Examples:
@@ -58,7 +59,7 @@ The password is asked for on the terminal, twice, or read from standard input.
 
 Examples:
   lanyard user set-password alice
-  lanyard user set-password alice --password-stdin < password.txt";
+  lanyard user set-password alice --temporary --password-stdin < password.txt";
 
 /// A person to make.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -81,6 +82,9 @@ pub struct CreateUser {
     /// Make this person an administrator
     #[arg(long)]
     pub admin: bool,
+    /// The password must be changed at the first sign-in
+    #[arg(long)]
+    pub temporary: bool,
     /// Read the password from standard input: its first line
     #[arg(long)]
     pub password_stdin: bool,
@@ -154,6 +158,9 @@ pub struct SetPassword {
     /// Username, mail address, or id
     #[arg(value_name = "PERSON")]
     pub person: String,
+    /// It must be changed at the next sign-in
+    #[arg(long)]
+    pub temporary: bool,
     /// Read the password from standard input: its first line
     #[arg(long)]
     pub password_stdin: bool,

@@ -118,6 +118,19 @@ async fn a_password_is_set_for_somebody() {
     .await;
     password.clone_into(&mut alice.password);
     sign_in_at(&wiki, &browser, &alice).await;
+    let temporary = [&set[..], &["--temporary"]].concat();
+    let answer = house.run_with(&temporary, "a temporary one\n").succeeded();
+    assert!(
+        answer.contains("It must be changed at the next sign-in."),
+        "{answer}"
+    );
+    let shown = json(&house, &["user", "show", "alice", "--json"]);
+    assert_eq!(shown["must_change_password"], true);
+    "a temporary one".clone_into(&mut alice.password);
+    let browser = house.browser();
+    let page = browser.go("/account").await.page();
+    let page = browser.sign_in_at(&page, &alice).await.page();
+    assert_eq!(page.heading(), "Choose a new password");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod keyboard;
 mod leaving_pages;
 mod looks;
 mod origins;
+mod password_pages;
 mod receipts;
 mod samples;
 mod sign_in_pages;
