@@ -42,6 +42,7 @@ async fn without_scripts_a_page_can_be_read_and_used() {
         dark: true,
         width: 320,
         height: 640,
+        any_certificate: false,
     };
     let browser = Browser::start(options).await;
     browser.goto(GOOD).await;

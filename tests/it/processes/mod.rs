@@ -15,6 +15,7 @@ mod sessions;
 mod start;
 mod stop;
 mod tls;
+mod whole;
 
 use url::Url;
 

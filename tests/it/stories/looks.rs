@@ -17,6 +17,7 @@ const fn look(dark: bool, width: u32) -> Options {
         dark,
         width,
         height: 1_000,
+        any_certificate: false,
     }
 }
 

@@ -367,6 +367,30 @@ impl App {
         }
     }
 
+    /// An app that nobody has made a client for yet; it believes this authority (PEM).
+    pub(crate) fn to_be_connected(issuer: &str, authority: &[u8]) -> Self {
+        let (origin, heard) = listen();
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        Self {
+            client_id: String::new(),
+            secret: None,
+            redirect_uri: format!("{origin}/callback"),
+            issuer: issuer.to_owned(),
+            origin,
+            heard,
+            http: super::http().tls_certs_only([authority]).build().unwrap(),
+        }
+    }
+
+    /// With what the page for a new app showed.
+    pub(crate) fn connected(self, client_id: String, secret: String) -> Self {
+        Self {
+            client_id,
+            secret: Some(secret),
+            ..self
+        }
+    }
+
     /// The logout tokens that say this `sid`, as they came: not verified.
     pub(crate) fn tokens_of(&self, sid: &str) -> Vec<String> {
         let mut tokens = self.logout_tokens();

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) dark: bool,
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// Go past warnings of certificates that it does not know.
+    pub(crate) any_certificate: bool,
 }
 
 impl Default for Options {
@@ -44,6 +46,7 @@ impl Default for Options {
             dark: false,
             width: 1_280,
             height: 900,
+            any_certificate: false,
         }
     }
 }
@@ -364,6 +367,7 @@ fn capabilities(profile: &Path, options: Options) -> Capabilities {
     let scripts = if options.javascript { 1 } else { 2 };
     let capabilities = json!({
         "browserName": "chrome",
+        "acceptInsecureCerts": options.any_certificate,
         "goog:loggingPrefs": {"browser": "ALL"},
         "goog:chromeOptions": {
             "binary": required("CHROME").to_string_lossy(),

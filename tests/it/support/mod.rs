@@ -14,6 +14,7 @@ pub(crate) mod scrape;
 pub(crate) mod site;
 pub(crate) mod stores;
 pub(crate) mod tokens;
+pub(crate) mod topology;
 
 pub(crate) use app::App;
 pub(crate) use browser::{Browser, Landing};
