@@ -9,8 +9,9 @@ mod resolver;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -48,6 +49,8 @@ pub struct Reply {
     pub status: u16,
     /// From the call to the status line.
     pub elapsed: Duration,
+    /// How long the receiver wants to be left alone (RFC 9110, 10.2.3).
+    pub retry_after: Option<Duration>,
 }
 
 /// Why there is no answer. The texts carry no URL, hence no query string and no secret.
@@ -117,6 +120,7 @@ impl Outbound {
         let reply = Reply {
             status: response.status().as_u16(),
             elapsed: started.elapsed(),
+            retry_after: retry_after(response.headers()),
         };
         drain(response, self.settings.body_cap).await;
         Ok(reply)
@@ -175,6 +179,16 @@ fn check_url(url: &str, trust: Trust) -> Result<Url, OutboundError> {
         Some(Verdict::Refused(kind)) => Err(Refusal::Address(kind).into()),
         Some(Verdict::Allowed) | None => Ok(url),
     }
+}
+
+/// Seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    date.duration_since(SystemTime::now()).ok()
 }
 
 /// Reads the rest of an answer so that its connection can serve again. The status is known by now;

@@ -264,3 +264,17 @@ fn a_machine_without_authorities_still_has_a_client() {
             .is_ok()
     );
 }
+
+#[test]
+fn who_asks_for_time_is_heard_in_seconds_and_by_date() {
+    let wait = |text: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, text.parse().unwrap());
+        retry_after(&headers)
+    };
+    assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+    assert!(wait("Wed, 01 Jan 2200 00:00:00 GMT") > Some(Duration::from_hours(24)));
+    for nothing in ["Wed, 01 Jan 2020 00:00:00 GMT", "soon", "-5", "1.5", ""] {
+        assert_eq!(wait(nothing), None, "{nothing}");
+    }
+}

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::failpoint::FailPoint;
 use crate::meters::NoticeResult;
-use crate::outbound::{OutboundError, Trust};
+use crate::outbound::{OutboundError, Reply, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
 use crate::session::ending::Actor;
@@ -47,22 +47,34 @@ enum Attempt {
     Failed {
         status: Option<u16>,
         problem: String,
+        /// How long it wants to be left alone.
+        wait: Duration,
     },
 }
 
-/// 200 and 204 are done, 400 is the receiver's refusal (Back-Channel Logout 1.0, 2.8).
-fn judge(outcome: Result<u16, OutboundError>) -> Attempt {
-    match outcome {
-        Ok(status @ (200 | 204)) => Attempt::Delivered(status),
-        Ok(400) => Attempt::Refused(400),
-        Ok(status) => Attempt::Failed {
-            status: Some(status),
-            problem: format!("the app answered {status}"),
-        },
-        Err(error) => Attempt::Failed {
+impl Attempt {
+    const fn failed(problem: String) -> Self {
+        Self::Failed {
             status: None,
-            problem: error.to_string(),
+            problem,
+            wait: Duration::ZERO,
+        }
+    }
+}
+
+/// 200 and 204 are done, 400 is the receiver's refusal (Back-Channel Logout 1.0, 2.8).
+fn judge(outcome: Result<Reply, OutboundError>) -> Attempt {
+    match outcome {
+        Ok(reply) => match reply.status {
+            status @ (200 | 204) => Attempt::Delivered(status),
+            400 => Attempt::Refused(400),
+            status => Attempt::Failed {
+                status: Some(status),
+                problem: format!("the app answered {status}"),
+                wait: reply.retry_after.unwrap_or_default(),
+            },
         },
+        Err(error) => Attempt::failed(error.to_string()),
     }
 }
 
@@ -169,30 +181,35 @@ impl Provider {
                 self.meters.notice_tried(notice.client.as_str());
                 self.post(client, &uri, notice).await?
             }
-            _ => Attempt::Failed {
-                status: None,
-                problem: "the app has no back-channel logout URI any more".to_owned(),
-            },
+            _ => Attempt::failed("the app has no back-channel logout URI any more".to_owned()),
         };
         self.fail_points.at(FailPoint::DeliveryPosted).await;
         let receipt = self.receipt(notice, attempt);
-        if let Receipt::GaveUp { problem, .. } = &receipt {
-            tracing::warn!(client = %notice.client, problem, "gave up telling an app of an end");
-            self.note(super::audit::Note {
-                actor: &Actor::System,
-                action: "notice_given_up",
-                target: format!("client:{}", notice.client),
-                session: Some(crate::store::record::reference(notice.session)),
-                address: None,
-                reason: None,
-            });
-        }
+        self.raise_alarm(notice, &receipt);
         let result = result(&receipt);
         self.record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
         self.meters.notice(notice.client.as_str(), result);
         Ok(())
+    }
+
+    /// An app that is never told of an end is something that somebody must look at.
+    fn raise_alarm(&self, notice: &DueNotice, receipt: &Receipt) {
+        let (action, problem) = match receipt {
+            Receipt::Refused { .. } => ("notice_refused", "the app refused the logout token"),
+            Receipt::GaveUp { problem, .. } => ("notice_given_up", problem.as_str()),
+            Receipt::Delivered { .. } | Receipt::Retry { .. } => return,
+        };
+        tracing::warn!(client = %notice.client, problem, action, "an app was not told of an end");
+        self.note(super::audit::Note {
+            actor: &Actor::System,
+            action,
+            target: format!("client:{}", notice.client),
+            session: Some(crate::store::record::reference(notice.session)),
+            address: None,
+            reason: None,
+        });
     }
 
     async fn post(
@@ -203,10 +220,7 @@ impl Provider {
     ) -> Result<Attempt, Trouble> {
         let Some(_turns) = self.turns.take(uri).await else {
             let problem = "the app is slow; other notices to it are under way".to_owned();
-            return Ok(Attempt::Failed {
-                status: None,
-                problem,
-            });
+            return Ok(Attempt::failed(problem));
         };
         let claims = LogoutTokenClaims {
             issuer: &self.settings.issuer,
@@ -225,7 +239,7 @@ impl Provider {
             .outbound
             .post_form(trust, uri, &[("logout_token", &token)])
             .await;
-        Ok(judge(reply.map(|reply| reply.status)))
+        Ok(judge(reply))
     }
 
     /// Whether `sub` may go along: only if every session of the person ended, and none began
@@ -246,8 +260,15 @@ impl Provider {
         match attempt {
             Attempt::Delivered(status) => Receipt::Delivered { status },
             Attempt::Refused(status) => Receipt::Refused { status },
-            Attempt::Failed { status, problem } => {
-                let next: Timestamp = now + pause(notice.attempt, self.entropy.unit());
+            Attempt::Failed {
+                status,
+                problem,
+                wait,
+            } => {
+                // Asked for more than our longest pause, an end would be told too late.
+                let wait = wait.min(LONGEST_RETRY);
+                let pause = pause(notice.attempt, self.entropy.unit()).max(wait);
+                let next: Timestamp = now + pause;
                 if next >= notice.created + self.settings.give_up_after {
                     Receipt::GaveUp { status, problem }
                 } else {
@@ -275,16 +296,26 @@ const fn result(receipt: &Receipt) -> NoticeResult {
 mod tests {
     use super::*;
 
+    fn reply(status: u16) -> Reply {
+        Reply {
+            status,
+            elapsed: Duration::ZERO,
+            retry_after: Some(Duration::from_secs(7)),
+        }
+    }
+
     #[test]
     fn only_a_clear_yes_is_delivered_and_only_400_is_final() {
-        assert_eq!(judge(Ok(200)), Attempt::Delivered(200));
-        assert_eq!(judge(Ok(204)), Attempt::Delivered(204));
-        assert_eq!(judge(Ok(400)), Attempt::Refused(400));
+        assert_eq!(judge(Ok(reply(200))), Attempt::Delivered(200));
+        assert_eq!(judge(Ok(reply(204))), Attempt::Delivered(204));
+        assert_eq!(judge(Ok(reply(400))), Attempt::Refused(400));
         for status in [201, 302, 401, 404, 429, 500, 501, 503] {
-            assert!(
-                matches!(judge(Ok(status)), Attempt::Failed { status: Some(s), .. } if s == status),
-                "{status}"
-            );
+            let failed = Attempt::Failed {
+                status: Some(status),
+                problem: format!("the app answered {status}"),
+                wait: Duration::from_secs(7),
+            };
+            assert_eq!(judge(Ok(reply(status))), failed);
         }
         assert!(matches!(
             judge(Err(OutboundError::Timeout)),

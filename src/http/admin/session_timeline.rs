@@ -78,7 +78,7 @@ fn noted(view: &StoryView, line: &AuditEntry) -> Option<Happened> {
     let reason = line.reason.as_deref().and_then(Reason::parse);
     let why = reason.map(because).unwrap_or_default();
     let (class, title, text) = match line.action.as_str() {
-        "notice_given_up" => return None,
+        "notice_given_up" | "notice_refused" => return None,
         "sign_in" => ("", "Signed in".to_owned(), from(line)),
         "session.end" => ("off", format!("Session ended{by}"), said(line, why)),
         "session.end_client" => {

@@ -3,7 +3,7 @@
 use crate::session::ending::Reason;
 
 /// What is noted in the audit, and how it is said; in the order of the filter.
-pub const ACTIONS: [(&str, &str); 31] = [
+pub const ACTIONS: &[(&str, &str)] = &[
     ("sign_in", "Signed in"),
     ("sign_in_failed", "Refused a sign-in"),
     ("stale_cookie", "Met a cookie that was replaced long ago"),
@@ -16,6 +16,7 @@ pub const ACTIONS: [(&str, &str); 31] = [
     ),
     ("grant.end", "Ended an app’s tokens"),
     ("notice_given_up", "Gave up telling an app of an end"),
+    ("notice_refused", "An app refused to be told of an end"),
     ("person.create", "Made an account"),
     ("person.update", "Changed a person’s details"),
     ("person.enable", "Enabled a person"),

@@ -115,6 +115,25 @@ async fn an_app_that_fails_is_tried_again_and_each_token_is_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_asks_for_time_gets_it_up_to_an_hour() {
+    for (asked, least, most) in [("90", 90_000, 90_000), ("86400", 3_600_000, 3_600_000)] {
+        let house = House::open().await;
+        let alice = house.person("alice").await;
+        let wiki = house.app("wiki").await;
+        wiki.feels(Mood::AsksFor(asked));
+        let (_browser, tokens) = joined(&house, &alice, &[&wiki]).await;
+        let session = house.session_of(&alice).await;
+        house.end(session).await;
+        let failed = until_put_off(&house, session, 1).await;
+        let pause = pause(&house, &failed);
+        assert!((least..=most).contains(&pause), "{asked}: {pause} ms");
+        wiki.feels(Mood::Answers(200));
+        house.advance(Duration::from_millis(u64::try_from(pause).unwrap()));
+        wiki.expect_signed_out(tokens[0].sid()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_final() {
     let house = House::open().await;
     let alice = house.person("alice").await;
@@ -130,6 +149,11 @@ async fn a_refusal_is_final() {
     })
     .await;
     assert_eq!(refused.state, NoticeState::Refused);
+    house
+        .expect_audit("that a notice was refused", |line| {
+            line.action == "notice_refused" && line.target == "client:wiki"
+        })
+        .await;
     assert!(browser.get(receipts.as_str()).await.shows("Gave up"));
 
     // Whatever were still due would go out together with the next session's.

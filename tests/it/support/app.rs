@@ -19,6 +19,8 @@ use super::{Browser, House, Installation, Landing, Page, Person};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mood {
     Answers(u16),
+    /// Answers 503 with this `Retry-After`.
+    AsksFor(&'static str),
     /// Answers 307: whoever follows repeats the token.
     Redirects,
     Hangs,
@@ -486,6 +488,9 @@ async fn hear(heard: web::Data<Heard>, form: web::Form<Vec<(String, String)>>) -
     let mood = heard.mood.lock().unwrap().unwrap_or(Mood::Answers(200));
     match mood {
         Mood::Answers(status) => HttpResponse::build(status.try_into().unwrap()).finish(),
+        Mood::AsksFor(wait) => HttpResponse::ServiceUnavailable()
+            .insert_header(("retry-after", wait))
+            .finish(),
         Mood::Redirects => HttpResponse::TemporaryRedirect()
             .insert_header(("location", "/elsewhere"))
             .finish(),
