@@ -38,6 +38,7 @@ pub(super) async fn show(call: Call) -> Answer {
         facts: facts(client),
         lives: in_use(client, &lives),
         notices: notices(client, &lives),
+        check_again: links::app(&client.client_id).filter(|_| lives.notices.owed > 0),
         made: (app_words::maker(client), time::stamp(row.created)),
         changed: time::stamp(row.updated),
         audit: links::audit_of_app(&client.client_id),
@@ -136,7 +137,10 @@ fn facts(client: &Client) -> Vec<Fact> {
         .filter_map(|spec| {
             let value = app_fields::shown(spec, typed.get(spec.name))?;
             Some(Fact {
-                label: spec.label,
+                label: match spec.name {
+                    "kind" => "Kind",
+                    _ => spec.label,
+                },
                 values: value.lines().map(ToOwned::to_owned).collect(),
             })
         })
@@ -160,7 +164,7 @@ fn in_use(client: &Client, lives: &ClientUse) -> Lives {
             ),
         },
         link: links::sessions_of_app(&client.client_id, ""),
-        before: links::sessions_of_app(&client.client_id, "both"),
+        all: links::sessions_of_app(&client.client_id, "both"),
     }
 }
 

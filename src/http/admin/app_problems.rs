@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::app_fields::{self, Typed, shown};
+use crate::pages::parts::in_a_row;
 use crate::protocol::client_metadata::MetadataError;
 use crate::provider::Refusal;
 
@@ -23,11 +24,16 @@ pub(super) struct Problems {
 impl Problems {
     /// At these fields.
     pub(super) fn fields(fields: BTreeMap<&'static str, String>) -> Self {
-        let text = "Nothing was saved, and all that you typed is still here. Change what is \
-                    marked, then save again.";
+        let wrong = app_fields::all().filter(|spec| fields.contains_key(spec.name));
+        let labels: Vec<_> = wrong.map(|spec| format!("“{}”", spec.label)).collect();
+        let text = format!(
+            "Nothing was saved, and all that you typed is still here. Change what is marked at {}, \
+             then save again.",
+            in_a_row(&labels)
+        );
         Self {
             fields,
-            said: Some(("Something isn’t right yet".to_owned(), text.to_owned())),
+            said: Some(("Something isn’t right yet".to_owned(), text)),
             ..Self::default()
         }
     }

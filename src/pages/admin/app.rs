@@ -34,6 +34,8 @@ pub struct OneApp {
     pub lives: Lives,
     /// What became of notices: none where it has no back channel and was owed none.
     pub notices: Vec<(State, i64)>,
+    /// This page, while a notice is on the way.
+    pub check_again: Option<Link>,
     /// Who made it, in words, and when.
     pub made: (&'static str, Moment),
     /// When it last changed.
@@ -93,8 +95,8 @@ pub struct Lives {
     pub offline: String,
     /// The sessions in which it takes part.
     pub link: Option<Link>,
-    /// Those in which it took part.
-    pub before: Option<Link>,
+    /// Those in which it takes or took part: each says who was told.
+    pub all: Option<Link>,
 }
 
 impl Page for OneApp {
@@ -179,13 +181,14 @@ fn sample() -> OneApp {
             sessions: "3 sessions, of 2 people".to_owned(),
             offline: "1 connection goes on after a sign-out".to_owned(),
             link: Link::new("/admin/sessions?client=wiki"),
-            before: Link::new("/admin/sessions?client=wiki&state=ended"),
+            all: Link::new("/admin/sessions?client=wiki&state=both"),
         },
         notices: vec![
             (State::ok("Delivered"), 12),
             (State::wait("On the way"), 1),
             (State::bad("Gave up"), 2),
         ],
+        check_again: Link::new("/admin/apps/wiki"),
         made: ("an administrator", stamp(NOW)),
         changed: stamp(NOW),
         audit: Link::new("/admin/audit?app=wiki"),
