@@ -133,7 +133,7 @@ pub(super) fn notice(call: &Call) -> Option<Notice> {
         "disabled" => (
             Tone::Ok,
             "The app is disabled",
-            format!("{ended} Below is whether it has been told."),
+            format!("{ended} Its tokens are refused from now on."),
         ),
         "enabled" => (
             Tone::Ok,
