@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
 use super::beside::ACTOR;
+use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
 use crate::clock::Clock;
 use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::pages::app_words::{channel, kind, maker, state};
 use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
@@ -125,17 +127,7 @@ fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: b
         plain(&client.client_name)
     );
     println!();
-    println!("issuer         {issuer}");
-    println!("client_id      {}", client.client_id);
-    if let Some(secret) = secret {
-        println!("client_secret  {secret}");
-    }
-    println!("redirect_uri   {}", client.redirect_uris.join(" "));
-    if secret.is_some() {
-        println!();
-        println!("The secret is shown this once; only its hash is kept.");
-    }
-    Ok(())
+    print_settings(issuer, client, secret)
 }
 
 async fn list(record: &Record, options: ListClients) -> Outcome {
@@ -183,30 +175,6 @@ fn line(client: &Client) -> Vec<String> {
         maker(client).to_owned(),
         state(client).to_owned(),
     ]
-}
-
-fn kind(client: &Client) -> &'static str {
-    if client.is_public() {
-        "public"
-    } else {
-        "confidential"
-    }
-}
-
-const fn state(client: &Client) -> &'static str {
-    if client.enabled {
-        "enabled"
-    } else {
-        "disabled"
-    }
-}
-
-const fn maker(client: &Client) -> &'static str {
-    match client.registered_by {
-        RegisteredBy::Administrator => "an administrator",
-        RegisteredBy::File => "the configuration file",
-        RegisteredBy::Itself => "itself",
-    }
 }
 
 /// The metadata (RFC 7591, 2), and what is not theirs to say.
@@ -266,17 +234,5 @@ fn shown(value: &Value) -> String {
             items.join(" ")
         }
         other => other.to_string(),
-    }
-}
-
-const fn channel(client: &Client) -> &'static str {
-    match (
-        &client.backchannel_logout_uri,
-        &client.frontchannel_logout_uri,
-    ) {
-        (Some(_), Some(_)) => "back channel, front channel",
-        (Some(_), None) => "back channel",
-        (None, Some(_)) => "front channel",
-        (None, None) => "nothing",
     }
 }

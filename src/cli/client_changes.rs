@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::args::{ChangeClient, ClientCommand, EnableClient, RotateSecret};
 use super::beside::{self, ACTOR, EndedHere};
+use super::client_settings::print_settings;
 use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};
 use super::table::plain;
@@ -138,11 +139,7 @@ async fn rotate(file: Option<PathBuf>, record: &Record, options: RotateSecret) -
         });
         return say(&format!("{}\n", serde_json::to_string_pretty(&answer)?));
     }
-    println!("issuer         {}", load(file)?.issuer);
-    println!("client_id      {id}");
-    println!("client_secret  {secret}");
-    println!();
-    println!("The secret is shown this once; only its hash is kept.");
+    print_settings(load(file)?.issuer.as_str(), &client, Some(&secret))?;
     match until {
         Some(until) => println!("The old one is taken until {}.", time::stamp(until).text),
         None => println!("The old one is refused from now on."),

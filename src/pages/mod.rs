@@ -10,6 +10,7 @@ pub mod account_apps;
 pub mod account_password;
 pub mod account_sessions;
 pub mod admin;
+pub mod app_words;
 pub mod assets;
 pub mod choose_account;
 pub mod consent;
@@ -92,6 +93,11 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::session_end::EndSessions>(&mut all)?;
     add::<admin::session_end::EndsStopped>(&mut all)?;
     add::<admin::session_told::SessionsTold>(&mut all)?;
+    add::<admin::apps::Apps>(&mut all)?;
+    add::<admin::app::OneApp>(&mut all)?;
+    add::<admin::app_form::AppForm>(&mut all)?;
+    add::<admin::app_secret::AppSecret>(&mut all)?;
+    add::<admin::app_question::AppQuestion>(&mut all)?;
     Ok(all)
 }
 

@@ -130,8 +130,9 @@ fn each_page_has_a_title_one_heading_and_its_marker() {
 fn each_control_has_a_label_and_each_id_is_one() {
     for (name, page) in pages() {
         let html = &page.html;
-        let selects = tags(html, "select").into_iter();
-        for input in tags(html, "input").into_iter().chain(selects) {
+        let others = ["select", "textarea"].map(|kind| tags(html, kind));
+        let others = others.into_iter().flatten();
+        for input in tags(html, "input").into_iter().chain(others) {
             if attribute(input, "type") == Some("hidden") {
                 continue;
             }
@@ -148,10 +149,9 @@ fn each_control_has_a_label_and_each_id_is_one() {
         let distinct: BTreeSet<_> = ids.iter().collect();
         assert_eq!(ids.len(), distinct.len(), "{name}: {ids:?}");
         for attribute in [" aria-labelledby=\"", " aria-describedby=\""] {
-            for named in insides(html, attribute, "\"") {
-                for id in named.split(' ') {
-                    assert!(ids.contains(&id), "{name}: {id}");
-                }
+            let named = insides(html, attribute, "\"").into_iter();
+            for id in named.flat_map(str::split_whitespace) {
+                assert!(ids.contains(&id), "{name}: {id}");
             }
         }
         for image in tags(html, "img") {

@@ -57,6 +57,14 @@ pub fn checked_id(id: &str) -> Result<ClientId, MetadataError> {
             "choose another",
         ));
     }
+    // Admin pages have the id in their path, where browsers take dots alone for "here" and "up".
+    if ["new", ".", ".."].contains(&id) {
+        return Err(MetadataError::new(
+            "client_id",
+            "is a word that addresses of pages need",
+            "choose another",
+        ));
+    }
     Ok(ClientId::new(id))
 }
 

@@ -8,6 +8,7 @@
 mod administration;
 mod administrators;
 mod anti_forgery;
+mod app_admin;
 mod audit;
 mod audit_list;
 mod authorize;

@@ -19,6 +19,8 @@ use crate::store::record::{AuditCursor, AuditQuestion, is_reference};
 const SIZE: usize = 50;
 /// The longest word of an action that is asked for.
 const LONGEST_ACTION: usize = 64;
+/// Longer than any id of an app.
+const LONGEST_ID: usize = 512;
 
 pub(super) async fn get(call: Call) -> Answer {
     let (filters, question) = read(&call.state.provider, &call.query).await?;
@@ -50,6 +52,7 @@ fn link(filters: &Filters, cursor: &AuditCursor) -> Option<Link> {
     let pairs = [
         ("action", filters.action.typed.as_str()),
         ("person", &filters.person.typed),
+        ("app", &filters.app.typed),
         ("session", &filters.session.typed),
         ("since", &filters.since.typed),
         ("before", &filters.before.typed),
@@ -70,12 +73,14 @@ async fn read(
     let mut filters = Filters {
         action: typed("action"),
         person: typed("person"),
+        app: typed("app"),
         session: typed("session"),
         since: typed("since"),
         before: typed("before"),
     };
     let mut question = AuditQuestion {
         action: judged(&mut filters.action, action),
+        target: judged(&mut filters.app, app),
         session: judged(&mut filters.session, session),
         since: judged(&mut filters.since, |typed| day("Since", typed)),
         before: judged(&mut filters.before, |typed| day("Before", typed)),
@@ -99,6 +104,7 @@ async fn read(
     let problems = [
         &filters.action,
         &filters.person,
+        &filters.app,
         &filters.session,
         &filters.since,
         &filters.before,
@@ -128,6 +134,14 @@ fn action(typed: &str) -> Result<String, String> {
         return Ok(typed.to_owned());
     }
     Err("What was done: this is no action. Choose one from the list.".to_owned())
+}
+
+/// What was done to an app itself. One that is gone has its lines still.
+fn app(typed: &str) -> Result<String, String> {
+    if typed.len() <= LONGEST_ID && !typed.chars().any(char::is_control) {
+        return Ok(format!("client:{typed}"));
+    }
+    Err("App: no app has such an id. Copy it from the app’s page.".to_owned())
 }
 
 fn session(typed: &str) -> Result<String, String> {

@@ -16,9 +16,22 @@ pub(super) fn person(id: &UserId) -> Option<Link> {
     of_sessions("user", id.as_str())
 }
 
-/// The sessions in which an app takes part.
+/// An app's page.
 pub(super) fn app(id: &ClientId) -> Option<Link> {
-    of_sessions("client", id.as_str())
+    within("/admin/apps/", id.as_str())
+}
+
+/// The sessions in which an app takes part; of a state, if one is named.
+pub(super) fn sessions_of_app(id: &ClientId, state: &str) -> Option<Link> {
+    with_query(
+        "/admin/sessions",
+        &[("client", id.as_str()), ("state", state)],
+    )
+}
+
+/// What was done to an app.
+pub(super) fn audit_of_app(id: &ClientId) -> Option<Link> {
+    with_query("/admin/audit", &[("app", id.as_str())])
 }
 
 fn of_sessions(name: &str, id: &str) -> Option<Link> {
@@ -60,10 +73,10 @@ mod tests {
     #[test]
     fn whatever_an_id_holds_it_stays_an_id() {
         for (id, expected) in [
-            ("wiki-2_a~", "/admin/sessions?client=wiki-2_a~"),
-            ("..", "/admin/sessions?client=%2E%2E"),
-            ("a/b?c#d e", "/admin/sessions?client=a%2Fb%3Fc%23d%20e"),
-            ("é\"", "/admin/sessions?client=%C3%A9%22"),
+            ("wiki-2_a~", "/admin/apps/wiki-2_a~"),
+            ("..", "/admin/apps/%2E%2E"),
+            ("a/b?c#d e", "/admin/apps/a%2Fb%3Fc%23d%20e"),
+            ("é\"", "/admin/apps/%C3%A9%22"),
         ] {
             let link = app(&ClientId::new(id)).expect(id);
             assert_eq!(link.as_str(), expected);

@@ -1,6 +1,12 @@
 //! The admin pages: every address is in [`TABLE`], and every request passes one gate
 //! ([`route`]).
 
+mod app;
+mod app_deeds;
+mod app_fields;
+mod app_form;
+mod app_problems;
+mod apps;
 mod audit;
 mod confirm;
 mod confirmed;
@@ -36,6 +42,20 @@ macro_rules! table {
 
 table! {
     GET "/admin" Session overview::get;
+    GET "/admin/apps" Session apps::list;
+    GET "/admin/apps/new" Fresh app_form::ask_new;
+    POST "/admin/apps/new" Fresh app_form::create;
+    GET "/admin/apps/{id}" Session app::show;
+    GET "/admin/apps/{id}/edit" Fresh app_form::ask_edit;
+    POST "/admin/apps/{id}/edit" Fresh app_form::edit;
+    GET "/admin/apps/{id}/secret" Fresh app_deeds::ask_secret;
+    POST "/admin/apps/{id}/secret" Fresh app_deeds::secret;
+    GET "/admin/apps/{id}/disabling" Fresh app_deeds::ask_disabling;
+    POST "/admin/apps/{id}/disabling" Fresh app_deeds::disable;
+    GET "/admin/apps/{id}/enabling" Fresh app_deeds::ask_enabling;
+    POST "/admin/apps/{id}/enabling" Fresh app_deeds::enable;
+    GET "/admin/apps/{id}/deletion" Fresh app_deeds::ask_deletion;
+    POST "/admin/apps/{id}/deletion" Fresh app_deeds::delete;
     GET "/admin/audit" Session audit::get;
     GET "/admin/confirmed" Fresh confirmed::show;
     GET "/admin/keys" Session keys::get;

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 
+use super::links;
 use super::route::{Answer, Call, nothing_here};
 use super::session_timeline::{answered, timeline};
 use super::sessions;
@@ -144,6 +145,7 @@ fn app(app: &StoryApp, now: Timestamp) -> SessionApp {
     let part = &app.part;
     SessionApp {
         name: part.part.client_name.clone(),
+        page: links::app(&part.part.participant.client),
         client: part.part.participant.client.to_string(),
         channel: channel(app.channel),
         joined: time::to_the_second(part.part.participant.joined, now),

@@ -33,6 +33,8 @@ pub struct Filters {
     pub action: Filter,
     /// Whom it is about.
     pub person: Filter,
+    /// The id of an app to which something was done.
+    pub app: Filter,
     /// The reference of a session.
     pub session: Filter,
     /// The first day.
@@ -86,6 +88,7 @@ impl Filters {
         let all = [
             ("action", &self.action),
             ("person", &self.person),
+            ("app", &self.app),
             ("session", &self.session),
             ("since", &self.since),
             ("before", &self.before),
@@ -100,6 +103,7 @@ impl Filters {
         let all = [
             &self.action,
             &self.person,
+            &self.app,
             &self.session,
             &self.since,
             &self.before,
@@ -153,7 +157,7 @@ fn lines() -> Audit {
         at: stamp(NOW),
         who: name("mona", "/admin/sessions?user=u_mona"),
         what: words::action("session.end_client").to_owned(),
-        on: vec![name("Wiki", "/admin/sessions?client=wiki")],
+        on: vec![name("Wiki", "/admin/apps/wiki")],
         session: Some(name(REFERENCE, "/admin/sessions/7QK4-M2XD")),
         address: Some("2001:db8:4:17::1:2a".to_owned()),
         reason: Some(words::cause("admin").to_owned()),
@@ -230,6 +234,7 @@ fn hostile() -> Audit {
         filters: Filters {
             action: filter.clone(),
             person: filter.clone(),
+            app: filter.clone(),
             session: filter.clone(),
             since: filter.clone(),
             before: filter,

@@ -1,5 +1,10 @@
 //! The admin pages: dense, the same parts as everywhere.
 
+pub mod app;
+pub mod app_form;
+pub mod app_question;
+pub mod app_secret;
+pub mod apps;
 pub mod audit;
 mod chart;
 pub mod confirm;

@@ -229,7 +229,7 @@ fn busy_day() -> Overview {
     let hours = worked.into_iter().zip(failed).enumerate();
     let app = |name: &str, [delivered, retrying, refused, gave_up]: [i64; 4]| AppRow {
         name: name.to_owned(),
-        page: Link::new("/admin/sessions?client=sample"),
+        page: Link::new("/admin/apps/sample"),
         delivered,
         retrying,
         refused,

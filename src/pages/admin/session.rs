@@ -102,6 +102,8 @@ pub struct SessionEnd {
 pub struct SessionApp {
     /// What people call it.
     pub name: String,
+    /// Its page.
+    pub page: Option<Link>,
     /// Its client id.
     pub client: String,
     /// "Back-channel".
@@ -231,6 +233,7 @@ fn minutes_ago(minutes: u64) -> Moment {
 fn sample_app(name: &str, channel: &'static str, minutes: u64) -> SessionApp {
     SessionApp {
         name: name.to_owned(),
+        page: Link::new("/admin/apps/sample"),
         client: name.to_lowercase(),
         channel,
         joined: minutes_ago(minutes),

@@ -248,10 +248,10 @@ fn the_names_of_members_are_those_that_are_read() {
 
 #[test]
 fn ids_need_no_encoding_and_are_no_persons() {
-    for good in ["wiki", "a.b-c_1"] {
+    for good in ["wiki", "a.b-c_1", "news", "..."] {
         assert_eq!(checked_id(good).unwrap().as_str(), good);
     }
-    for bad in ["", "a b", "u_1", "é", &"a".repeat(129)] {
+    for bad in ["", "a b", "u_1", "é", "new", "..", &"a".repeat(129)] {
         assert_eq!(checked_id(bad).unwrap_err().member, "client_id");
     }
 }

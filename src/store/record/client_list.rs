@@ -57,6 +57,16 @@ impl Record {
         // As the database lowers them: letters beyond ASCII are its own affair.
         let typed = filter.search.as_deref().unwrap_or_default().to_lowercase();
         let after = filter.after.clone().unwrap_or_default();
+        // PostgreSQL has no such text, so that no client is called that.
+        if [&typed, &after.key, &after.id]
+            .iter()
+            .any(|text| text.contains('\0'))
+        {
+            return Ok(ClientPage {
+                rows: Vec::new(),
+                next: None,
+            });
+        }
         let query = sqlx::query(PAGE)
             .bind(filter.enabled.bound())
             .bind(pattern(&typed))

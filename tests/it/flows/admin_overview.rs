@@ -101,10 +101,7 @@ async fn the_figures_are_those_of_the_day() {
     ] {
         assert!(page.shows(words), "{words}\n{}", page.body);
     }
-    assert!(
-        page.body
-            .contains("href=\"/admin/sessions?client=Payroll\"")
-    );
+    assert!(page.body.contains("href=\"/admin/apps/Payroll\""));
     assert_eq!(page.body.matches("class=\"bar bad\"").count(), 1);
 }
 

@@ -1,6 +1,7 @@
 //! Stories over HTTP.
 
 mod account;
+mod admin_apps;
 mod admin_audit;
 mod admin_keys;
 mod admin_overview;

@@ -25,7 +25,7 @@ const fn look(dark: bool, width: u32) -> Options {
 const PROBLEMS: &str = "
     const problems = [];
     const name = (element) => element.outerHTML.slice(0, 120);
-    const shown = (element) => element.getClientRects().length > 0;
+    const shown = (element) => element.checkVisibility() && element.getClientRects().length > 0;
     const all = (css) => [...document.querySelectorAll(css)].filter(shown);
     if (document.documentElement.scrollWidth > innerWidth) problems.push('scrolls sideways');
     for (const element of document.querySelectorAll('script:not([src]), style, [style]')) {
@@ -34,7 +34,7 @@ const PROBLEMS: &str = "
     for (const image of document.images) {
       if (!image.complete || !image.naturalWidth) problems.push('no picture: ' + name(image));
     }
-    const controls = 'button, .button, .brand[href], .tabs a, input:not([type=checkbox]), label.check';
+    const controls = 'button, .button, .brand[href], .tabs a, input:not([type=checkbox], [type=radio]), label.check';
     for (const element of all(controls)) {
       if (element.getBoundingClientRect().height < 43.5) problems.push('too low: ' + name(element));
     }

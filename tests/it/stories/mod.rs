@@ -1,6 +1,7 @@
 //! Stories in a real browser: what only a browser knows is told here, everything else over HTTP.
 
 mod account_pages;
+mod admin_apps;
 mod admin_pages;
 mod admin_sessions;
 mod demo;

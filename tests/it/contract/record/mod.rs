@@ -2,6 +2,7 @@
 //! on PostgreSQL, in a schema of its own.
 
 mod audit_search;
+mod client_use;
 mod clients;
 mod contention;
 mod directory;

@@ -1,0 +1,486 @@
+//! The form of an app: its fields in one table, what was typed, and the metadata (RFC 7591, 2)
+//! that it comes to. One parser judges it, the command line's (`protocol::client_metadata`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::pages::fields::Input;
+use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
+use crate::protocol::params::Params;
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spec {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) what: What,
+}
+
+/// What a field takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    Text(Input),
+    Tick,
+    /// One of these, all seen: value, label, and what it means.
+    Radio(&'static [(&'static str, &'static str, &'static str)]),
+    /// One of these.
+    Select(&'static [(&'static str, &'static str)]),
+}
+
+pub(super) const WEB: &str = "web";
+pub(super) const BROWSER: &str = "browser";
+pub(super) const NATIVE: &str = "native";
+/// Made by the command line only, so that it is offered only to what is one.
+pub(super) const NATIVE_SECRET: &str = "native_secret";
+pub(super) const CHECKER: &str = "checker";
+
+pub(super) const KINDS: &[(&str, &str, &str)] = &[
+    (
+        WEB,
+        "Web app with a server",
+        "The server keeps a secret. Most apps are like this.",
+    ),
+    (
+        BROWSER,
+        "App that runs in the browser alone",
+        "It can’t keep a secret. PKCE stands in for it.",
+    ),
+    (
+        NATIVE,
+        "Phone or desktop app",
+        "It can’t keep a secret either, and may be answered at a scheme of its own.",
+    ),
+    (
+        CHECKER,
+        "API that only checks tokens",
+        "It signs nobody in. It has a secret, and asks whether a token is good.",
+    ),
+    (
+        NATIVE_SECRET,
+        "Phone or desktop app with a secret",
+        "As it was made on the command line.",
+    ),
+];
+
+const fn text(name: &'static str, label: &'static str, hint: &'static str, input: Input) -> Spec {
+    let what = What::Text(input);
+    Spec {
+        name,
+        label,
+        hint,
+        what,
+    }
+}
+
+const fn tick(name: &'static str, label: &'static str, hint: &'static str) -> Spec {
+    Spec {
+        name,
+        label,
+        hint,
+        what: What::Tick,
+    }
+}
+
+/// What every app needs.
+pub(super) const USUAL: [Spec; 8] = [
+    text(
+        "client_name",
+        "Name",
+        "What people read when they sign in.",
+        Input::Text,
+    ),
+    Spec {
+        name: "kind",
+        label: "What kind of app is it?",
+        hint: "",
+        what: What::Radio(KINDS),
+    },
+    text(
+        "redirect_uris",
+        "Redirect addresses",
+        "Where it takes people back after they sign in (redirect_uris). One on each line, to the \
+         letter as the app sends it.",
+        Input::Lines,
+    ),
+    text(
+        "post_logout_redirect_uris",
+        "Addresses after signing out",
+        "Where it may send people after they signed out. One on each line; may stay empty.",
+        Input::Lines,
+    ),
+    text(
+        "backchannel_logout_uri",
+        "Back-channel logout address",
+        "We call it, server to server, when a session ends, and the app signs the person out. Its \
+         manual names the address.",
+        Input::Url,
+    ),
+    text(
+        "frontchannel_logout_uri",
+        "Front-channel logout address",
+        "The browser loads it at a sign-out. For apps without a back channel: other ends don’t \
+         reach them.",
+        Input::Url,
+    ),
+    tick(
+        "refresh_tokens",
+        "It may renew its access by itself",
+        "By refresh tokens, while the session lives; with the scope offline_access also after.",
+    ),
+    tick(
+        "first_party",
+        "It is under the same roof",
+        "The same people run it and this sign-in: nobody is asked for consent.",
+    ),
+];
+
+/// What few apps need.
+pub(super) const RARE: [Spec; 11] = [
+    text(
+        "client_id",
+        "Client id",
+        "Only where the app needs a certain one. Left empty, we make one.",
+        Input::Text,
+    ),
+    text(
+        "scope",
+        "Scopes",
+        "What it may ask for, separated by spaces, such as openid profile email. Left empty: \
+         everything.",
+        Input::Text,
+    ),
+    Spec {
+        name: "token_endpoint_auth_method",
+        label: "How it sends its secret",
+        hint: "",
+        what: What::Select(&[
+            ("client_secret_basic", "In a header (client_secret_basic)"),
+            ("client_secret_post", "In the form (client_secret_post)"),
+        ]),
+    },
+    tick(
+        "pin_auth_method",
+        "Take the secret in this way only",
+        "Otherwise both ways are taken.",
+    ),
+    tick(
+        "require_pkce",
+        "Demand PKCE",
+        "Turn it off only for an old app that has a secret and doesn’t know PKCE.",
+    ),
+    Spec {
+        name: "id_token_signed_response_alg",
+        label: "How its ID tokens are signed",
+        hint: "RS256 is what every library knows.",
+        what: What::Select(&[("RS256", "RS256"), ("ES256", "ES256")]),
+    },
+    text(
+        "default_max_age",
+        "Oldest sign-in, in seconds",
+        "Who signed in longer ago proves again who they are. Left empty: the session decides.",
+        Input::Text,
+    ),
+    text("client_uri", "Home page", "Where the app is.", Input::Url),
+    text(
+        "logo_uri",
+        "Logo",
+        "A picture that people see when they sign in to it.",
+        Input::Url,
+    ),
+    text(
+        "policy_uri",
+        "Privacy policy",
+        "Linked where people are asked for consent.",
+        Input::Url,
+    ),
+    text(
+        "tos_uri",
+        "Terms of service",
+        "Linked at the same place.",
+        Input::Url,
+    ),
+];
+
+/// All fields, in order.
+pub(super) fn all() -> impl Iterator<Item = &'static Spec> {
+    USUAL.iter().chain(&RARE)
+}
+
+/// What was typed, by field. A tick is "yes" or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Typed(BTreeMap<&'static str, String>);
+
+impl Typed {
+    /// A form that nobody has filled in yet.
+    pub(super) fn blank() -> Self {
+        let values = [
+            ("kind", WEB),
+            ("refresh_tokens", "yes"),
+            ("require_pkce", "yes"),
+            ("token_endpoint_auth_method", "client_secret_basic"),
+            ("id_token_signed_response_alg", "RS256"),
+        ];
+        Self(values.map(|(name, value)| (name, value.to_owned())).into())
+    }
+
+    /// From a form that was sent.
+    pub(super) fn of_form(form: &Params) -> Self {
+        let value = |spec: &Spec| {
+            let value = form.get(spec.name).unwrap_or_default().trim();
+            (spec.name, value.replace("\r\n", "\n"))
+        };
+        Self(all().map(value).collect())
+    }
+
+    /// What is stored of an app.
+    pub(super) fn of_client(client: &Client) -> Self {
+        let some = |value: &Option<String>| value.clone().unwrap_or_default();
+        let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
+        let method = match client.token_endpoint_auth_method {
+            AuthMethod::ClientSecretPost => "client_secret_post",
+            AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
+        };
+        let max_age = client.default_max_age.map(|seconds| seconds.to_string());
+        let values = [
+            ("client_name", client.client_name.clone()),
+            ("kind", kind(client).to_owned()),
+            ("redirect_uris", client.redirect_uris.join("\n")),
+            (
+                "post_logout_redirect_uris",
+                client.post_logout_redirect_uris.join("\n"),
+            ),
+            (
+                "backchannel_logout_uri",
+                some(&client.backchannel_logout_uri),
+            ),
+            (
+                "frontchannel_logout_uri",
+                some(&client.frontchannel_logout_uri),
+            ),
+            (
+                "refresh_tokens",
+                yes(client.may_use(GrantType::RefreshToken)),
+            ),
+            ("first_party", yes(client.first_party)),
+            ("client_id", client.client_id.to_string()),
+            ("scope", some(&client.scope)),
+            ("token_endpoint_auth_method", method.to_owned()),
+            ("pin_auth_method", yes(client.pin_auth_method)),
+            ("require_pkce", yes(client.require_pkce)),
+            (
+                "id_token_signed_response_alg",
+                client.id_token_signed_response_alg.as_str().to_owned(),
+            ),
+            ("default_max_age", max_age.unwrap_or_default()),
+            ("client_uri", some(&client.client_uri)),
+            ("logo_uri", some(&client.logo_uri)),
+            ("policy_uri", some(&client.policy_uri)),
+            ("tos_uri", some(&client.tos_uri)),
+        ];
+        Self(values.into())
+    }
+
+    /// The value of a field; empty if there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether a box is ticked.
+    pub(super) fn ticked(&self, name: &str) -> bool {
+        !self.get(name).is_empty()
+    }
+
+    /// What stands on the lines of a field, each once: errors count them so.
+    pub(super) fn lines(&self, name: &str) -> Vec<&str> {
+        let mut kept = Vec::new();
+        let lines = self.get(name).lines().map(str::trim);
+        for line in lines.filter(|line| !line.is_empty()) {
+            if !kept.contains(&line) {
+                kept.push(line);
+            }
+        }
+        kept
+    }
+
+    /// What parsing alone finds wrong.
+    pub(super) fn problems(&self) -> BTreeMap<&'static str, String> {
+        let mut problems = BTreeMap::new();
+        if self.get("client_name").is_empty() {
+            let problem = "Write the name by which people know the app.";
+            problems.insert("client_name", problem.to_owned());
+        }
+        if !KINDS.iter().any(|(value, ..)| *value == self.get("kind")) {
+            problems.insert("kind", "Choose one of these.".to_owned());
+        }
+        if ticked_wrongly(self.get("default_max_age")) {
+            let problem = "This is no number. Write whole seconds, such as 3600, or nothing.";
+            problems.insert("default_max_age", problem.to_owned());
+        }
+        problems
+    }
+
+    /// The metadata that it comes to, with every member of the form: what is empty is taken away.
+    pub(super) fn metadata(&self) -> Value {
+        let kind = self.get("kind");
+        let public = [BROWSER, NATIVE].contains(&kind);
+        let native = [NATIVE, NATIVE_SECRET].contains(&kind);
+        let grants: &[&str] = match (kind, self.ticked("refresh_tokens")) {
+            (CHECKER, _) => &[],
+            (_, true) => &["authorization_code", "refresh_token"],
+            (_, false) => &["authorization_code"],
+        };
+        let method = if public {
+            "none"
+        } else {
+            self.get("token_endpoint_auth_method")
+        };
+        let mut metadata = json!({
+            "client_name": self.get("client_name"),
+            "redirect_uris": self.lines("redirect_uris"),
+            "post_logout_redirect_uris": self.lines("post_logout_redirect_uris"),
+            "grant_types": grants,
+            "token_endpoint_auth_method": method,
+            "pin_auth_method": self.ticked("pin_auth_method"),
+            "application_type": if native { "native" } else { "web" },
+            "id_token_signed_response_alg": self.get("id_token_signed_response_alg"),
+            "first_party": self.ticked("first_party"),
+            "require_pkce": self.ticked("require_pkce"),
+            "default_max_age": self.get("default_max_age").parse::<u64>().ok(),
+        });
+        for name in [
+            "scope",
+            "backchannel_logout_uri",
+            "frontchannel_logout_uri",
+            "client_uri",
+            "logo_uri",
+            "policy_uri",
+            "tos_uri",
+        ] {
+            let value = Some(self.get(name)).filter(|value| !value.is_empty());
+            if let Some(members) = metadata.as_object_mut() {
+                members.insert(name.to_owned(), json!(value));
+            }
+        }
+        metadata
+    }
+}
+
+fn ticked_wrongly(max_age: &str) -> bool {
+    !max_age.is_empty() && max_age.parse::<u64>().is_err()
+}
+
+/// Which of [`KINDS`] an app is.
+pub(super) fn kind(client: &Client) -> &'static str {
+    let native = client.application_type == ApplicationType::Native;
+    match (client.is_public(), native) {
+        (false, _) if !client.may_use(GrantType::AuthorizationCode) => CHECKER,
+        (true, true) => NATIVE,
+        (true, false) => BROWSER,
+        (false, true) => NATIVE_SECRET,
+        (false, false) => WEB,
+    }
+}
+
+/// What that is called.
+pub(super) fn kind_label(client: &Client) -> &'static str {
+    let kind = kind(client);
+    let known = KINDS.iter().find(|(value, ..)| *value == kind);
+    known.map_or("", |(_, label, _)| label)
+}
+
+/// A value as people read it: ticks in words, choices by their labels, none for what is empty.
+pub(super) fn shown(spec: &Spec, value: &str) -> Option<String> {
+    let label = match spec.what {
+        What::Tick if value.is_empty() => "no",
+        What::Tick => "yes",
+        What::Text(_) => value,
+        What::Radio(choices) => {
+            let known = choices.iter().find(|(known, ..)| *known == value);
+            known.map_or(value, |(_, label, _)| label)
+        }
+        What::Select(choices) => {
+            let known = choices.iter().find(|(known, _)| *known == value);
+            known.map_or(value, |(_, label)| label)
+        }
+    };
+    (!label.is_empty()).then(|| label.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::ClientId;
+    use crate::protocol::client::SigningAlg;
+    use crate::protocol::client_metadata;
+
+    fn client(metadata: &Value) -> Client {
+        client_metadata::parse(metadata, ClientId::new("a")).unwrap()
+    }
+
+    #[test]
+    fn an_app_goes_into_the_form_and_back_unchanged() {
+        let full = json!({
+            "client_name": "Wiki", "scope": "openid email", "default_max_age": 60,
+            "redirect_uris": ["https://a.example/1", "https://a.example/2"],
+            "post_logout_redirect_uris": ["https://a.example/"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_method": "client_secret_post", "pin_auth_method": true,
+            "id_token_signed_response_alg": "ES256", "first_party": true, "require_pkce": false,
+            "backchannel_logout_uri": "https://a.example/bc",
+            "frontchannel_logout_uri": "https://a.example/fc",
+            "client_uri": "https://a.example/", "logo_uri": "https://a.example/l.png",
+            "policy_uri": "https://a.example/p", "tos_uri": "https://a.example/t",
+        });
+        let browser = json!({
+            "client_name": "b", "redirect_uris": ["https://a.example/1"],
+            "token_endpoint_auth_method": "none",
+        });
+        let native = json!({
+            "client_name": "n", "redirect_uris": ["com.example.app:/cb"],
+            "token_endpoint_auth_method": "none", "application_type": "native",
+        });
+        let native_secret = json!({
+            "client_name": "s", "redirect_uris": ["com.example.app:/cb"],
+            "application_type": "native",
+        });
+        let checker = json!({ "client_name": "c", "grant_types": [], "response_types": [] });
+        for (metadata, expected) in [
+            (full, WEB),
+            (browser, BROWSER),
+            (native, NATIVE),
+            (native_secret, NATIVE_SECRET),
+            (checker, CHECKER),
+        ] {
+            let before = client(&metadata);
+            let typed = Typed::of_client(&before);
+            assert_eq!(typed.get("kind"), expected);
+            assert_eq!(typed.problems(), BTreeMap::new());
+            assert_eq!(client(&typed.metadata()), before, "{metadata}");
+            // Of a form that is sent, nothing is lost either.
+            let pairs = typed.0.iter().map(|(name, value)| (*name, value.as_str()));
+            let sent = Params::from_pairs(pairs).unwrap();
+            assert_eq!(Typed::of_form(&sent), typed);
+        }
+    }
+
+    #[test]
+    fn lines_are_trimmed_and_counted_once() {
+        let form = [("redirect_uris", " https://b \r\n\r\nhttps://a\nhttps://b")];
+        let typed = Typed::of_form(&Params::from_pairs(form).unwrap());
+        assert_eq!(typed.lines("redirect_uris"), ["https://b", "https://a"]);
+    }
+
+    #[test]
+    fn every_field_is_said_once() {
+        let mut names: Vec<_> = all().map(|spec| spec.name).collect();
+        let stored = Typed::of_client(&client(
+            &json!({ "client_name": "c", "grant_types": [], "response_types": [] }),
+        ));
+        names.sort_unstable();
+        let kept: Vec<_> = stored.0.keys().copied().collect();
+        assert_eq!(names, kept);
+        assert_eq!(SigningAlg::ALL.len(), 2, "as many as the form offers");
+    }
+}
