@@ -16,6 +16,7 @@ mod migrate;
 mod outcome;
 mod serve;
 mod session;
+mod setup_link;
 mod table;
 mod typed;
 mod user;

@@ -3,7 +3,7 @@
 use crate::session::ending::Reason;
 
 /// What is noted in the audit, and how it is said; in the order of the filter.
-pub const ACTIONS: [(&str, &str); 31] = [
+pub const ACTIONS: [(&str, &str); 32] = [
     ("sign_in", "Signed in"),
     ("sign_in_failed", "Refused a sign-in"),
     ("stale_cookie", "Met a cookie that was replaced long ago"),
@@ -39,6 +39,7 @@ pub const ACTIONS: [(&str, &str); 31] = [
         "client.withdraw",
         "Found an app gone from the configuration",
     ),
+    ("setup_link.make", "Printed a set-up link"),
     ("key.make", "Made a signing key"),
     ("key.promote", "Began to sign with a key"),
     ("key.retire", "Took a signing key out of the key set"),
