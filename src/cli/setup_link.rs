@@ -14,7 +14,10 @@ pub(super) async fn announce(provider: &Provider) {
     let mut told = String::new();
     loop {
         match provider.setup_link_due().await {
-            Ok(SetupLinkDue::Nothing) => return,
+            Ok(SetupLinkDue::Nothing) => {
+                tracing::debug!("no set-up link is due");
+                return;
+            }
             Ok(SetupLinkDue::Print(token)) => return print(provider, &token),
             Ok(SetupLinkDue::Wait(node)) => {
                 if node != told {

@@ -160,10 +160,10 @@ impl Provider {
         };
         let hash = self.hash_password(password).await?;
         let person = new.account(Some(hash), &self.entropy, self.clock.now());
-        let (link, address) = (secret.hash(), browser.address.to_string());
+        let address = browser.address.to_string();
         let made = self
             .record
-            .create_first_administrator(&person, &link, &address);
+            .create_first_administrator(&person, secret.hash(), &address);
         match made.await? {
             FirstAdministrator::Created => {}
             FirstAdministrator::Void => return Ok(SetUp::Void),

@@ -136,7 +136,7 @@ impl Record {
     pub async fn create_first_administrator(
         &self,
         user: &User,
-        hash: &SecretHash,
+        hash: SecretHash,
         address: &str,
     ) -> Result<FirstAdministrator, RecordError> {
         let entry = AuditEntry {
@@ -150,7 +150,7 @@ impl Record {
             enabled: true,
             ..user.clone()
         };
-        let params = (user, *hash, self.audit_id(), entry);
+        let params = (user, hash, self.audit_id(), entry);
         type First = (User, SecretHash, String, AuditEntry);
         self.write_log(
             Durability::Full,

@@ -38,6 +38,7 @@ mod responses;
 mod restart;
 mod revocation;
 mod round_trips;
+mod setup;
 mod temporary_passwords;
 mod throttling;
 mod userinfo;
