@@ -52,10 +52,13 @@ impl Typed {
 
 impl Setup {
     fn title_prefix(&self) -> &'static str {
+        title_prefix(self.refused())
+    }
+
+    fn refused(&self) -> bool {
         let form = &self.form;
         let errors = [&form.username.error, &form.name.error, &form.email.error];
-        let refused = errors.into_iter().any(Option::is_some) || form.weakness.is_some();
-        title_prefix(refused)
+        errors.into_iter().any(Option::is_some) || form.weakness.is_some()
     }
 
     fn fields(&self) -> [Field; 4] {
@@ -73,14 +76,26 @@ impl Setup {
             .hint("To sign in with as well. You can leave it empty.")
             .own("email");
         let password = Field::new("password", "Password", Input::NewPassword)
-            .hint("At least 8 characters; a few words in a row do well. Not your own name, nor one that everybody uses.")
+            .hint(
+                "At least 8 characters; a few words in a row do well. Not your own name, nor one \
+                 that everybody uses.",
+            )
             .required();
-        [
+        let mut fields = [
             typed(username, &form.username),
             typed(name, &form.name),
             typed(email, &form.email),
             password.error(form.weakness.clone()),
-        ]
+        ];
+        // Where something is to be done first.
+        let refused = self.refused();
+        if let Some(field) = fields
+            .iter_mut()
+            .find(|field| !refused || field.error.is_some())
+        {
+            field.focused = true;
+        }
+        fields
     }
 }
 
