@@ -77,8 +77,8 @@ impl Setup {
             .own("email");
         let password = Field::new("password", "Password", Input::NewPassword)
             .hint(
-                "At least 8 characters; a few words in a row do well. Not your own name, nor one \
-                 that everybody uses.",
+                "At least 8 characters; a few words in a row do well. Your own name and common \
+                 passwords are refused.",
             )
             .required();
         let mut fields = [

@@ -41,6 +41,8 @@ pub(super) struct Setup {
     done: AtomicBool,
     /// A link of this node may be the present one.
     made: AtomicBool,
+    /// It is known to be there.
+    printed: AtomicBool,
     /// Another node's was met.
     waited: AtomicBool,
     missing: Missing,
@@ -78,14 +80,16 @@ impl Provider {
         self.hot.sign_of_life(&self.node).await?;
         let found = self.record.setup_link().await?;
         if let Some(link) = &found {
-            if link.node == self.node {
+            let good = self.clock.now() < link.expires;
+            // One of its own that it did not print: it was written, and the answer was lost.
+            let own = link.node == self.node;
+            if own && self.setup.printed.load(Ordering::Acquire) {
                 return Ok(SetupLinkDue::Nothing);
             }
-            let good = self.clock.now() < link.expires;
             if !good && self.setup.waited.load(Ordering::Acquire) {
                 return Ok(SetupLinkDue::Nothing);
             }
-            if good && self.hot.is_shared() && !self.is_gone(&link.node).await? {
+            if good && !own && self.hot.is_shared() && !self.is_gone(&link.node).await? {
                 return Ok(self.wait_for(link.node.clone()));
             }
         }
@@ -97,11 +101,9 @@ impl Provider {
         };
         // Before it is there: a stop in between must find it.
         self.setup.made.store(true, Ordering::Release);
-        if self
-            .record
-            .replace_setup_link(found.as_ref(), &link)
-            .await?
-        {
+        let replaced = self.record.replace_setup_link(found.as_ref(), &link);
+        if replaced.await? {
+            self.setup.printed.store(true, Ordering::Release);
             return Ok(SetupLinkDue::Print(secret));
         }
         Ok(self.wait_for(found.map_or_else(String::new, |link| link.node)))

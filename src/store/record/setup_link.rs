@@ -44,6 +44,11 @@ pub enum FirstAdministrator {
     NameTaken,
 }
 
+/// What was seen, what replaces it, and the line of the audit with its id.
+type Replacement = (Option<String>, String, String, AuditEntry);
+/// Whom to make, by which link, and the line of the audit with its id.
+type First = (User, SecretHash, String, AuditEntry);
+
 #[derive(Deserialize, Serialize)]
 struct Fact {
     node: String,
@@ -105,7 +110,6 @@ impl Record {
         };
         let seen = seen.map(SetupLink::written).transpose()?;
         let params = (seen, new.written()?, self.audit_id(), entry);
-        type Replacement = (Option<String>, String, String, AuditEntry);
         let replace: Work<_, bool> = |conn, (seen, new, id, entry): &Replacement| {
             Box::pin(async move {
                 if is_administered(conn).await? || !swap(conn, seen.as_deref(), new).await? {
@@ -151,7 +155,6 @@ impl Record {
             ..user.clone()
         };
         let params = (user, hash, self.audit_id(), entry);
-        type First = (User, SecretHash, String, AuditEntry);
         self.write_log(
             Durability::Full,
             params,
@@ -203,16 +206,14 @@ async fn swap(
     seen: Option<&str>,
     new: &str,
 ) -> Result<bool, RecordError> {
-    let query = match seen {
-        Some(seen) => sqlx::query("UPDATE meta SET value = $2 WHERE name = $1 AND value = $3")
+    let query = if let Some(seen) = seen {
+        sqlx::query("UPDATE meta SET value = $2 WHERE name = $1 AND value = $3")
             .bind(NAME)
             .bind(new)
-            .bind(seen),
-        None => {
-            let sql =
-                "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-            sqlx::query(sql).bind(NAME).bind(new)
-        }
+            .bind(seen)
+    } else {
+        let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        sqlx::query(sql).bind(NAME).bind(new)
     };
     Ok(query.execute(conn).await?.rows_affected() == 1)
 }
