@@ -68,6 +68,7 @@ mod session_streams;
 mod session_terms;
 mod sessions;
 mod settings;
+mod setup_fact;
 mod setup_link;
 mod snapshot;
 mod sqlite;
@@ -118,7 +119,8 @@ pub use session_question::{Counted, SessionCursor, SessionPage, SessionQuestion,
 pub use session_story::{PartStory, SessionStory};
 pub use sessions::{Renewed, SignIn};
 pub use settings::RecordSettings;
-pub use setup_link::{FirstAdministrator, SetupLink};
+pub use setup_fact::SetupLink;
+pub use setup_link::FirstAdministrator;
 pub use snapshot::Snapshot;
 pub use user_changes::{PersonChange, PersonEdit, PersonUpdate};
 pub use user_list::{Enabled, UserFilter, UserPage, UserRow};

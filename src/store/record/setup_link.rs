@@ -1,15 +1,13 @@
-//! The one-time link by which the first administrator is made: one fact of the installation, which
-//! holds the hash of its token. Whoever makes an administrator takes the row first, so that of all
-//! who try at once one is the first, and takes the link away with it.
+//! The one-time link by which the first administrator is made: printed by one of several nodes, and
+//! used by one of several who try.
 
-use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
 use super::audit_action::AuditAction;
 use super::changes::{self, ChangeKind};
 use super::jobs::{Durability, Work};
-use super::rows::to_json;
+use super::setup_fact::{NAME, SetupLink, hold, void};
 use super::users::{self, UserCreation};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
@@ -17,21 +15,8 @@ use crate::entropy::SecretHash;
 use crate::identity::user::User;
 use crate::session::ending::Actor;
 
-const NAME: &str = "setup_link";
-
 const ADMINISTRATORS: &str =
     "SELECT COUNT(*) FROM (SELECT 1 AS one FROM users WHERE admin = 1 AND enabled = 1 LIMIT 1) a";
-
-/// A set-up link, as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupLink {
-    /// The node that printed it.
-    pub node: String,
-    /// Of its token.
-    pub hash: SecretHash,
-    /// From when on it is worth nothing.
-    pub expires: Timestamp,
-}
 
 /// What became of an account that a set-up link was to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,38 +33,6 @@ pub enum FirstAdministrator {
 type Replacement = (Option<String>, String, String, AuditEntry);
 /// Whom to make, by which link, and the line of the audit with its id.
 type First = (User, SecretHash, String, AuditEntry);
-
-#[derive(Deserialize, Serialize)]
-struct Fact {
-    node: String,
-    hash: String,
-    expires: i64,
-}
-
-impl SetupLink {
-    fn written(&self) -> Result<String, RecordError> {
-        to_json(&Fact {
-            node: self.node.clone(),
-            hash: self.hash.encode(),
-            expires: self.expires.as_millis(),
-        })
-    }
-
-    fn read(value: &str) -> Result<Self, RecordError> {
-        let fact: Fact =
-            serde_json::from_str(value).map_err(|_| RecordError::malformed("value"))?;
-        Ok(Self {
-            node: fact.node,
-            hash: SecretHash::decode(&fact.hash).ok_or_else(|| RecordError::malformed("value"))?,
-            expires: Timestamp::from_millis(fact.expires),
-        })
-    }
-
-    /// Whether this is the token's hash and the link has not run out.
-    pub fn admits(&self, hash: &SecretHash, now: Timestamp) -> bool {
-        self.hash.matches(hash) && now < self.expires
-    }
-}
 
 impl Record {
     /// Whether somebody who is enabled is an administrator.
@@ -216,22 +169,6 @@ async fn swap(
         sqlx::query(sql).bind(NAME).bind(new)
     };
     Ok(query.execute(conn).await?.rows_affected() == 1)
-}
-
-/// The present link, whose row is held to the end of the transaction.
-pub(super) async fn hold(conn: &mut AnyConnection) -> Result<Option<SetupLink>, RecordError> {
-    let sql = "UPDATE meta SET value = value WHERE name = $1 RETURNING value";
-    let query = sqlx::query_scalar(sql).bind(NAME);
-    let value: Option<String> = query.fetch_optional(conn).await?;
-    // One that this version cannot read admits nobody, and must not keep anybody from the other way.
-    Ok(value.and_then(|value| SetupLink::read(&value).ok()))
-}
-
-/// Takes the link away: there is an administrator.
-pub(super) async fn void(conn: &mut AnyConnection) -> Result<(), RecordError> {
-    let query = sqlx::query("DELETE FROM meta WHERE name = $1").bind(NAME);
-    query.execute(conn).await?;
-    Ok(())
 }
 
 async fn is_administered(conn: &mut AnyConnection) -> Result<bool, RecordError> {

@@ -12,7 +12,7 @@ use super::dialect::Dialect;
 use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
 use super::users::{claim, login_keys, search_text, username_key};
-use super::{Record, RecordError, person_names, setup_link};
+use super::{Record, RecordError, person_names, setup_fact};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile};
@@ -335,7 +335,7 @@ async fn set_flag(
     deed: &Deed,
 ) -> Result<PersonChange, RecordError> {
     if to == Flag::Promote {
-        setup_link::hold(conn).await?;
+        setup_fact::hold(conn).await?;
     }
     if matches!(to, Flag::Disable | Flag::Demote) && is_last_administrator(conn, id).await? {
         return Ok(PersonChange::LastAdministrator);
@@ -347,7 +347,7 @@ async fn set_flag(
     if query.execute(&mut *conn).await?.rows_affected() == 1 {
         let on = ChangeKind::User(id.clone());
         if to == Flag::Promote {
-            setup_link::void(conn).await?;
+            setup_fact::void(conn).await?;
         }
         deed.done(conn, to.action(), &on, None).await?;
     }

@@ -9,7 +9,7 @@ use super::changes::{self, ChangeKind};
 use super::deed::Deed;
 use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
-use super::{Record, RecordError, person_names, setup_link};
+use super::{Record, RecordError, person_names, setup_fact};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile, User};
@@ -157,7 +157,7 @@ pub(super) async fn insert(
 ) -> Result<UserCreation, RecordError> {
     let administers = user.admin && user.enabled;
     if administers {
-        setup_link::hold(conn).await?;
+        setup_fact::hold(conn).await?;
     }
     let sql = "INSERT INTO users (id, username, profile, password, must_change_password, admin, \
          enabled, created_at, updated_at, username_key, search) \
@@ -184,7 +184,7 @@ pub(super) async fn insert(
     }
     person_names::write(&mut *conn, &user.id, &user.username, &user.profile).await?;
     if administers {
-        setup_link::void(conn).await?;
+        setup_fact::void(conn).await?;
     }
     Ok(UserCreation::Created)
 }
