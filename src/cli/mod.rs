@@ -17,6 +17,7 @@ mod migrate;
 mod outcome;
 mod serve;
 mod session;
+mod setup_link;
 mod table;
 mod typed;
 mod user;

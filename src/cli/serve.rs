@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::load;
-use super::outcome::{Failure, Outcome};
+use super::outcome::{Failure, Outcome, say};
+use super::{load, setup_link};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::{app, telemetry};
@@ -24,13 +24,19 @@ pub(super) async fn run(file: Option<PathBuf>) -> Outcome {
         points.set(step, crate::failpoint::Action::Crash);
     }
     tracing::info!(issuer = %config.issuer, address = %running.address, "ready");
-    println!(
-        "Lanyard is ready at {} (listening on {}).",
+    // A full or closed standard output keeps nobody from signing in.
+    let _ = say(&format!(
+        "Lanyard is ready at {} (listening on {}).\n",
         config.issuer, running.address
-    );
+    ));
+    let without_end = async {
+        setup_link::announce(&running.provider).await;
+        std::future::pending::<()>().await;
+    };
     let displaced = tokio::select! {
         () = signals.heard() => false,
         () = running.until_displaced() => true,
+        () = without_end => false,
     };
     if displaced {
         // At once: what this process has in memory may be wrong already.

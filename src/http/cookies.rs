@@ -7,11 +7,13 @@ use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 
 use super::state::State;
+use crate::entropy::Secret;
 use crate::provider::{InteractionCookie, SessionCookie};
 
 /// At most this many interactions are kept per browser: each is a cookie on every request.
 const OPEN_INTERACTIONS: usize = 8;
 const INTERACTION_SECONDS: i64 = 3_600;
+const SETUP_SECONDS: i64 = 3_600;
 
 fn session_name(state: &State) -> &'static str {
     if state.https {
@@ -107,6 +109,38 @@ pub(super) fn set_interaction(
         cookies.extend(old.map(|old| clear_named(state, old.name().to_owned())));
     }
     cookies
+}
+
+fn setup_name(state: &State) -> &'static str {
+    if state.https {
+        "__Secure-lanyard-setup"
+    } else {
+        "lanyard-setup"
+    }
+}
+
+/// The token of the set-up link that this browser followed.
+pub(super) fn setup(state: &State, request: &HttpRequest) -> Option<Secret> {
+    Secret::decode(request.cookie(setup_name(state))?.value())
+}
+
+/// Keeps the token of a set-up link for its page alone. Not `Strict`: whoever follows the link from
+/// a page of logs comes from another site, and would arrive without it.
+pub(super) fn set_setup(state: &State, token: &Secret) -> Cookie<'static> {
+    let mut cookie = build_setup(state, token.encode());
+    cookie.set_max_age(time::Duration::seconds(SETUP_SECONDS));
+    cookie
+}
+
+/// Takes the token of a set-up link away.
+pub(super) fn clear_setup(state: &State) -> Cookie<'static> {
+    expired(build_setup(state, String::new()))
+}
+
+fn build_setup(state: &State, value: String) -> Cookie<'static> {
+    let mut cookie = build(state, setup_name(state).to_owned(), value, SameSite::Lax);
+    cookie.set_path("/setup");
+    cookie
 }
 
 /// Takes an interaction's cookie away.

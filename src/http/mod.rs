@@ -17,6 +17,7 @@ mod oauth;
 mod requests;
 mod respond;
 mod routes;
+mod setup;
 mod sign_in;
 mod state;
 mod statics;

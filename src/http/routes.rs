@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::account::{self, apps, password, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
 use super::sign_in::{account_choice, consent, login, new_password};
-use super::{admin, cors, health, respond, sign_in, statics};
+use super::{admin, cors, health, respond, setup, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::Link;
 use crate::protocol::discovery::paths;
@@ -110,6 +110,11 @@ fn pages(config: &mut ServiceConfig) {
             web::resource("/consent")
                 .route(get().to(sign_in::get))
                 .route(post().to(consent::post)),
+        )
+        .service(
+            web::resource("/setup")
+                .route(get().to(setup::get))
+                .route(post().to(setup::post)),
         )
         .service(web::resource("/").route(get().to(home)))
         .service(web::resource("/account").route(get().to(sessions::get)))

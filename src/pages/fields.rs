@@ -51,6 +51,9 @@ pub struct Field {
     pub hint: &'static str,
     /// What it takes.
     pub input: Input,
+    /// Which of the browser's own words for personal data it takes (HTML, `autocomplete`): only
+    /// where people write of themselves (WCAG 2.2, 1.3.5).
+    pub own: Option<&'static str>,
     /// The browser demands something in it.
     pub required: bool,
     /// The cursor stands there when the page opens.
@@ -69,6 +72,7 @@ impl Field {
             label,
             hint: "",
             input,
+            own: None,
             required: false,
             focused: false,
             value: String::new(),
@@ -81,6 +85,20 @@ impl Field {
     pub const fn hint(mut self, hint: &'static str) -> Self {
         self.hint = hint;
         self
+    }
+
+    /// One in which people write of themselves: browsers may fill it in.
+    #[must_use]
+    pub const fn own(mut self, word: &'static str) -> Self {
+        self.own = Some(word);
+        self
+    }
+
+    pub(in crate::pages) const fn autocomplete(&self) -> &'static str {
+        match self.own {
+            Some(word) => word,
+            None => self.input.autocomplete(),
+        }
     }
 
     /// One that must not stay empty.

@@ -23,6 +23,7 @@ pub mod new_password;
 pub mod number;
 pub mod parts;
 mod samples;
+pub mod setup;
 pub mod sign_in;
 pub mod sign_out;
 pub mod signed_out;
@@ -72,6 +73,8 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     let mut all = Vec::new();
     add::<sign_in::SignIn>(&mut all)?;
     add::<new_password::NewPassword>(&mut all)?;
+    add::<setup::Setup>(&mut all)?;
+    add::<setup::SetupVoid>(&mut all)?;
     add::<consent::Consent>(&mut all)?;
     add::<choose_account::ChooseAccount>(&mut all)?;
     add::<error::ErrorPage>(&mut all)?;

@@ -67,7 +67,7 @@ fn hostile_names_stay_text() {
     let without: BTreeSet<_> = without.filter(|kind| !seen.contains(kind)).collect();
     assert_eq!(
         without.into_iter().collect::<Vec<_>>(),
-        ["admin-confirmed", "message"],
+        ["admin-confirmed", "message", "setup-void"],
         "every page that shows names has a hostile sample"
     );
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Provider;
 use super::handles::InteractionHandle;
-use crate::entropy::SessionId;
+use crate::entropy::{Secret, SessionId};
 use crate::store::seal::Purpose;
 
 impl Provider {
@@ -38,6 +38,16 @@ impl Provider {
     /// Whether a form of a signed-in person carries its token.
     pub fn session_token_matches(&self, session: SessionId, token: &str) -> bool {
         self.form_token_matches(&[b"session", session.as_bytes()], token)
+    }
+
+    /// For the page that makes the first administrator: bound to the token of its link.
+    pub fn setup_token(&self, secret: &Secret) -> String {
+        self.form_token(&[b"setup", secret.as_bytes()])
+    }
+
+    /// Whether that page's form carries its token.
+    pub fn setup_token_matches(&self, secret: &Secret, token: &str) -> bool {
+        self.form_token_matches(&[b"setup", secret.as_bytes()], token)
     }
 
     fn form_token(&self, parts: &[&[u8]]) -> String {

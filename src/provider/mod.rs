@@ -48,6 +48,7 @@ mod session_admin;
 mod session_ends;
 mod sessions;
 mod settings;
+mod setup;
 mod sign_in;
 mod steps;
 mod stored;
@@ -90,6 +91,7 @@ pub use session_admin::{
 pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;
 pub use settings::{PasswordSettings, Settings};
+pub use setup::{SetUp, SetupLinkDue};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
 pub use steps::Step;
 pub use token::{TokenAnswer, TokenInput};
@@ -137,6 +139,7 @@ pub struct Provider {
     meters: Meters,
     figures: figures::Kept,
     overview: overview::Figures,
+    setup: setup::Setup,
     me: Weak<Self>,
     node: String,
 }
@@ -225,6 +228,7 @@ impl Provider {
             fail_points: FailPoints::default(),
             figures: figures::Kept::default(),
             overview: overview::Figures::default(),
+            setup: setup::Setup::default(),
             meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),

@@ -18,7 +18,7 @@ pub(super) struct Missing(Mutex<HashSet<String>>);
 
 impl Missing {
     /// Remembers who is missing now; answers with those who were missing before already.
-    fn still(&self, now: HashSet<String>) -> Vec<String> {
+    pub(super) fn still(&self, now: HashSet<String>) -> Vec<String> {
         let mut before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let still = now.intersection(&before).cloned().collect();
         *before = now;
@@ -70,6 +70,7 @@ impl Provider {
 
     /// Leaves its work to others.
     pub(super) async fn leave_work(&self) -> Result<(), Trouble> {
+        self.withdraw_setup_link().await?;
         if self.hot.is_shared() {
             self.record.release_work(&self.node).await?;
             self.record.release_leases_of(&self.node).await?;

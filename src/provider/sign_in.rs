@@ -313,6 +313,25 @@ impl Provider {
         Err(Trouble::contention())
     }
 
+    /// Signs in a person who was made a moment ago, and so knows the password. None: disabled since.
+    pub(super) async fn sign_in_new(
+        &self,
+        person: &User,
+        cookie: Option<&SessionCookie>,
+        browser: &Browser,
+    ) -> Result<Option<SessionCookie>, Trouble> {
+        if let Presented::Live(live) = self.presented(cookie, &[]).await? {
+            self.replace(live.session.id, &person.id).await?;
+        }
+        let Some((session, cookie)) = self.begin(person, false, browser).await? else {
+            return Ok(None);
+        };
+        self.learn_person(person).await;
+        self.note_sign_in(&session, browser);
+        self.meters.sign_in(SignInResult::Succeeded);
+        Ok(Some(cookie))
+    }
+
     fn note_sign_in(&self, session: &Session, browser: &Browser) {
         self.note(super::audit::Note {
             actor: &Actor::Person(session.user.clone()),

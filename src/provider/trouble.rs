@@ -14,8 +14,8 @@ pub enum Trouble {
     /// Too many passwords are waiting to be checked.
     #[error("too many requests are waiting")]
     Busy,
-    /// One address has begun too many sign-ins.
-    #[error("this address has begun too many sign-ins")]
+    /// One address has begun too many sign-ins, or tried too many set-up links.
+    #[error("this address has begun too many sign-ins or tried too many set-up links")]
     Crowded,
     /// Something that should not happen; the text is for the log.
     #[error("{0}")]

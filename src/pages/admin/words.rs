@@ -40,6 +40,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
         "client.withdraw",
         "Found an app gone from the configuration",
     ),
+    ("setup_link.make", "Printed a set-up link"),
     ("key.make", "Made a signing key"),
     ("key.promote", "Began to sign with a key"),
     ("key.retire", "Took a signing key out of the key set"),

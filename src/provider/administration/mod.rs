@@ -9,6 +9,7 @@ mod people;
 
 pub use clients::{CreatedClient, UpdatedClient, merged, new_client_secret};
 pub use people::NewPerson;
+pub(super) use people::judge_password;
 
 use crate::identity::rules::FieldError;
 use crate::protocol::client_metadata::MetadataError;

@@ -67,7 +67,12 @@ impl NewPerson {
     }
 }
 
-fn judge_password(password: &str, username: &str, email: Option<&str>) -> Administered<()> {
+/// Judges a new password by itself.
+pub(in crate::provider) fn judge_password(
+    password: &str,
+    username: &str,
+    email: Option<&str>,
+) -> Administered<()> {
     password_policy::check(password, username, email)
         .map_err(|weakness| Refusal::WeakPassword(weakness.message()))
 }

@@ -1,4 +1,5 @@
-//! The words of the audit for what changes people and clients.
+//! The words of the audit for what changes people and clients, and for the link that makes the
+//! first administrator.
 
 /// What was done, under the word that the audit keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,11 +38,13 @@ pub enum AuditAction {
     ClientDeclare,
     /// The configuration file declares it no more.
     ClientWithdraw,
+    /// A set-up link was printed.
+    SetupLinkMake,
 }
 
 impl AuditAction {
     /// All of them, for filters.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::PersonCreate,
         Self::PersonUpdate,
         Self::PersonEnable,
@@ -59,6 +62,7 @@ impl AuditAction {
         Self::ClientRotateSecret,
         Self::ClientDeclare,
         Self::ClientWithdraw,
+        Self::SetupLinkMake,
     ];
 
     /// The word in the audit.
@@ -81,6 +85,7 @@ impl AuditAction {
             Self::ClientRotateSecret => "client.rotate_secret",
             Self::ClientDeclare => "client.declare",
             Self::ClientWithdraw => "client.withdraw",
+            Self::SetupLinkMake => "setup_link.make",
         }
     }
 }

@@ -69,6 +69,8 @@ mod session_streams;
 mod session_terms;
 mod sessions;
 mod settings;
+mod setup_fact;
+mod setup_link;
 mod snapshot;
 mod sqlite;
 mod statement;
@@ -119,6 +121,8 @@ pub use session_question::{Counted, SessionCursor, SessionPage, SessionQuestion,
 pub use session_story::{PartStory, SessionStory};
 pub use sessions::{Renewed, SignIn};
 pub use settings::RecordSettings;
+pub use setup_fact::SetupLink;
+pub use setup_link::FirstAdministrator;
 pub use snapshot::Snapshot;
 pub use user_changes::{PersonChange, PersonEdit, PersonUpdate};
 pub use user_list::{Enabled, UserFilter, UserPage, UserRow};

@@ -12,7 +12,7 @@ use super::dialect::Dialect;
 use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
 use super::users::{claim, login_keys, search_text, username_key};
-use super::{Record, RecordError, person_names};
+use super::{Record, RecordError, person_names, setup_fact};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile};
@@ -334,6 +334,9 @@ async fn set_flag(
     to: Flag,
     deed: &Deed,
 ) -> Result<PersonChange, RecordError> {
+    if to == Flag::Promote {
+        setup_fact::hold(conn).await?;
+    }
     if matches!(to, Flag::Disable | Flag::Demote) && is_last_administrator(conn, id).await? {
         return Ok(PersonChange::LastAdministrator);
     }
@@ -343,6 +346,9 @@ async fn set_flag(
     let query = sqlx::query(to.sql()).bind(id.as_str());
     if query.execute(&mut *conn).await?.rows_affected() == 1 {
         let on = ChangeKind::User(id.clone());
+        if to == Flag::Promote {
+            setup_fact::void(conn).await?;
+        }
         deed.done(conn, to.action(), &on, None).await?;
     }
     Ok(PersonChange::Done)

@@ -9,7 +9,7 @@ use super::changes::{self, ChangeKind};
 use super::deed::Deed;
 use super::jobs::{Durability, Work};
 use super::rows::{Columns as _, to_json};
-use super::{Record, RecordError, person_names};
+use super::{Record, RecordError, person_names, setup_fact};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile, User};
@@ -149,7 +149,16 @@ async fn create(
     Ok(done)
 }
 
-async fn insert(conn: &mut AnyConnection, user: &User) -> Result<UserCreation, RecordError> {
+/// An account. An administrator's takes the set-up link away, whose row it holds before anything
+/// else: of a link and a command at once, the second finds the first.
+pub(super) async fn insert(
+    conn: &mut AnyConnection,
+    user: &User,
+) -> Result<UserCreation, RecordError> {
+    let administers = user.admin && user.enabled;
+    if administers {
+        setup_fact::hold(conn).await?;
+    }
     let sql = "INSERT INTO users (id, username, profile, password, must_change_password, admin, \
          enabled, created_at, updated_at, username_key, search) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING";
@@ -174,6 +183,9 @@ async fn insert(conn: &mut AnyConnection, user: &User) -> Result<UserCreation, R
         }
     }
     person_names::write(&mut *conn, &user.id, &user.username, &user.profile).await?;
+    if administers {
+        setup_fact::void(conn).await?;
+    }
     Ok(UserCreation::Created)
 }
 

@@ -39,6 +39,7 @@ mod responses;
 mod restart;
 mod revocation;
 mod round_trips;
+mod setup;
 mod temporary_passwords;
 mod throttling;
 mod userinfo;

@@ -70,6 +70,7 @@ async fn it_starts_tells_its_tour_and_leaves_nothing_behind() {
     house.write("lanyard.toml", "nonsense = true\n");
     let mut demo = start(&house, &ports, &[]).await;
     let tour = demo.answered();
+    assert!(!tour.contains("setup"), "it has an administrator");
     for part in [
         ports.issuer(),
         format!("http://wiki.localhost:{}", ports.wiki),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde_json::Value;
+use url::Url;
 
 use super::{logout_url, sign_in_at};
 use crate::support::app::{Mood, value};
@@ -155,6 +156,7 @@ async fn story(format: &str, level: &str) -> (Secrets, String) {
     let basic = STANDARD.encode(format!("wiki:{secret}"));
     secrets.add("the header that carries the client secret", &basic);
 
+    set_up(&mut secrets, &server, &house.browser()).await;
     let browser = house.browser();
     sign_in(&mut secrets, &wiki, &browser, &alice).await;
     let out = use_tokens(&mut secrets, &wiki, &browser).await;
@@ -165,7 +167,35 @@ async fn story(format: &str, level: &str) -> (Secrets, String) {
     assert!(log.lines().count() > 20, "it does log");
     assert!(log.contains("DEBUG"), "all of it");
     prove_that_it_looks(&secrets, &log, &house.issuer);
-    (secrets, format!("{log}\n{}", server.answered()))
+    // The link is for whoever reads this, and nowhere else.
+    let answered = server.answered();
+    assert_eq!(answered.matches("token=").count(), 1);
+    (
+        secrets,
+        format!("{log}\n{}", answered.lines().next().unwrap()),
+    )
+}
+
+/// The first administrator, by the link.
+async fn set_up(secrets: &mut Secrets, server: &Server, browser: &Browser) {
+    let link = server.setup_link().await;
+    let token = value(&Url::parse(&link).unwrap(), "token").unwrap();
+    secrets.add("the token of the set-up link", &token);
+    secrets.add_bytes(
+        "the token of the set-up link",
+        &URL_SAFE_NO_PAD.decode(&token).unwrap(),
+    );
+    let page = browser.go(&link).await.page();
+    secrets.add("the anti-forgery token of the set-up", &page.csrf());
+    let fields = [("username", "mona"), ("password", "mona")];
+    let page = browser.submit(&page, &fields).await.page();
+    assert_eq!(page.status, 400);
+    let password = "mona likes long passwords";
+    secrets.add("the password of the first administrator", password);
+    let fields = [("username", "mona"), ("password", password)];
+    let page = browser.submit(&page, &fields).await.page();
+    assert_eq!(page.url.path(), "/admin");
+    secrets.cookies(browser);
 }
 
 /// A search that finds nothing may be blind: of each secret a leak is planted in the log, and of

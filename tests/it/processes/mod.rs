@@ -3,6 +3,7 @@
 mod administration;
 mod check;
 mod demo;
+mod first_start;
 mod help;
 mod installing;
 mod keys;

@@ -12,4 +12,5 @@ mod origins;
 mod password_pages;
 mod receipts;
 mod samples;
+mod setup_pages;
 mod sign_in_pages;

@@ -226,14 +226,26 @@ impl Server {
         Self::run(house, house.command(&arguments), command)
     }
 
-    fn run(house: &Installation, mut command: Command, name: &str) -> Self {
+    /// Starts a command that was made elsewhere, and goes on until it is stopped.
+    pub(crate) fn run(house: &Installation, command: Command, name: &str) -> Self {
+        Self::run_into(house, command, name, None)
+    }
+
+    /// The same with another standard output.
+    pub(crate) fn run_into(
+        house: &Installation,
+        mut command: Command,
+        name: &str,
+        output: Option<Stdio>,
+    ) -> Self {
         static STARTED: AtomicU16 = AtomicU16::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let stdout = house.path(&format!("{name}.{number}.out"));
         let stderr = house.path(&format!("{name}.{number}.err"));
+        let file = File::create(&stdout).unwrap();
         let child = command
             .stdin(Stdio::null())
-            .stdout(File::create(&stdout).unwrap())
+            .stdout(output.unwrap_or_else(|| file.into()))
             .stderr(File::create(&stderr).unwrap())
             .spawn()
             .unwrap();
@@ -279,6 +291,21 @@ impl Server {
     /// What it wrote to standard error so far.
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap()
+    }
+
+    /// The set-up link that it prints, sooner or later.
+    pub(crate) async fn setup_link(&self) -> String {
+        super::House::until("it prints a set-up link", || async {
+            // The whole of it: what stands below is written with it.
+            self.answered().contains("It works once.")
+        })
+        .await;
+        let answered = self.answered();
+        let mut words = answered.split_whitespace();
+        words
+            .find(|word| word.contains("/setup?token="))
+            .unwrap()
+            .to_owned()
     }
 
     /// `kill -9`: no destructor runs, nothing is written back.

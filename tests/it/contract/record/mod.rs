@@ -26,6 +26,7 @@ mod races;
 mod session_search;
 mod session_story;
 mod sessions;
+mod setup_link;
 
 use std::time::Duration;
 
