@@ -9,9 +9,9 @@ mod resolver;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -181,14 +181,15 @@ fn check_url(url: &str, trust: Trust) -> Result<Url, OutboundError> {
     }
 }
 
-/// Seconds, or a date.
+/// Seconds, or a date: by the receiver's own clock, which it sends along.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    date.duration_since(SystemTime::now()).ok()
+    let until = httpdate::parse_http_date(text).ok()?;
+    let now = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    until.duration_since(now).ok()
 }
 
 /// Reads the rest of an answer so that its connection can serve again. The status is known by now;

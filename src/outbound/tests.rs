@@ -267,14 +267,20 @@ fn a_machine_without_authorities_still_has_a_client() {
 
 #[test]
 fn who_asks_for_time_is_heard_in_seconds_and_by_date() {
-    let wait = |text: &'static str| {
+    let wait = |text: &'static str, date: Option<&'static str>| {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, text.parse().unwrap());
+        if let Some(date) = date {
+            headers.insert(DATE, date.parse().unwrap());
+        }
         retry_after(&headers)
     };
-    assert_eq!(wait("120"), Some(Duration::from_secs(120)));
-    assert!(wait("Wed, 01 Jan 2200 00:00:00 GMT") > Some(Duration::from_hours(24)));
-    for nothing in ["Wed, 01 Jan 2020 00:00:00 GMT", "soon", "-5", "1.5", ""] {
-        assert_eq!(wait(nothing), None, "{nothing}");
+    let now = Some("Thu, 26 Nov 2026 12:00:00 GMT");
+    assert_eq!(wait("100", None), Some(Duration::from_secs(100)));
+    let later = "Thu, 26 Nov 2026 12:01:30 GMT";
+    assert_eq!(wait(later, now), Some(Duration::from_secs(90)));
+    assert_eq!(wait(later, None), None);
+    for nothing in ["Thu, 26 Nov 2026 11:59:59 GMT", "soon", "-5", "1.5", ""] {
+        assert_eq!(wait(nothing, now), None, "{nothing}");
     }
 }

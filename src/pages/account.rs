@@ -29,7 +29,8 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Sessions, Self::Apps, Self::Profile, Self::Password];
+    /// In the order of the tabs.
+    pub(super) const ALL: [Self; 4] = [Self::Sessions, Self::Apps, Self::Profile, Self::Password];
 
     pub(super) const fn label(self) -> &'static str {
         match self {
@@ -47,11 +48,5 @@ impl Tab {
             Self::Profile => "/account/profile",
             Self::Password => "/account/password",
         }
-    }
-}
-
-impl AccountFrame {
-    pub(super) const fn tabs(&self) -> [Tab; 4] {
-        Tab::ALL
     }
 }
