@@ -36,6 +36,7 @@ mod notices;
 mod offline;
 mod overview;
 mod people;
+mod people_admin;
 mod readiness;
 mod receipts;
 mod reload;
@@ -64,6 +65,7 @@ use tokio::sync::Notify;
 
 pub use administration::{
     Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
+    new_temporary_password,
 };
 pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
@@ -75,6 +77,7 @@ pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, 
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use people::{AppView, DeviceView, Visitor};
+pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use session_admin::{

@@ -8,7 +8,7 @@ mod clients;
 mod people;
 
 pub use clients::{CreatedClient, UpdatedClient, merged, new_client_secret};
-pub use people::NewPerson;
+pub use people::{NewPerson, new_temporary_password};
 
 use crate::identity::rules::FieldError;
 use crate::protocol::client_metadata::MetadataError;

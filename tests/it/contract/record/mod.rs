@@ -19,6 +19,7 @@ mod notices;
 mod outages;
 mod overview;
 mod people;
+mod people_list;
 
 mod processes;
 mod races;
