@@ -18,7 +18,7 @@ pub enum Input {
 }
 
 impl Input {
-    const fn kind(self) -> &'static str {
+    pub(super) const fn kind(self) -> &'static str {
         match self {
             Self::Text | Self::Lines => "text",
             Self::Email => "email",
@@ -27,7 +27,7 @@ impl Input {
         }
     }
 
-    const fn autocomplete(self) -> &'static str {
+    pub(super) const fn autocomplete(self) -> &'static str {
         match self {
             Self::CurrentPassword => "current-password",
             Self::NewPassword => "new-password",
@@ -104,7 +104,7 @@ impl Field {
     }
 
     /// The ids of its hint and its error, for `aria-describedby`.
-    fn described(&self) -> String {
+    pub(super) fn described(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
         let ids: Vec<String> = hint.into_iter().chain(error).collect();

@@ -88,6 +88,12 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::session_end::EndSessions>(&mut all)?;
     add::<admin::session_end::EndsStopped>(&mut all)?;
     add::<admin::session_told::SessionsTold>(&mut all)?;
+    add::<admin::people::People>(&mut all)?;
+    add::<admin::person::OnePerson>(&mut all)?;
+    add::<admin::person_form::PersonForm>(&mut all)?;
+    add::<admin::person_deed::AskDeed>(&mut all)?;
+    add::<admin::person_password::SetPassword>(&mut all)?;
+    add::<admin::person_password::PasswordShown>(&mut all)?;
     Ok(all)
 }
 

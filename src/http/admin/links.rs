@@ -11,9 +11,9 @@ use crate::pages::parts::Link;
 /// lead elsewhere.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// A person's sessions.
+/// A person's page.
 pub(super) fn person(id: &UserId) -> Option<Link> {
-    of_sessions("user", id.as_str())
+    within("/admin/people/", id.as_str())
 }
 
 /// The sessions in which an app takes part.
@@ -69,6 +69,9 @@ mod tests {
             assert_eq!(link.as_str(), expected);
         }
         assert_eq!(app(&ClientId::new("")), None);
+        let link = person(&UserId::new("../a?b")).expect("a link");
+        assert_eq!(link.as_str(), "/admin/people/%2E%2E%2Fa%3Fb");
+        assert_eq!(person(&UserId::new("")), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod account;
 mod admin_audit;
 mod admin_keys;
 mod admin_overview;
+mod admin_people;
 mod admin_routes;
 mod admin_sessions;
 mod administration;

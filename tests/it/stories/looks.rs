@@ -33,7 +33,7 @@ const PROBLEMS: &str = "
     for (const image of document.images) {
       if (!image.complete || !image.naturalWidth) problems.push('no picture: ' + name(image));
     }
-    const controls = 'button, .button, .brand[href], .tabs a, input:not([type=checkbox]), label.check';
+    const controls = 'button, .button, .brand[href], .tabs a, input:not([type=checkbox], [type=radio]), label.check';
     for (const element of all(controls)) {
       if (element.getBoundingClientRect().height < 43.5) problems.push('too low: ' + name(element));
     }

@@ -2,6 +2,7 @@
 
 mod account_pages;
 mod admin_pages;
+mod admin_people;
 mod admin_sessions;
 mod demo;
 mod keyboard;
