@@ -146,6 +146,7 @@ async fn asked(call: &Call, user: &User, status: StatusCode, choice: PasswordCho
     let page = SetPassword {
         frame: call.frame(Section::People, None),
         name: user.display_name().to_owned(),
+        username: user.username.clone(),
         problem: choice.is_wrong().then(|| Problem {
             title: "The password was not set".to_owned(),
             text: "Nothing was changed, and nobody was signed out. Look at what is marked."

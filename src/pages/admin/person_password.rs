@@ -19,6 +19,8 @@ pub struct SetPassword {
     pub frame: AdminFrame,
     /// For whom.
     pub name: String,
+    /// What they sign in with.
+    pub username: String,
     /// How they come by it.
     pub choice: PasswordChoice,
     /// What ends with it.
@@ -77,6 +79,7 @@ impl Page for SetPassword {
         let asked = Self {
             frame: samples::frame(Section::People),
             name: "Alice Moreau".to_owned(),
+            username: "alice".to_owned(),
             choice: PasswordChoice::default(),
             ends: sample_ends("Wiki"),
             problem: None,
@@ -91,6 +94,7 @@ impl Page for SetPassword {
         let hostile = Self {
             frame: samples::hostile_frame(Section::People),
             name: HOSTILE.to_owned(),
+            username: HOSTILE.to_owned(),
             ends: sample_ends(HOSTILE),
             problem: problem(HOSTILE),
             ..weak.clone()

@@ -626,6 +626,10 @@ async fn a_temporary_password_ends_what_the_old_one_began() {
         page.body
     );
     assert!(!browser.is_signed_in().await);
+    assert_eq!(
+        story.house.endings(&story.alice).await,
+        [Some(Reason::CredentialChange)]
+    );
     let alice = story.stored(&story.alice.id).await.unwrap();
     assert!(alice.must_change_password);
     assert!(
@@ -633,10 +637,6 @@ async fn a_temporary_password_ends_what_the_old_one_began() {
         "as it was typed"
     );
     assert!(!story.opens(&alice, &story.alice.password).await);
-    assert_eq!(
-        story.house.endings(&story.alice).await[0],
-        Some(Reason::CredentialChange)
-    );
     let page = story.post(&path, &[("how", "generate")]).await;
     assert_eq!(
         (page.status.as_u16(), page.header("cache-control")),

@@ -24,7 +24,7 @@ const fn look(dark: bool, width: u32) -> Options {
 const PROBLEMS: &str = "
     const problems = [];
     const name = (element) => element.outerHTML.slice(0, 120);
-    const shown = (element) => element.getClientRects().length > 0;
+    const shown = (element) => element.checkVisibility() && element.getClientRects().length > 0;
     const all = (css) => [...document.querySelectorAll(css)].filter(shown);
     if (document.documentElement.scrollWidth > innerWidth) problems.push('scrolls sideways');
     for (const element of document.querySelectorAll('script:not([src]), style, [style]')) {
