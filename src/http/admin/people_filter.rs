@@ -43,13 +43,13 @@ impl Filter {
             }
         }
         if let Some(word) = text("who") {
-            match WHO.into_iter().find(|(_, known, _)| *known == word) {
-                Some((which, ..)) => filter.which = which,
-                None => {
-                    let word: String = word.chars().take(40).collect();
-                    let problem = format!("“{word}” is no choice for “who”: everybody is shown.");
-                    filter.says(&problem);
-                }
+            let known = WHO.into_iter().find(|(_, known, _)| *known == word);
+            if let Some((which, ..)) = known {
+                filter.which = which;
+            } else {
+                let word: String = word.chars().take(40).collect();
+                let problem = format!("“{word}” is no choice for “who”: everybody is shown.");
+                filter.says(&problem);
             }
         }
         if let Some(link) = text("page") {

@@ -12,7 +12,7 @@ use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::identity::user::{Profile, User};
 use crate::pages::admin::Section;
-use crate::pages::admin::person::{OnePerson, PersonApp, PersonLinks};
+use crate::pages::admin::person::{OnePerson, PersonApp, PersonClaim, PersonLinks};
 use crate::pages::parts::counted;
 use crate::pages::time;
 use crate::provider::{AppView, PersonView, SessionState};
@@ -28,7 +28,7 @@ pub(super) async fn show(call: Call) -> Answer {
     let provider = &call.state.provider;
     let now = provider.clock().now();
     let view = provider.person_view(&call.administrator, &id).await?;
-    match view.and_then(|view| page(&call, view, now)) {
+    match view.and_then(|view| page(&call, &view, now)) {
         Some(page) => Ok(respond::page(StatusCode::OK, &page, &Policy::stays())),
         None => Ok(nothing_here()),
     }
@@ -41,7 +41,7 @@ pub(super) fn id(call: &Call) -> Option<UserId> {
     possible.then(|| UserId::new(id))
 }
 
-fn page(call: &Call, view: PersonView, now: Timestamp) -> Option<OnePerson> {
+fn page(call: &Call, view: &PersonView, now: Timestamp) -> Option<OnePerson> {
     let sessions = i64::try_from(view.sessions).unwrap_or(i64::MAX);
     let user = &view.user;
     Some(OnePerson {
@@ -58,7 +58,6 @@ fn page(call: &Call, view: PersonView, now: Timestamp) -> Option<OnePerson> {
         changed: time::stamp(user.updated),
         signed_in: view.last_signed_in.map(|at| time::on_day(at, now)),
         claims: claims(&user.profile),
-        email_verified: user.profile.email_verified,
         sessions: match sessions {
             0 => "No live session".to_owned(),
             count => counted(count, "live session", "live sessions"),
@@ -77,11 +76,18 @@ const fn password(user: &User) -> &'static str {
 }
 
 /// Those that are there.
-fn claims(profile: &Profile) -> Vec<(&'static str, String)> {
+fn claims(profile: &Profile) -> Vec<PersonClaim> {
+    let verified = profile.email_verified;
     let mut profile = profile.clone();
     CLAIMS
         .iter()
-        .filter_map(|claim| Some((claim.label, (claim.of)(&mut profile).take()?)))
+        .filter_map(|claim| {
+            Some(PersonClaim {
+                label: claim.label,
+                value: (claim.of)(&mut profile).take()?,
+                verified: (claim.name == "email").then_some(verified),
+            })
+        })
         .collect()
 }
 

@@ -10,7 +10,7 @@ use crate::provider::Refusal;
 /// A claim that a form asks for.
 pub(super) struct Claim {
     /// As the specification and the form call it (Core 1.0, 5.1).
-    name: &'static str,
+    pub(super) name: &'static str,
     /// As people do.
     pub(super) label: &'static str,
     hint: &'static str,

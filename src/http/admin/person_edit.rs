@@ -50,35 +50,35 @@ pub(super) async fn save(call: Call) -> Answer {
         Outcome::Saved
     };
     let actor = call.administrator.actor();
-    let refusal = match call.state.provider.edit_person(edit, &actor).await? {
+    match call.state.provider.edit_person(edit, &actor).await? {
         Ok(_) => {
             let address = person_outcome::address(&before.id, outcome, &[]);
-            return Ok(respond::see_other(&address));
+            Ok(respond::see_other(&address))
         }
-        Err(Refusal::NotFound) => return Ok(nothing_here()),
-        Err(refusal) => refusal,
-    };
-    let Some(user) = person(&call).await? else {
+        Err(Refusal::NotFound) => Ok(nothing_here()),
+        Err(Refusal::Outdated) => outdated(&call, &typed).await,
+        Err(refusal) => {
+            // What it began from stays: only who was shown what is stored may replace it.
+            let began = User {
+                updated: Timestamp::from_millis(version.unwrap_or(0)),
+                ..before
+            };
+            let errors = Errors::of(&refusal);
+            let problem = Some(attention("saved", errors.len()));
+            let form = form(&call, &began, &typed, &errors, problem);
+            Ok(answer(status(&refusal), form))
+        }
+    }
+}
+
+/// Somebody else was faster: what is stored now, beside what was typed.
+async fn outdated(call: &Call, typed: &Typed) -> Answer {
+    let Some(user) = person(call).await? else {
         return Ok(nothing_here());
     };
-    let (errors, problem) = match refusal {
-        Refusal::Outdated => (typed.differences(&user), outdated(&user, &typed)),
-        _ => {
-            let errors = Errors::of(&refusal);
-            let problem = attention("saved", errors.len());
-            (errors, problem)
-        }
-    };
-    // What a refused edit began from stays: only who was shown what is stored may replace it.
-    let user = match refusal {
-        Refusal::Outdated => user,
-        _ => User {
-            updated: Timestamp::from_millis(version.unwrap_or(0)),
-            ..user
-        },
-    };
-    let form = form(&call, &user, &typed, &errors, Some(problem));
-    Ok(answer(status(&refusal), form))
+    let problem = Some(changed_meanwhile(&user, typed));
+    let form = form(call, &user, typed, &typed.differences(&user), problem);
+    Ok(answer(StatusCode::CONFLICT, form))
 }
 
 async fn person(call: &Call) -> Result<Option<User>, crate::http::error::PageTrouble> {
@@ -105,7 +105,7 @@ fn mark_of_another_address(before: &User, typed: &Typed) -> bool {
         && !same(&profile.email, &before.profile.email)
 }
 
-fn outdated(stored: &User, typed: &Typed) -> Problem {
+fn changed_meanwhile(stored: &User, typed: &Typed) -> Problem {
     let verified = match (stored.profile.email_verified, typed.profile.email_verified) {
         (true, false) => " The email address is stored as verified.",
         (false, true) => " The email address is stored as not verified.",

@@ -48,7 +48,7 @@ pub(super) async fn create(call: Call) -> Answer {
     let (password, made) = match judged(chosen, &typed) {
         Ok(chosen) if errors.len() == 0 => chosen.into_parts(),
         Ok(chosen) => return Ok(refused(&call, &typed, &errors, chosen.again())),
-        Err(choice) => return Ok(refused(&call, &typed, &errors, choice)),
+        Err(choice) => return Ok(refused(&call, &typed, &errors, *choice)),
     };
     let new = NewPerson {
         password: Some(password.clone()),
@@ -75,12 +75,15 @@ pub(super) async fn create(call: Call) -> Answer {
 }
 
 /// The password by the rules for these names.
-fn judged(chosen: Result<Chosen, PasswordChoice>, typed: &Typed) -> Result<Chosen, PasswordChoice> {
+fn judged(
+    chosen: Result<Chosen, Box<PasswordChoice>>,
+    typed: &Typed,
+) -> Result<Chosen, Box<PasswordChoice>> {
     let chosen = chosen?;
     let email = typed.profile.email.as_deref();
     match password_policy::check(chosen.password(), &typed.username, email) {
         Ok(()) => Ok(chosen),
-        Err(weakness) => Err(chosen.again().with_error(weakness.message())),
+        Err(weakness) => Err(Box::new(chosen.again().with_error(weakness.message()))),
     }
 }
 

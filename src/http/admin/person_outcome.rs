@@ -55,9 +55,9 @@ impl Outcome {
     /// Whether it can be so.
     const fn fits(self, user: Option<&User>) -> bool {
         match (self, user) {
-            (Self::Deleted, None) => true,
+            (Self::Deleted, None)
+            | (Self::Created | Self::Saved | Self::SavedUnverified, Some(_)) => true,
             (Self::Deleted, Some(_)) | (_, None) => false,
-            (Self::Created | Self::Saved | Self::SavedUnverified, Some(_)) => true,
             (Self::Enabled, Some(user)) => user.enabled,
             (Self::Disabled, Some(user)) => !user.enabled,
             (Self::Promoted, Some(user)) => user.admin,

@@ -19,6 +19,8 @@ use crate::pages::admin::person_password::{PasswordShown, SetPassword};
 use crate::pages::parts::Link;
 use crate::provider::Refusal;
 
+const NOT_KEPT: &str = "Type the password. It isn’t kept while you confirm that it’s you.";
+
 /// The password that a form chose.
 pub(super) enum Chosen {
     /// One that the house made just now.
@@ -53,20 +55,22 @@ impl Chosen {
 
 /// What the form chose; or the choice again, with what is missing. A form comes back from the
 /// confirmation of who asks without the password: then it is asked for again, and never made up.
-pub(super) fn chosen(call: &Call) -> Result<Chosen, PasswordChoice> {
+pub(super) fn chosen(call: &Call) -> Result<Chosen, Box<PasswordChoice>> {
     let typed = call.form.get("password").unwrap_or_default();
     match (call.form.get("how"), typed) {
         (Some("generate"), _) => Ok(Chosen::Made(call.state.provider.temporary_password())),
-        (Some("typed"), "") => Err(PasswordChoice {
-            typed: true,
-            ..PasswordChoice::default()
+        (Some("typed"), "") => {
+            let choice = PasswordChoice {
+                typed: true,
+                ..PasswordChoice::default()
+            };
+            Err(Box::new(choice.with_error(NOT_KEPT)))
         }
-        .with_error("Type the password. It isn’t kept while you confirm that it’s you.")),
         (Some("typed"), password) => Ok(Chosen::Typed(password.to_owned())),
-        _ => Err(PasswordChoice {
+        _ => Err(Box::new(PasswordChoice {
             problem: Some("Choose one of the two.".to_owned()),
             ..PasswordChoice::default()
-        }),
+        })),
     }
 }
 
@@ -85,7 +89,7 @@ pub(super) async fn set(call: Call) -> Answer {
     };
     let chosen = match chosen(&call) {
         Ok(chosen) => chosen,
-        Err(choice) => return asked(&call, &user, StatusCode::BAD_REQUEST, choice).await,
+        Err(choice) => return asked(&call, &user, StatusCode::BAD_REQUEST, *choice).await,
     };
     let again = chosen.again();
     let (password, made) = chosen.into_parts();

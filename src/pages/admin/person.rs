@@ -39,16 +39,25 @@ pub struct OnePerson {
     pub changed: Moment,
     /// When they last signed in.
     pub signed_in: Option<Moment>,
-    /// The claims that there are: what they are called, and what they say.
-    pub claims: Vec<(&'static str, String)>,
-    /// Somebody checked the email address.
-    pub email_verified: bool,
+    /// The claims that there are.
+    pub claims: Vec<PersonClaim>,
     /// "2 live sessions", "No live session".
     pub sessions: String,
     /// The apps that they allowed something.
     pub apps: Vec<PersonApp>,
     /// Where things are.
     pub links: PersonLinks,
+}
+
+/// A claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonClaim {
+    /// What it is called.
+    pub label: &'static str,
+    /// What it says.
+    pub value: String,
+    /// Whether somebody checked it, where that is told.
+    pub verified: Option<bool>,
 }
 
 /// An app that a person allowed something.
@@ -106,11 +115,19 @@ impl Page for OnePerson {
             name: HOSTILE.to_owned(),
             username: HOSTILE.to_owned(),
             id: HOSTILE.to_owned(),
-            claims: vec![("Email", HOSTILE.to_owned())],
+            claims: vec![claim("Email", HOSTILE, Some(false))],
             apps: full.apps.clone().into_iter().map(app).collect(),
             ..full.clone()
         };
         vec![("full", full), ("disabled", disabled), ("hostile", hostile)]
+    }
+}
+
+fn claim(label: &'static str, value: &str, verified: Option<bool>) -> PersonClaim {
+    PersonClaim {
+        label,
+        value: value.to_owned(),
+        verified,
     }
 }
 
@@ -137,11 +154,10 @@ fn sample() -> OnePerson {
         changed: stamp(NOW - Duration::from_hours(20)),
         signed_in: Some(on_day(NOW - Duration::from_hours(3), NOW)),
         claims: vec![
-            ("Email", "mona.reyes@example.com".to_owned()),
-            ("Given name", "Mona".to_owned()),
-            ("Time zone", "Europe/Paris".to_owned()),
+            claim("Email", "mona.reyes@example.com", Some(true)),
+            claim("Given name", "Mona", None),
+            claim("Time zone", "Europe/Paris", None),
         ],
-        email_verified: true,
         sessions: "2 live sessions".to_owned(),
         apps: vec![PersonApp {
             name: "Notes".to_owned(),

@@ -192,6 +192,13 @@ pub(super) fn sample_ends(name: &str) -> Ends {
     }
 }
 
+fn deletion(username: Field, expected: &str) -> Deed {
+    Deed::Delete {
+        username,
+        expected: expected.to_owned(),
+    }
+}
+
 impl Page for AskDeed {
     const KIND: &'static str = "admin-person-deed";
     const MARKER: &'static str = "?";
@@ -233,28 +240,14 @@ impl Page for AskDeed {
                 title: HOSTILE.to_owned(),
                 text: HOSTILE.to_owned(),
             }),
-            ..of(
-                Deed::Delete {
-                    username: wrong,
-                    expected: HOSTILE.to_owned(),
-                },
-                false,
-                None,
-            )
+            ..of(deletion(wrong, HOSTILE), false, None)
         };
         vec![
             ("enable", of(Deed::Enable, false, None)),
             ("promote", of(Deed::Promote, false, None)),
             (
                 "delete",
-                of(
-                    Deed::Delete {
-                        username,
-                        expected: "alice".to_owned(),
-                    },
-                    true,
-                    Some(sample_ends("Wiki")),
-                ),
+                of(deletion(username, "alice"), true, Some(sample_ends("Wiki"))),
             ),
             ("disable", disable),
             ("last", last),

@@ -71,6 +71,13 @@ impl PersonForm {
         }
     }
 
+    const fn button(&self) -> &'static str {
+        match self.purpose {
+            Purpose::Create { .. } => "Create the person",
+            Purpose::Edit { .. } => "Save",
+        }
+    }
+
     /// What is seldom needed is shown when there is something in it.
     fn more_is_open(&self) -> bool {
         let mut more = self.more.iter();
