@@ -101,6 +101,12 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::app_form::AppForm>(&mut all)?;
     add::<admin::app_secret::AppSecret>(&mut all)?;
     add::<admin::app_question::AppQuestion>(&mut all)?;
+    add::<admin::people::People>(&mut all)?;
+    add::<admin::person::OnePerson>(&mut all)?;
+    add::<admin::person_form::PersonForm>(&mut all)?;
+    add::<admin::person_deed::AskDeed>(&mut all)?;
+    add::<admin::person_password::SetPassword>(&mut all)?;
+    add::<admin::person_password::PasswordShown>(&mut all)?;
     Ok(all)
 }
 

@@ -39,6 +39,7 @@ mod offline;
 mod overview;
 mod own_password;
 mod people;
+mod people_admin;
 mod readiness;
 mod receipts;
 mod reload;
@@ -68,6 +69,7 @@ use tokio::sync::Notify;
 
 pub use administration::{
     Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
+    new_temporary_password,
 };
 pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
@@ -81,6 +83,7 @@ pub use key_list::KeyView;
 pub use new_password::NewPasswordOutcome;
 pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
+pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use session_admin::{

@@ -184,9 +184,14 @@ impl Provider {
 
     /// Apps with a consent or an offline grant.
     pub async fn apps(&self, visitor: &Visitor) -> Result<Vec<AppView>, Trouble> {
-        let grants = self.record.offline_grants_of(&visitor.person).await?;
+        self.apps_allowed_by(&visitor.person).await
+    }
+
+    /// Apps to which a person gave a consent or that hold an offline grant of theirs.
+    pub(super) async fn apps_allowed_by(&self, person: &UserId) -> Result<Vec<AppView>, Trouble> {
+        let grants = self.record.offline_grants_of(person).await?;
         let mut apps: Vec<AppView> = Vec::new();
-        for consent in self.record.consents_of(&visitor.person).await? {
+        for consent in self.record.consents_of(person).await? {
             apps.push(AppView {
                 client: consent.client,
                 name: consent.client_name,

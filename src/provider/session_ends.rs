@@ -6,6 +6,7 @@ use super::Provider;
 use super::administrators::Administrator;
 use super::receipts::ReceiptView;
 use super::session_admin::Channel;
+use super::sessions::Ended;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
@@ -90,7 +91,7 @@ impl Provider {
     }
 
     /// Names of the apps in these sessions: those that are told of an end, and the others.
-    async fn apps_of(
+    pub(super) async fn apps_of(
         &self,
         sessions: &[SessionRow],
     ) -> Result<(Vec<String>, Vec<String>), Trouble> {
@@ -178,15 +179,25 @@ impl Provider {
         let ended = self
             .end_noted(selection, Reason::Admin, verb, (actor, note))
             .await?;
-        // Among them are those that ended before for other reasons.
-        let over: Vec<_> = ended.sessions.into_iter().map(reference).collect();
-        let mut rows = self.record.sessions_named(&over).await?;
-        rows.retain(|row| row.ended >= Some(since) && row.reason == Some(Reason::Admin));
-        rows.sort_by_key(|row| std::cmp::Reverse(row.session.began));
         Ok(EndsMade {
-            ended: rows.into_iter().map(|row| row.reference).collect(),
+            ended: self.ended_since(ended, since, Reason::Admin).await?,
             left: Vec::new(),
         })
+    }
+
+    /// References of those that ended since then for this reason, the newest first: among what an
+    /// end names are sessions that ended before for others.
+    pub(super) async fn ended_since(
+        &self,
+        ended: Ended,
+        since: Timestamp,
+        reason: Reason,
+    ) -> Result<Vec<String>, Trouble> {
+        let over: Vec<_> = ended.sessions.into_iter().map(reference).collect();
+        let mut rows = self.record.sessions_named(&over).await?;
+        rows.retain(|row| row.ended >= Some(since) && row.reason == Some(reason));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.session.began));
+        Ok(rows.into_iter().map(|row| row.reference).collect())
     }
 
     /// Who has been told of the ends of these sessions, in their order.

@@ -11,9 +11,9 @@ use crate::pages::parts::Link;
 /// lead elsewhere.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// A person's sessions.
+/// A person's page.
 pub(super) fn person(id: &UserId) -> Option<Link> {
-    of_sessions("user", id.as_str())
+    within("/admin/people/", id.as_str())
 }
 
 /// An app's page.
@@ -32,13 +32,6 @@ pub(super) fn sessions_of_app(id: &ClientId, state: &str) -> Option<Link> {
 /// What was done to an app.
 pub(super) fn audit_of_app(id: &ClientId) -> Option<Link> {
     with_query("/admin/audit", &[("app", id.as_str())])
-}
-
-fn of_sessions(name: &str, id: &str) -> Option<Link> {
-    if id.is_empty() {
-        return None;
-    }
-    with_query("/admin/sessions", &[(name, id)])
 }
 
 /// A session's page, by its reference.
@@ -82,6 +75,9 @@ mod tests {
             assert_eq!(link.as_str(), expected);
         }
         assert_eq!(app(&ClientId::new("")), None);
+        let link = person(&UserId::new("../a?b")).expect("a link");
+        assert_eq!(link.as_str(), "/admin/people/%2E%2E%2Fa%3Fb");
+        assert_eq!(person(&UserId::new("")), None);
     }
 
     #[test]

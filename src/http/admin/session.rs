@@ -27,14 +27,28 @@ pub(super) async fn show(call: Call) -> Answer {
     let story = provider
         .session_story(visitor, call.part("reference"))
         .await?;
+    let Some(story) = story else {
+        return Ok(nothing_here());
+    };
+    let user = &story.story.row.session.user;
+    // Who was deleted has sessions, but no page.
+    let person_page = match provider.person_name(user).await? {
+        Some(_) => links::person(user),
+        None => None,
+    };
     let now = provider.clock().now();
-    match story.and_then(|story| page(&call, story, now)) {
+    match page(&call, story, person_page, now) {
         Some(page) => Ok(respond::page(StatusCode::OK, &page, &Policy::stays())),
         None => Ok(nothing_here()),
     }
 }
 
-fn page(call: &Call, view: StoryView, now: Timestamp) -> Option<OneSession> {
+fn page(
+    call: &Call,
+    view: StoryView,
+    person_page: Option<Link>,
+    now: Timestamp,
+) -> Option<OneSession> {
     let live = sessions::is_live(&view.story.row, now);
     let notices: Vec<_> = view
         .apps
@@ -46,7 +60,7 @@ fn page(call: &Call, view: StoryView, now: Timestamp) -> Option<OneSession> {
     let session = &row.session;
     Some(OneSession {
         frame: call.frame(Section::Sessions, None),
-        person: person(&view)?,
+        person: person(&view, person_page)?,
         device: device::describe(&session.user_agent),
         place: device::network(&session.address),
         state: state(&view, now),
@@ -75,7 +89,7 @@ fn page(call: &Call, view: StoryView, now: Timestamp) -> Option<OneSession> {
     })
 }
 
-fn person(view: &StoryView) -> Option<SessionPerson> {
+fn person(view: &StoryView, page: Option<Link>) -> Option<SessionPerson> {
     let row = &view.story.row;
     let all = super::session_filter::Filter {
         user: Some(row.session.user.clone()),
@@ -87,6 +101,7 @@ fn person(view: &StoryView) -> Option<SessionPerson> {
         username: row.username.clone(),
         email: view.story.email.clone(),
         disabled: !view.story.person_enabled,
+        page,
         sessions: all.link(None)?,
     })
 }

@@ -20,6 +20,7 @@ use crate::pages::{device, time};
 use crate::protocol::params::Params;
 use crate::provider::{AT_ONCE, Chosen, EndPlan, EndsMade, ReceiptView, SessionReceipts, Told};
 use crate::session::ending::Reason;
+use crate::store::record::is_reference;
 
 /// The longest reason that is kept.
 const NOTE: usize = 200;
@@ -29,6 +30,8 @@ const ID: usize = 512;
 const RETRY: Duration = Duration::from_secs(2);
 /// Sessions whose receipts are on one page: its address must fit every proxy.
 const RECEIPTS: usize = 100;
+/// More than this no link claims to have ended.
+const MORE: usize = 100_000;
 
 /// Why nothing is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub(super) async fn end(call: Call) -> Answer {
     if !made.left.is_empty() {
         return Ok(stopped(&call, made, note));
     }
-    Ok(match told_address(&made.ended) {
+    Ok(match told_address(&made.ended, 0) {
         Some(address) => respond::see_other(&address),
         None => back_to_list(&call, Refusal::Over),
     })
@@ -186,7 +189,7 @@ fn stopped(call: &Call, made: EndsMade, note: String) -> HttpResponse {
     let page = EndsStopped {
         frame: call.frame(Section::Sessions, None),
         ended: made.ended.len(),
-        told: told_address(&made.ended).and_then(|address| Link::new(&address)),
+        told: told_address(&made.ended, 0).and_then(|address| Link::new(&address)),
         left: made.left,
         note,
     };
@@ -195,8 +198,17 @@ fn stopped(call: &Call, made: EndsMade, note: String) -> HttpResponse {
     response
 }
 
-/// Where the receipts of these sessions are.
-fn told_address(ended: &[String]) -> Option<String> {
+/// Where the receipts of these sessions are, and how many more ended.
+pub(super) fn told_address(ended: &[String], more: usize) -> Option<String> {
+    receipts_of(ended, more).map(|query| format!("/admin/sessions/told?{query}"))
+}
+
+/// Sessions that ended, as [`receipts_asked`] reads them.
+pub(super) fn receipts_query(ended: &[String]) -> Option<String> {
+    receipts_of(ended, 0)
+}
+
+fn receipts_of(ended: &[String], more: usize) -> Option<String> {
     let (shown, rest) = ended.split_at(ended.len().min(RECEIPTS));
     let mut query: Vec<_> = shown
         .iter()
@@ -205,33 +217,32 @@ fn told_address(ended: &[String]) -> Option<String> {
     if query.is_empty() {
         return None;
     }
-    if !rest.is_empty() {
-        query.push(format!("more={}", rest.len()));
+    let more = more.saturating_add(rest.len());
+    if more > 0 {
+        query.push(format!("more={more}"));
     }
-    Some(format!("/admin/sessions/told?{}", query.join("&")))
+    Some(query.join("&"))
+}
+
+/// The sessions whose receipts a link asks for, and how many more ended.
+pub(super) fn receipts_asked(query: &Params) -> (Vec<String>, usize) {
+    let named = query.all("s").into_iter().take(RECEIPTS);
+    let named = named.filter(|name| is_reference(name));
+    let more = query.get("more").and_then(|more| more.parse().ok());
+    let more: usize = more.unwrap_or(0);
+    (named.map(ToOwned::to_owned).collect(), more.min(MORE))
 }
 
 /// `GET /admin/sessions/told`.
 pub(super) async fn told(call: Call) -> Answer {
     let provider = &call.state.provider;
-    let references: Vec<String> = call
-        .query
-        .all("s")
-        .into_iter()
-        .take(RECEIPTS)
-        .map(ToOwned::to_owned)
-        .collect();
+    let (references, more) = receipts_asked(&call.query);
     let receipts = provider.receipts_among(&references).await?;
     let known: Vec<_> = receipts
         .iter()
         .map(|one| one.row.reference.clone())
         .collect();
-    let more = call.query.get("more").and_then(|more| more.parse().ok());
-    let more: usize = more.unwrap_or(0).min(AT_ONCE);
-    let address = told_address(&known).map(|address| match more {
-        0 => address,
-        _ => format!("{address}&more={more}"),
-    });
+    let address = told_address(&known, more);
     let Some(check_again) = address.and_then(|address| Link::new(&address)) else {
         return Ok(nothing_here());
     };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
+use super::links;
 use super::route::{Answer, Call};
 use super::session_ends::Refusal;
 use super::session_filter::{Began, Filter, STATES};
@@ -83,11 +84,15 @@ async fn person(call: &Call, filter: &mut Filter) -> Result<Option<OnlyOf>, Page
         user: None,
         ..filter.clone()
     };
-    Ok(everybody.link(None).map(|everybody| OnlyOf {
-        id: user.to_string(),
-        name,
-        everybody,
-    }))
+    let page = links::person(&user);
+    Ok(page
+        .zip(everybody.link(None))
+        .map(|(page, everybody)| OnlyOf {
+            id: user.to_string(),
+            name,
+            page,
+            everybody,
+        }))
 }
 
 fn search(filter: &Filter, apps: Vec<(ClientId, String)>, person: Option<OnlyOf>) -> Search {

@@ -155,7 +155,7 @@ fn lines() -> Audit {
     };
     let ended = Row {
         at: stamp(NOW),
-        who: name("mona", "/admin/sessions?user=u_mona"),
+        who: name("mona", "/admin/people/u_mona"),
         what: words::action("session.end_client").to_owned(),
         on: vec![name("Wiki", "/admin/apps/wiki")],
         session: Some(name(REFERENCE, "/admin/sessions/7QK4-M2XD")),
@@ -176,7 +176,7 @@ fn lines() -> Audit {
     let bare = Row {
         who: name("The command line", ""),
         what: words::action("person.enable").to_owned(),
-        on: vec![name("alice", "/admin/sessions?user=u_alice")],
+        on: vec![name("alice", "/admin/people/u_alice")],
         address: None,
         reason: None,
         ..refused.clone()

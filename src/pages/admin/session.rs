@@ -67,6 +67,8 @@ pub struct SessionPerson {
     pub email: Option<String>,
     /// Whether they may not sign in.
     pub disabled: bool,
+    /// Their page.
+    pub page: Option<Link>,
     /// All of their sessions.
     pub sessions: Link,
 }
@@ -192,6 +194,7 @@ fn sample() -> OneSession {
             username: "alice".to_owned(),
             email: Some("alice.moreau@example.com".to_owned()),
             disabled: true,
+            page: Link::new("/admin/people/alice"),
             sessions: Link::new("/admin/sessions?user=alice").unwrap_or_else(|| unreachable!()),
         },
         device: "Firefox on Linux".to_owned(),

@@ -74,6 +74,8 @@ pub struct OnlyOf {
     pub id: String,
     /// What pages call them.
     pub name: String,
+    /// Their page.
+    pub page: Link,
     /// The same search for everybody.
     pub everybody: Link,
 }
@@ -148,6 +150,7 @@ impl Page for Sessions {
                 person: Link::new("/admin/sessions").map(|everybody| OnlyOf {
                     id: HOSTILE.to_owned(),
                     name: HOSTILE.to_owned(),
+                    page: everybody.clone(),
                     everybody,
                 }),
                 query: HOSTILE.to_owned(),

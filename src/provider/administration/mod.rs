@@ -8,8 +8,8 @@ mod clients;
 mod people;
 
 pub use clients::{CreatedClient, UpdatedClient, merged, new_client_secret};
-pub use people::NewPerson;
 pub(super) use people::judge_password;
+pub use people::{NewPerson, new_temporary_password};
 
 use crate::identity::rules::FieldError;
 use crate::protocol::client_metadata::MetadataError;

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::entropy::{Entropy, SessionId, UserId};
 use crate::identity::password_policy;
 use crate::identity::rules;
-use crate::identity::user::{Profile, User};
+use crate::identity::user::{LoginKey, Profile, User};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::record::{PersonEdit, UserCreation};
 
@@ -31,6 +31,25 @@ impl std::fmt::Debug for NewPerson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NewPerson({:?}, …)", self.username)
     }
+}
+
+/// Letters and digits that nobody takes for each other, however they are written down.
+const CLEAR: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// In four groups: a hundred bits.
+const TEMPORARY: usize = 20;
+const GROUP: usize = 5;
+
+/// A password for somebody else, to be handed over and changed at the next sign-in.
+pub fn new_temporary_password(entropy: &Entropy) -> String {
+    let mut text = String::new();
+    for (place, byte) in entropy.bytes::<TEMPORARY>().into_iter().enumerate() {
+        if place > 0 && place.is_multiple_of(GROUP) {
+            text.push('-');
+        }
+        let letter = CLEAR.get(usize::from(byte % 32)).copied();
+        text.push(char::from(letter.unwrap_or(b'a')));
+    }
+    text
 }
 
 impl NewPerson {
@@ -95,8 +114,29 @@ impl Provider {
         let user = new.account(hash, &self.entropy, self.clock.now());
         Ok(match self.record.create_user(&user, actor).await? {
             UserCreation::Created => Ok(user),
-            UserCreation::NameTaken => Err(Refusal::NameTaken),
+            UserCreation::NameTaken => Err(self.which_is_taken(&user).await?),
         })
+    }
+
+    /// Which of the two names of a new person belongs to somebody.
+    async fn which_is_taken(&self, new: &User) -> Result<Refusal, Trouble> {
+        let names = [
+            (Some(&new.username), Refusal::UsernameTaken),
+            (new.profile.email.as_ref(), Refusal::EmailTaken),
+        ];
+        for (name, refusal) in names {
+            if let Some(name) = name
+                && self
+                    .record
+                    .user_by_login(&LoginKey::new(name))
+                    .await?
+                    .is_some()
+            {
+                return Ok(refusal);
+            }
+        }
+        // It was set free meanwhile.
+        Ok(Refusal::NameTaken)
     }
 
     /// Replaces username and claims; answers with the person's new version. `email_verified` does
@@ -204,5 +244,20 @@ impl Provider {
         let ended = self.end_as(&selection, reason, Verb::Revoke, actor).await?;
         self.follow_changes().await?;
         Ok(Ok(ended))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_passwords_are_long_and_pass_the_rules() {
+        let entropy = Entropy::seeded(1);
+        let one = new_temporary_password(&entropy);
+        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [5; 4]);
+        assert_ne!(one, new_temporary_password(&entropy));
+        assert!(!one.contains(['l', 'o', '0', '1']));
+        judge_password(&one, "alice", None).unwrap();
     }
 }

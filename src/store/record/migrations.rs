@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 6] = [
+const STEPS: [(i64, &str, &str); 7] = [
     (
         1,
         "record",
@@ -41,6 +41,11 @@ const STEPS: [(i64, &str, &str); 6] = [
         6,
         "hot_nodes",
         include_str!("../../../migrations/0006_hot_nodes.sql"),
+    ),
+    (
+        7,
+        "people_list",
+        include_str!("../../../migrations/0007_people_list.sql"),
     ),
 ];
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
 
+use super::RecordError;
 use super::rows::Columns as _;
-use super::{Record, RecordError};
 use crate::entropy::UserId;
 use crate::identity::user::{LoginKey, Profile};
 
@@ -41,8 +41,7 @@ pub(super) async fn find(
     typed: &str,
     limit: usize,
 ) -> Result<(Vec<UserId>, bool), RecordError> {
-    let from = canonical(typed);
-    let Some(to) = after_all(&from) else {
+    let Some((from, to)) = range(typed) else {
         return Ok((Vec::new(), false));
     };
     let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1) * NAMES_PER_PERSON;
@@ -62,19 +61,6 @@ pub(super) async fn find(
     }
     let cut = i64::try_from(rows.len()).is_ok_and(|count| count == most);
     Ok((found, cut))
-}
-
-impl Record {
-    /// People whose username, email address or display name begins with what was typed (the
-    /// display name also from a later word on), by name; and whether there are more than `limit`.
-    pub async fn find_people(
-        &self,
-        typed: &str,
-        limit: usize,
-    ) -> Result<(Vec<UserId>, bool), RecordError> {
-        let mut conn = self.reader().await?;
-        conn.ask(|conn| find(conn, typed, limit)).await
-    }
 }
 
 fn names(username: &str, profile: &Profile) -> BTreeSet<Vec<u8>> {
@@ -107,6 +93,13 @@ fn canonical(name: &str) -> Vec<u8> {
 
 fn spaced(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Between which names those lie that begin with what was typed; none if nothing was.
+pub(super) fn range(typed: &str) -> Option<(Vec<u8>, Vec<u8>)> {
+    let from = canonical(typed);
+    let to = after_all(&from)?;
+    Some((from, to))
 }
 
 /// What comes after everything that begins with this; none for nothing. No byte of UTF-8 is 255.

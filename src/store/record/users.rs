@@ -24,12 +24,21 @@ pub enum UserCreation {
     NameTaken,
 }
 
+/// What [`user`] reads.
+macro_rules! user_columns {
+    () => {
+        "id, username, profile, password, must_change_password, admin, enabled, \
+         created_at, updated_at"
+    };
+}
+pub(super) use user_columns;
+
 /// Selects people who are not deleted.
 macro_rules! select_users {
     ($more:literal, $tail:expr) => {
         concat!(
-            "SELECT id, username, profile, password, must_change_password, admin, enabled, ",
-            "created_at, updated_at",
+            "SELECT ",
+            $crate::store::record::users::user_columns!(),
             $more,
             " FROM users WHERE deleted_at IS NULL ",
             $tail

@@ -68,7 +68,7 @@ async fn lines_are_in_plain_words_with_names_and_links() {
     }
     let reference = reference(session);
     for link in [
-        format!("<a href=\"/admin/sessions?user={}\">alice</a>", alice.id),
+        format!("<a href=\"/admin/people/{}\">alice</a>", alice.id),
         "<a href=\"/admin/apps/Wiki\">Wiki</a>".to_owned(),
         format!("<a href=\"/admin/sessions/{reference}\">{reference}</a>"),
     ] {

@@ -251,7 +251,7 @@ async fn what_is_typed_of_a_person_is_judged() {
     let taken = provider
         .create_person(new("ROOT", "r@example.com"), &ADMIN)
         .await;
-    assert_eq!(taken.unwrap().unwrap_err(), Refusal::NameTaken);
+    assert_eq!(taken.unwrap().unwrap_err(), Refusal::UsernameTaken);
     let edit = |username: &str| PersonEdit {
         id: root.id.clone(),
         version: root.updated,

@@ -5,6 +5,7 @@ mod admin_apps;
 mod admin_audit;
 mod admin_keys;
 mod admin_overview;
+mod admin_people;
 mod admin_routes;
 mod admin_sessions;
 mod administration;

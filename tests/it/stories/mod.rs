@@ -3,6 +3,7 @@
 mod account_pages;
 mod admin_apps;
 mod admin_pages;
+mod admin_people;
 mod admin_sessions;
 mod demo;
 mod keyboard;

@@ -20,6 +20,7 @@ mod notices;
 mod outages;
 mod overview;
 mod people;
+mod people_list;
 
 mod processes;
 mod races;

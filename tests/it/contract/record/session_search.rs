@@ -556,7 +556,4 @@ async fn names_that_begin_alike_have_a_limit(on: Backend) {
     let page = first(&world, &typed(&world, "zoe1")).await;
     assert!(!page.too_many_people);
     assert_eq!(page.rows.len(), 10);
-    let (found, more) = world.record.find_people("ZOE0", 3).await.unwrap();
-    assert_eq!((found.len(), more), (3, true));
-    assert_eq!(found[0], user_id("zoe00"));
 }
