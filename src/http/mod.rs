@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod claims;
 mod connection;
 mod cookies;
 mod cors;

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::account::{self, apps, password, sessions};
+use super::account::{self, apps, password, profile, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
 use super::sign_in::{account_choice, consent, login, new_password};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
@@ -122,6 +122,11 @@ fn pages(config: &mut ServiceConfig) {
             web::resource("/account/password")
                 .route(get().to(password::get))
                 .route(post().to(password::post)),
+        )
+        .service(
+            web::resource("/account/profile")
+                .route(get().to(profile::get))
+                .route(post().to(profile::post)),
         )
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))

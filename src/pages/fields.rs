@@ -140,6 +140,15 @@ impl Field {
     }
 }
 
+/// Why nothing that a form asks for was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// "Not saved: 2 fields need your attention".
+    pub title: String,
+    /// What to do.
+    pub text: String,
+}
+
 /// What stands before the title of a page whose form was refused.
 pub fn title_prefix(refused: bool) -> &'static str {
     if refused { "Problem: " } else { "" }

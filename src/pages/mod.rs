@@ -8,6 +8,7 @@
 pub mod account;
 pub mod account_apps;
 pub mod account_password;
+pub mod account_profile;
 pub mod account_sessions;
 pub mod admin;
 pub mod app_words;
@@ -85,6 +86,7 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<account_sessions::AccountSessions>(&mut all)?;
     add::<account_apps::AccountApps>(&mut all)?;
     add::<account_password::AccountPassword>(&mut all)?;
+    add::<account_profile::AccountProfile>(&mut all)?;
     add::<admin::confirm::Confirm>(&mut all)?;
     add::<admin::confirm::Confirmed>(&mut all)?;
     add::<admin::overview::Overview>(&mut all)?;

@@ -38,6 +38,7 @@ mod notices;
 mod offline;
 mod overview;
 mod own_password;
+mod own_profile;
 mod people;
 mod people_admin;
 mod readiness;

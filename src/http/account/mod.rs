@@ -2,6 +2,7 @@
 
 pub(super) mod apps;
 pub(super) mod password;
+pub(super) mod profile;
 pub(super) mod sessions;
 
 use std::time::Duration;

@@ -16,7 +16,6 @@ mod overview;
 mod people;
 mod people_filter;
 mod person;
-mod person_claims;
 mod person_deeds;
 mod person_edit;
 mod person_new;

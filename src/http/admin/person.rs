@@ -2,12 +2,12 @@
 
 use actix_web::http::StatusCode;
 
-use super::person_claims::CLAIMS;
 use super::route::{Answer, Call, nothing_here};
 use super::session_filter::Filter;
 use super::{links, people, person_outcome};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
+use crate::http::claims::CLAIMS;
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::identity::user::{Profile, User};

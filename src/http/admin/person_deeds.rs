@@ -5,16 +5,16 @@ use actix_web::http::StatusCode;
 
 use super::links;
 use super::person::id;
-use super::person_claims::status;
 use super::person_outcome::{self, Outcome};
 use super::route::{Answer, Call, nothing_here};
+use crate::http::claims::status;
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::identity::user::{LoginKey, User};
 use crate::pages::admin::Section;
 use crate::pages::admin::person_deed::{AskDeed, Deed, Ends};
-use crate::pages::admin::person_form::Problem;
+use crate::pages::fields::Problem;
 use crate::pages::fields::{Field, Input};
 use crate::pages::parts::Link;
 use crate::pages::time;

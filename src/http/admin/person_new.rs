@@ -3,17 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use super::person_claims::{Errors, Typed, status};
 use super::person_outcome::{self, Outcome};
 use super::person_password::{Chosen, chosen, shown};
 use super::route::{Answer, Call};
+use crate::http::claims::{Errors, Typed, attention, status};
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::identity::password_policy;
 use crate::pages::admin::Section;
 use crate::pages::admin::password_choice::PasswordChoice;
-use crate::pages::admin::person_form::{PersonForm, Problem, Purpose};
-use crate::pages::parts::{Link, counted};
+use crate::pages::admin::person_form::{PersonForm, Purpose};
+use crate::pages::parts::Link;
 use crate::provider::NewPerson;
 
 const PAGE: &str = "/admin/people/new";
@@ -120,18 +120,4 @@ fn form(
             admin: call.form.get("admin").is_some(),
         },
     })
-}
-
-/// Over a form in which something is wrong.
-pub(super) fn attention(done: &str, wrong: usize) -> Problem {
-    let wrong = i64::try_from(wrong).unwrap_or(i64::MAX);
-    let need = if wrong == 1 { "needs" } else { "need" };
-    Problem {
-        title: format!(
-            "Not {done}: {} {need} your attention",
-            counted(wrong, "field", "fields")
-        ),
-        text: "What you typed is kept, but a password. Change what is marked, then try again."
-            .to_owned(),
-    }
 }

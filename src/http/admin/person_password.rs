@@ -5,17 +5,17 @@ use actix_web::http::StatusCode;
 
 use super::links;
 use super::person::id;
-use super::person_claims::{Errors, status};
 use super::person_deeds::ends;
 use super::person_outcome::{self, Outcome};
 use super::route::{Answer, Call, nothing_here};
+use crate::http::claims::{Errors, status};
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::identity::user::User;
 use crate::pages::admin::Section;
 use crate::pages::admin::password_choice::PasswordChoice;
-use crate::pages::admin::person_form::Problem;
 use crate::pages::admin::person_password::{PasswordShown, SetPassword};
+use crate::pages::fields::Problem;
 use crate::pages::parts::Link;
 use crate::provider::Refusal;
 

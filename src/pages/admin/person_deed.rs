@@ -2,9 +2,8 @@
 
 use askama::Template;
 
-use super::person_form::Problem;
 use super::{AdminFrame, Section, samples};
-use crate::pages::fields::{Field, Input, title_prefix};
+use crate::pages::fields::{Field, Input, Problem, title_prefix};
 use crate::pages::parts::{Link, counted, in_a_row};
 use crate::pages::samples::{HOSTILE, NOW};
 use crate::pages::time::{Moment, moment};

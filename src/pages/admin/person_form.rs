@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::password_choice::{PasswordChoice, typed_sample};
 use super::{AdminFrame, Section, samples};
-use crate::pages::fields::{Field, Input, title_prefix};
+use crate::pages::fields::{Field, Input, Problem, title_prefix};
 use crate::pages::parts::Link;
 use crate::pages::samples::HOSTILE;
 use crate::pages::{Page, Sample};
@@ -48,15 +48,6 @@ pub enum Purpose {
         /// What the edit began from.
         version: i64,
     },
-}
-
-/// Why nothing was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// "Not saved: 2 fields need your attention".
-    pub title: String,
-    /// What to do.
-    pub text: String,
 }
 
 impl PersonForm {

@@ -4,9 +4,8 @@ use askama::Template;
 
 use super::password_choice::{PasswordChoice, typed_sample};
 use super::person_deed::{Ends, sample_ends};
-use super::person_form::Problem;
 use super::{AdminFrame, Section, samples};
-use crate::pages::fields::{Input, title_prefix};
+use crate::pages::fields::{Input, Problem, title_prefix};
 use crate::pages::parts::Link;
 use crate::pages::samples::HOSTILE;
 use crate::pages::{Page, Sample};

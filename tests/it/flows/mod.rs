@@ -30,6 +30,7 @@ mod metrics;
 mod nodes;
 mod offline;
 mod own_password;
+mod own_profile;
 mod prompts;
 mod proxies;
 mod refresh;

@@ -1,4 +1,4 @@
-//! The pages on which a password changes.
+//! The pages on which people change a password or their profile.
 
 use lanyard::session::ending::Actor;
 
@@ -69,4 +69,28 @@ async fn ones_own_password_is_changed() {
         .wait_for_text("[role=status]", "1 other session has ended")
         .await;
     inspect(&browser, "account-password-changed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_changed() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let browser = Browser::start(Options::default()).await;
+    browser.goto(&house.url("/account/profile")).await;
+    browser.fill("#username", "alice").await;
+    browser.fill("#password", &alice.password).await;
+    browser.click("#login-submit").await;
+    browser
+        .wait_for_text("#profile-head", "What apps may be told of you")
+        .await;
+    inspect(&browser, "account-profile").await;
+    browser.fill("#birthdate", "yesterday").await;
+    browser.click("#profile-submit").await;
+    browser.wait_for_text(".error", "is not a date").await;
+    inspect(&browser, "account-profile-refused").await;
+    browser.fill("#birthdate", "1990-12-31").await;
+    browser.click("#profile-submit").await;
+    browser
+        .wait_for_text("[role=status]", "Your profile is saved")
+        .await;
 }

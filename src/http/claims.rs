@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 
 use crate::identity::user::{Profile, User};
-use crate::pages::fields::{Field, Input};
+use crate::pages::fields::{Field, Input, Problem};
+use crate::pages::parts::counted;
 use crate::protocol::params::Params;
 use crate::provider::Refusal;
 
@@ -66,20 +67,20 @@ pub(super) const CLAIMS: [Claim; 13] = [
     claim(
         "picture",
         "Picture",
-        "The web address of a picture of them.",
+        "The web address of a picture.",
         Input::Url,
         |profile| &mut profile.picture,
     ),
     claim(
         "profile",
-        "Page about them",
+        "Profile page",
         "A web address.",
         Input::Url,
         |profile| &mut profile.profile,
     ),
     claim(
         "website",
-        "Their own page",
+        "Website",
         "A web address.",
         Input::Url,
         |profile| &mut profile.website,
@@ -166,6 +167,22 @@ impl Typed {
         (main, claims.collect())
     }
 
+    /// The fields of one's own claims. Names to sign in with are for administrators to change: apps
+    /// may know people by them.
+    pub(super) fn own_fields(&self, errors: &Errors) -> Vec<Field> {
+        let (main, more) = self.fields(errors);
+        let own = |field: &Field| !matches!(field.name, "username" | "email");
+        main.into_iter().filter(own).chain(more).collect()
+    }
+
+    /// The same for what people change of themselves.
+    pub(super) fn own_differences(&self, stored: &User) -> Errors {
+        let mut typed = self.clone();
+        typed.username.clone_from(&stored.username);
+        typed.profile.email.clone_from(&stored.profile.email);
+        typed.differences(stored)
+    }
+
     /// What is stored otherwise by now, at each field that differs.
     pub(super) fn differences(&self, stored: &User) -> Errors {
         let mut errors = Errors::default();
@@ -247,5 +264,19 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::DeclaredInFile
         | Refusal::NoSecret
         | Refusal::StillInUse => StatusCode::CONFLICT,
+    }
+}
+
+/// Over a form in which something is wrong.
+pub(super) fn attention(done: &str, wrong: usize) -> Problem {
+    let wrong = i64::try_from(wrong).unwrap_or(i64::MAX);
+    let need = if wrong == 1 { "needs" } else { "need" };
+    Problem {
+        title: format!(
+            "Not {done}: {} {need} your attention",
+            counted(wrong, "field", "fields")
+        ),
+        text: "What you typed is kept, but a password. Change what is marked, then try again."
+            .to_owned(),
     }
 }
