@@ -17,6 +17,7 @@ use crate::protocol::discovery::paths;
 pub fn routes(config: &mut ServiceConfig) {
     machine_endpoints(config);
     pages(config);
+    account_pages(config);
     admin::configure(config);
     config.default_service(web::to(not_found));
 }
@@ -117,6 +118,15 @@ fn pages(config: &mut ServiceConfig) {
                 .route(post().to(setup::post)),
         )
         .service(web::resource("/").route(get().to(home)))
+        .service(
+            web::resource("/static/{file}")
+                .route(get().to(statics::file))
+                .route(head().to(statics::file)),
+        );
+}
+
+fn account_pages(config: &mut ServiceConfig) {
+    config
         .service(web::resource("/account").route(get().to(sessions::get)))
         .service(
             web::resource("/account/password")
@@ -134,12 +144,7 @@ fn pages(config: &mut ServiceConfig) {
         .service(
             web::resource("/account/sessions/end-others").route(post().to(sessions::end_others)),
         )
-        .service(web::resource("/account/sign-out").route(post().to(account::sign_out)))
-        .service(
-            web::resource("/static/{file}")
-                .route(get().to(statics::file))
-                .route(head().to(statics::file)),
-        );
+        .service(web::resource("/account/sign-out").route(post().to(account::sign_out)));
 }
 
 async fn home() -> HttpResponse {
