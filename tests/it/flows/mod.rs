@@ -18,6 +18,7 @@ mod deadlines;
 mod delivery;
 mod end_session;
 mod ends_from_outside;
+mod every_end;
 mod fixation;
 mod headers;
 mod health;
