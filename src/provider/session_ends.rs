@@ -9,7 +9,7 @@ use super::session_admin::Channel;
 use super::sessions::Ended;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::UserId;
+use crate::entropy::{ClientId, UserId};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::store::record::{NoticeView, SessionRow, reference};
 
@@ -63,6 +63,23 @@ pub struct SessionReceipts {
 }
 
 impl Provider {
+    /// Sends what an app is owed of one session again, now; also what it refused or what was given
+    /// up. False: nothing is owed to it.
+    pub async fn send_again(
+        &self,
+        session: &str,
+        client: &ClientId,
+        administrator: &Administrator,
+    ) -> Result<bool, Trouble> {
+        let Some(id) = self.record.session_by_reference(session).await? else {
+            return Ok(false);
+        };
+        let actor = administrator.actor();
+        let due = self.record.send_again(id, client, &actor).await?;
+        self.notices_due.notify_one();
+        Ok(due)
+    }
+
     /// What would end now.
     pub async fn plan_ends(
         &self,

@@ -84,6 +84,7 @@ table! {
     POST "/admin/sessions/end" FreshForSeveral session_ends::end;
     GET "/admin/sessions/told" Session session_ends::told;
     GET "/admin/sessions/{reference}" Session session::show;
+    POST "/admin/sessions/{reference}/again" Session session::send_again;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

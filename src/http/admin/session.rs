@@ -7,6 +7,7 @@ use super::route::{Answer, Call, nothing_here};
 use super::session_timeline::{answered, timeline};
 use super::sessions;
 use crate::clock::Timestamp;
+use crate::entropy::ClientId;
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::pages::admin::Section;
@@ -14,7 +15,7 @@ use crate::pages::admin::session::{
     NoticeLine, OneSession, SessionApp, SessionEnd, SessionPerson, SessionSignIn,
 };
 use crate::pages::admin::states::{State, because};
-use crate::pages::parts::{Link, counted, in_a_row};
+use crate::pages::parts::{Link, Notice, Tone, counted, in_a_row};
 use crate::pages::{device, time};
 use crate::provider::{
     AT_ONCE, AuditEntry, Channel, NoticeState, NoticeView, SessionState, StoryApp, StoryView, Told,
@@ -43,6 +44,29 @@ pub(super) async fn show(call: Call) -> Answer {
     }
 }
 
+/// `POST /admin/sessions/{reference}/again`.
+pub(super) async fn send_again(call: Call) -> Answer {
+    let reference = call.part("reference");
+    let client = ClientId::new(call.field("client").unwrap_or_default());
+    let by = &call.administrator;
+    let sent = call.state.provider.send_again(reference, &client, by);
+    match (sent.await?, links::session(reference)) {
+        (true, Some(page)) => Ok(respond::see_other(&format!("{page}?again=1"))),
+        _ => Ok(nothing_here()),
+    }
+}
+
+/// Anybody can write the link, so that it says nothing to act on.
+fn sent_again(call: &Call) -> Option<Notice> {
+    call.query.get("again")?;
+    Some(Notice {
+        tone: Tone::Ok,
+        title: "The notice is sent again".to_owned(),
+        text: "What the app answers will stand here.".to_owned(),
+        receipts: None,
+    })
+}
+
 fn page(
     call: &Call,
     view: StoryView,
@@ -59,7 +83,7 @@ fn page(
     let row = &view.story.row;
     let session = &row.session;
     Some(OneSession {
-        frame: call.frame(Section::Sessions, None),
+        frame: call.frame(Section::Sessions, sent_again(call)),
         person: person(&view, person_page)?,
         device: device::describe(&session.user_agent),
         place: device::network(&session.address),
@@ -202,6 +226,8 @@ fn notice(app: &StoryApp, now: Timestamp) -> Option<NoticeLine> {
         answer,
         tries: tries(app.notice.as_ref(), now),
         waits: matches!(told, Told::NotYetTried | Told::TryingAgain),
+        again: matches!(told, Told::TryingAgain | Told::GaveUp)
+            .then(|| app.part.part.participant.client.to_string()),
     })
 }
 

@@ -89,6 +89,10 @@ fn noted(view: &StoryView, line: &AuditEntry) -> Option<Happened> {
                 said(line, why),
             )
         }
+        "notice.send_again" => {
+            let app = app_name(view, line.target.trim_start_matches("client:"));
+            ("wait", format!("{app} is told again{by}"), String::new())
+        }
         "grant.end" => ("off", format!("A grant ended{by}"), said(line, why)),
         "stale_cookie" => (
             "bad",

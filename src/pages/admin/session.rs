@@ -139,6 +139,8 @@ pub struct NoticeLine {
     pub tries: String,
     /// Whether something is still to come.
     pub waits: bool,
+    /// The client id for the form that sends it again, where that makes sense.
+    pub again: Option<String>,
 }
 
 /// One line of the timeline.
@@ -256,6 +258,7 @@ fn sample_notices() -> Vec<NoticeLine> {
         answer: answer.to_owned(),
         tries: "1 try, the last 14:05:02 UTC".to_owned(),
         waits,
+        again: (name != "Wiki").then(|| name.to_owned()),
     };
     vec![
         notice("Wiki", State::ok("Signed out"), "Answered 200", false),

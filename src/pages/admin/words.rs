@@ -16,6 +16,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ),
     ("grant.end", "Ended an app’s tokens"),
     ("notice_given_up", "Gave up telling an app of an end"),
+    ("notice.send_again", "Sent a notice again"),
     ("notice_refused", "An app refused to be told of an end"),
     ("person.create", "Made an account"),
     ("person.update", "Changed a person’s details"),

@@ -48,6 +48,7 @@ mod lease;
 mod lease_lock;
 mod meta;
 mod migrations;
+mod notice_again;
 mod notice_leases;
 mod notices;
 mod overview;

@@ -569,3 +569,45 @@ async fn receipts_say_what_became_of_each_notice() {
             .any(|notice| notice.state == NoticeState::Refused)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_was_refused_is_sent_again_by_hand() {
+    let story = story().await;
+    let (house, name) = (&story.house, &story.at_desk);
+    story.wiki.feels(Mood::Answers(400));
+    house.end(story.desk_id).await;
+    let refused = || async {
+        let notices = house.notices_of(story.desk_id).await;
+        notices
+            .iter()
+            .all(|notice| notice.state == NoticeState::Refused)
+    };
+    House::until("wiki refused", refused).await;
+    let path = format!("{name}/again");
+    for (path, client) in [
+        (path.as_str(), "shop"),
+        (path.as_str(), ""),
+        ("AAAA/again", "wiki"),
+    ] {
+        let answer = story.send(path, &[("client", client)]).await;
+        assert_eq!(answer.status, 404, "{path} {client}");
+    }
+    story.wiki.feels(Mood::Answers(200));
+    let page = story.mona.get(&format!("/admin/sessions/{name}")).await;
+    assert!(page.shows("Send again"));
+    let answer = story.send(&path, &[("client", "wiki")]).await;
+    assert_eq!(answer.status, 303);
+    House::until("wiki is told", || async {
+        let notices = house.notices_of(story.desk_id).await;
+        notices
+            .iter()
+            .all(|notice| notice.state == NoticeState::Delivered)
+    })
+    .await;
+    let page = story.mona.follow(answer).await.page();
+    assert!(page.shows("The notice is sent again"));
+    assert!(!page.shows("Send again"), "it has it now");
+    assert_eq!(story.wiki.tokens_of(story.desk_tokens.sid()).len(), 2);
+    let answer = story.send(&path, &[("client", "wiki")]).await;
+    assert_eq!(answer.status, 404);
+}

@@ -68,6 +68,7 @@ async fn mona_ends_a_session_and_sees_who_has_been_told() {
 
     browser.click("h2 a").await;
     browser.wait_for_text("#facts", "Session").await;
+    assert_eq!(browser.count("[value=again]").await, 0, "all have it");
     browser
         .wait_for_text("#timeline", "Laptop lost on the train")
         .await;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lanyard::session::ending::{Reason, Selection};
+use lanyard::entropy::ClientId;
+use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt};
 
 use super::{Backend, World, both, places, user_id};
@@ -14,6 +15,7 @@ both!(
     a_receipt_settles_once,
     a_retry_waits_for_its_time_and_is_given_up_at_last,
     a_poll_that_finds_nothing_is_one_read,
+    what_a_client_has_not_taken_can_be_sent_again,
 );
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -250,4 +252,39 @@ async fn a_poll_that_finds_nothing_is_one_read(on: Backend) {
         .await
         .unwrap();
     assert_eq!(world.record.calls() - before, 1);
+}
+
+async fn what_a_client_has_not_taken_can_be_sent_again(on: Backend) {
+    let world = owing(on).await;
+    let (record, now) = (&world.record, world.now());
+    let (shop, wiki) = leased(&world).await;
+    let settle = |notice: &DueNotice, receipt| {
+        let id = notice.id.clone();
+        async move { record.receipt(&id, receipt, now).await.unwrap() }
+    };
+    settle(&wiki, Receipt::Delivered { status: 200 }).await;
+    settle(&shop, Receipt::Refused { status: 400 }).await;
+    let again = |notice: &DueNotice| {
+        let client = notice.client.clone();
+        let session = notice.session;
+        async move {
+            let by = Actor::CommandLine;
+            record.send_again(session, &client, &by).await.unwrap()
+        }
+    };
+    assert!(!again(&wiki).await, "it has it");
+    assert!(again(&shop).await);
+    assert_eq!(record.owed(now).await.unwrap(), owed(1, 0, 0));
+    let (_, later) = (shop, world.pass(1));
+    let leased = record.lease("me", later, places(10), later + LEASE).await;
+    let leased = leased.unwrap();
+    assert_eq!((leased.len(), leased[0].attempt), (1, 2));
+    let nobody = ClientId::new("nobody");
+    let none = record.send_again(leased[0].session, &nobody, &Actor::CommandLine);
+    assert!(!none.await.unwrap());
+    let lines = record.recent_audit(10).await.unwrap();
+    let sent = lines
+        .iter()
+        .filter(|line| line.action == "notice.send_again");
+    assert_eq!(sent.count(), 1);
 }
