@@ -12,6 +12,8 @@ use crate::provider::{InteractionCookie, SessionCookie};
 
 /// At most this many interactions are kept per browser: each is a cookie on every request.
 const OPEN_INTERACTIONS: usize = 8;
+/// Of those beyond, so many give way at a time.
+const GIVE_WAY: usize = 8;
 const INTERACTION_SECONDS: i64 = 3_600;
 const SETUP_SECONDS: i64 = 3_600;
 
@@ -99,13 +101,16 @@ pub(super) fn set_interaction(
     let prefix = interaction_prefix(state);
     let mut cookies = vec![cookie];
     if let Ok(sent) = request.cookies() {
-        // Browsers send older cookies first (RFC 6265, 5.4): the oldest gives way.
-        let open: Vec<_> = sent
-            .iter()
-            .filter(|cookie| cookie.name().starts_with(prefix))
-            .collect();
+        // Browsers send older cookies first (RFC 6265, 5.4): the oldest gives way. A few at a time,
+        // and only what could be ours: a head that grows with what was sent is more than some
+        // proxies take, which then call this node dead.
+        let ours = |cookie: &&Cookie<'_>| {
+            let tag = cookie.name().strip_prefix(prefix);
+            tag.is_some_and(InteractionCookie::could_be_tag)
+        };
+        let open: Vec<_> = sent.iter().filter(ours).collect();
         let surplus = (open.len() + 1).saturating_sub(OPEN_INTERACTIONS);
-        let old = open.into_iter().take(surplus);
+        let old = open.into_iter().take(surplus.min(GIVE_WAY));
         cookies.extend(old.map(|old| clear_named(state, old.name().to_owned())));
     }
     cookies

@@ -10,6 +10,7 @@ use actix_web::web;
 use url::Url;
 
 use super::state::State;
+use crate::protocol::redirect_uri;
 
 /// What a page's policy must allow beyond the strictest.
 #[derive(Debug, Default)]
@@ -63,6 +64,7 @@ fn origins(addresses: &[String]) -> Vec<String> {
         .iter()
         .filter_map(|address| Url::parse(address).ok())
         .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|url| url.host_str().is_some_and(redirect_uri::is_plain_host))
         .map(|url| url.origin().ascii_serialization())
         .collect();
     origins.sort();
@@ -120,6 +122,8 @@ mod tests {
                 "https://wiki.example/a.svg".to_owned(),
                 "https://wiki.example/b.svg".to_owned(),
                 "javascript:alert(1)".to_owned(),
+                "https://a.example;sandbox/b.svg".to_owned(),
+                "https://*/b.svg".to_owned(),
             ],
             frames: vec!["https://shop.example:444/out?sid=1".to_owned()],
         };

@@ -135,18 +135,20 @@ fn name(text: &str) -> Verdict {
 
 /// What apps and pages show must not hide letters or turn the direction of others.
 fn visible(text: &str) -> Verdict {
-    let hidden = |letter: char| {
-        letter.is_control()
-            || matches!(
-                letter,
-                '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-                    | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            )
-    };
-    if text.contains(hidden) {
+    if text.contains(is_hidden) {
         return refuse("holds a control or invisible character", "remove it");
     }
     Ok(())
+}
+
+/// Whether a character is not seen, or turns what stands beside it.
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+        )
 }
 
 /// Apps make links and pictures of it: anything but http(s) could run in their pages.
@@ -155,7 +157,13 @@ fn link(text: &str) -> Verdict {
     if text.len() > MAX_URL {
         return refuse(format!("is longer than {MAX_URL} bytes"), REMEDY);
     }
+    if text.contains(['"', '\'', '<', '>', '`', '\\']) || text.contains(char::is_whitespace) {
+        return refuse("holds a blank or a quotation mark", REMEDY);
+    }
     match Url::parse(text) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            refuse("has a user name before the host", REMEDY)
+        }
         Ok(url) if matches!(url.scheme(), "http" | "https") => visible(text),
         Ok(_) => refuse("is not an http or https address", REMEDY),
         Err(_) => refuse("is not a web address", REMEDY),
@@ -286,6 +294,9 @@ mod tests {
             &["https://a.example/b.png", "http://a.example"],
             &[
                 "javascript:alert(1)",
+                "https://e.example/\"><script>",
+                "https://e.example/ https://f.example",
+                "https://user:word@e.example/",
                 "data:x",
                 "//a",
                 "a.png",

@@ -164,8 +164,9 @@ impl ForClient {
             challenge: rules::challenge(params, client)?,
             resources: rules::resources(params)?,
             nonce: rules::owned(params, "nonce"),
-            login_hint: rules::owned(params, "login_hint")
-                .filter(|hint| hint.len() <= rules::MAX_LOGIN_HINT),
+            login_hint: rules::owned(params, "login_hint").filter(|hint| {
+                hint.len() <= rules::MAX_LOGIN_HINT && !hint.contains(char::is_control)
+            }),
             id_token_hint: rules::owned(params, "id_token_hint"),
             acr_values: rules::preferences(params, "acr_values"),
             ui_locales: rules::preferences(params, "ui_locales"),
@@ -184,9 +185,12 @@ fn only_redirect_uri<'a>(params: &Params, client: &'a Client) -> Option<&'a str>
     }
 }
 
-/// Of a repeated `state`, nobody can know which is the client's own.
+/// Of a repeated `state`, nobody can know which is the client's own. One that is refused for its
+/// length is not sent back: no head may be as long as anybody likes.
 fn state(params: &Params) -> Option<String> {
-    rules::owned(params, "state").filter(|_| !params.is_repeated("state"))
+    let state = rules::owned(params, "state")?;
+    let usable = !params.is_repeated("state") && state.len() <= rules::MAX_STATE;
+    usable.then_some(state)
 }
 
 /// The mode that was asked for, if it can be had; otherwise the default of the response type. One

@@ -28,7 +28,10 @@ fn form_decode(text: &str) -> Option<String> {
             other => other,
         });
     }
-    String::from_utf8(out).ok()
+    // RFC 6749, appendix A: visible characters, and no database holds a NUL.
+    String::from_utf8(out)
+        .ok()
+        .filter(|text| !text.contains('\0'))
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -69,6 +69,9 @@ pub enum ParamsError {
     /// More than [`MAX_VALUE`].
     #[error("a parameter is longer than 8 KiB")]
     ValueTooLong,
+    /// U+0000, which no parameter can mean (RFC 6749, appendix A) and no database can hold.
+    #[error("a parameter holds a NUL character")]
+    Nul,
 }
 
 impl Params {
@@ -80,7 +83,8 @@ impl Params {
         Self::from_pairs(form_urlencoded::parse(text.as_bytes()))
     }
 
-    /// The same for pages of ours that list many things: up to [`MAX_LISTED`] pairs.
+    /// The same for pages of ours that list many things: up to [`MAX_LISTED`] pairs. They say
+    /// themselves what they do not understand.
     pub fn parse_list(text: &str) -> Result<Self, ParamsError> {
         if text.len() > MAX_BYTES {
             return Err(ParamsError::TooLong);
@@ -94,7 +98,12 @@ impl Params {
         K: Into<String>,
         V: Into<String>,
     {
-        Self::within(pairs, MAX_PAIRS)
+        let params = Self::within(pairs, MAX_PAIRS)?;
+        let nul = |text: &str| text.contains('\0');
+        if params.iter().any(|(name, value)| nul(name) || nul(value)) {
+            return Err(ParamsError::Nul);
+        }
+        Ok(params)
     }
 
     fn within<K, V>(
@@ -203,6 +212,9 @@ mod tests {
         assert_eq!(Params::parse_list(&listed).map(drop), Ok(()));
         let more = format!("{listed}a=b");
         assert_eq!(Params::parse_list(&more), Err(ParamsError::TooMany));
+        for nul in ["client_id=a%00b", "a%00b=c", "state=%00"] {
+            assert_eq!(Params::parse(nul), Err(ParamsError::Nul), "{nul}");
+        }
         let decoded = [("a", "b".repeat(MAX_VALUE)), ("c", "d".repeat(MAX_VALUE))];
         assert_eq!(Params::from_pairs(decoded), Err(ParamsError::TooLong));
     }
@@ -242,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn encoding_goes_round(pairs in prop::collection::vec((".{0,12}", ".{0,24}"), 0..20)) {
+        fn encoding_goes_round(pairs in prop::collection::vec(("[^\x00]{0,12}", "[^\x00]{0,24}"), 0..20)) {
             let params = Params::from_pairs(pairs).unwrap();
             prop_assert_eq!(Params::parse(&params.to_query()).unwrap(), params);
         }

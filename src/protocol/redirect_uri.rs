@@ -243,7 +243,15 @@ fn spells_host(authority: &str, url: &Url) -> bool {
         .and_then(|end| authority.get(..end))
         .unwrap_or(authority);
     url.host_str()
-        .is_some_and(|host| host.eq_ignore_ascii_case(written))
+        .is_some_and(|host| host.eq_ignore_ascii_case(written) && is_plain_host(host))
+}
+
+/// Letters, digits and what stands in names and addresses: other characters, which browsers let
+/// pass, have a meaning of their own in a Content-Security-Policy.
+pub fn is_plain_host(host: &str) -> bool {
+    host.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'[' | b']' | b':')
+    })
 }
 
 /// RFC 8252, 7.3 and RFC 6761, 6.3. `localhost.example.com` is somebody else's.

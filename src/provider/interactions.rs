@@ -115,6 +115,16 @@ pub struct InteractionCookie {
     pub value: String,
 }
 
+impl InteractionCookie {
+    /// Letters and digits of a tag.
+    const TAG: usize = 10;
+
+    /// Whether a text looks like a tag.
+    pub fn could_be_tag(text: &str) -> bool {
+        text.len() == Self::TAG && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+}
+
 /// An interaction that this browser may continue.
 #[derive(Clone)]
 pub struct Open {
@@ -210,7 +220,7 @@ impl Provider {
             .await?
         {
             Outcome::Committed => Ok(InteractionCookie {
-                tag: self.entropy.alphanumeric(10),
+                tag: self.entropy.alphanumeric(InteractionCookie::TAG),
                 value: self.seal_interaction(&handle),
             }),
             Outcome::Conflict => Err(Trouble::contention()),

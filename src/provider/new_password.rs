@@ -29,7 +29,7 @@ pub enum NewPasswordOutcome {
 }
 
 /// Why the old password is no new one.
-const SAME: &str = "That is the password you have now. Choose another.";
+pub(super) const SAME: &str = "That is the password you have now. Choose another.";
 
 impl Provider {
     /// Somebody proved a temporary password: the next page asks for a new one.
@@ -92,7 +92,7 @@ impl Provider {
         password: String,
         browser: &Browser,
     ) -> Result<NewPasswordOutcome, Trouble> {
-        let Some((person, changing)) = self.changing(open).await? else {
+        let Some((mut person, changing)) = self.changing(open).await? else {
             return Ok(NewPasswordOutcome::NotDue(self.step(open, cookie).await?));
         };
         let remember = changing.remember;
@@ -105,6 +105,7 @@ impl Provider {
             return Ok(NewPasswordOutcome::NotDue(self.step(open, cookie).await?));
         }
         self.follow_changes().await?;
+        person.password = Some(hash);
         let outcome = self.enter(open, cookie, &person, remember, browser).await;
         self.count_sign_in(outcome.as_ref());
         outcome.map(NewPasswordOutcome::SignedIn)
@@ -122,7 +123,7 @@ impl Provider {
     }
 
     /// The hash of a password to be, or why it will not do.
-    pub(super) async fn new_hash(
+    async fn new_hash(
         &self,
         person: &User,
         old: &str,

@@ -7,11 +7,14 @@ use super::Provider;
 use super::handles::SessionCookie;
 use super::interactions::Browser;
 use super::live::Presented;
+use super::new_password::SAME;
 use super::people::Visitor;
 use super::trouble::Trouble;
 use crate::identity::password::Verdict;
+use crate::identity::password_policy::{self, Weakness};
 use crate::identity::throttle::AccountKey;
 use crate::session::ending::Reason;
+use crate::session::session::Session;
 
 /// A change of one's own password.
 #[derive(Clone)]
@@ -70,6 +73,13 @@ impl Provider {
         change: PasswordChange,
         browser: &Browser,
     ) -> Result<PasswordChanged, Trouble> {
+        // Before any work is done for it, and before it counts as a try.
+        if change.old == change.new {
+            return Ok(PasswordChanged::Refused(SAME));
+        }
+        if let Some(why) = self.weakness(visitor, &change.new).await? {
+            return Ok(PasswordChanged::Refused(why));
+        }
         let account = AccountKey::of_person(&visitor.person);
         if let Some(throttled) = self.count_attempt(&account, browser.address).await? {
             return Ok(PasswordChanged::Wait(throttled.wait));
@@ -83,10 +93,7 @@ impl Provider {
             return Ok(PasswordChanged::WrongOld);
         };
         self.forget_attempts(&account, browser.address).await?;
-        let hash = match self.new_hash(&person, &old, change.new).await? {
-            Ok(hash) => hash,
-            Err(why) => return Ok(PasswordChanged::Refused(why)),
-        };
+        let hash = self.hash_password(change.new).await?;
         if !self.record.change_password(&person.id, &old, &hash).await? {
             return Ok(PasswordChanged::WrongOld);
         }
@@ -98,7 +105,7 @@ impl Provider {
         } else {
             Others::Kept
         };
-        let (cookie, remembered) = self.renewed(cookie).await?;
+        let (cookie, remembered) = self.renewed(cookie, &hash).await?;
         Ok(PasswordChanged::Done {
             cookie,
             remembered,
@@ -106,15 +113,30 @@ impl Provider {
         })
     }
 
+    async fn weakness(
+        &self,
+        visitor: &Visitor,
+        password: &str,
+    ) -> Result<Option<&'static str>, Trouble> {
+        let person = self.record.user(&visitor.person).await?;
+        let judged = person.map(|person| {
+            let email = person.profile.email.as_deref();
+            password_policy::check(password, &person.username, email)
+        });
+        Ok(judged.and_then(Result::err).map(Weakness::message))
+    }
+
     /// The session under a new secret: the old password was a proof of who they are.
     async fn renewed(
         &self,
         cookie: Option<&SessionCookie>,
+        proved: &str,
     ) -> Result<(Option<SessionCookie>, Option<Duration>), Trouble> {
         let Presented::Live(live) = self.presented(cookie, &[]).await? else {
             return Ok((None, None));
         };
-        let Some((session, cookie)) = self.renew(*live).await? else {
+        let Some((session, cookie)) = self.renew(*live, Some(proved), Session::rekeyed).await?
+        else {
             return Ok((None, None));
         };
         let remembered = session.remembered;

@@ -8,7 +8,8 @@ use super::interactions::{Browser, InteractionDocument, Open};
 use super::live::{LiveSession, Lookup, Presented};
 use super::steps::Step;
 use super::trouble::Trouble;
-use crate::entropy::{Secret, SessionId, UserId};
+use crate::clock::Timestamp;
+use crate::entropy::{Secret, SecretHash, SessionId, UserId};
 use crate::failpoint::FailPoint;
 use crate::identity::password::Verdict;
 use crate::identity::throttle::{AccountKey, coarse};
@@ -125,7 +126,11 @@ impl Provider {
         }
         let (renewed, ended) = match self.presented(cookie, &[]).await? {
             Presented::Live(live) if live.session.user == person.id => {
-                (self.renew(*live).await?, None)
+                let proved = person.password.as_deref();
+                (
+                    self.renew(*live, proved, Session::reauthenticated).await?,
+                    None,
+                )
             }
             Presented::Live(live) => (None, Some(live.session.id)),
             Presented::Useless | Presented::None => (None, None),
@@ -235,7 +240,7 @@ impl Provider {
         Ok(Ok(person))
     }
 
-    /// A new session. None: the person was disabled in between.
+    /// A new session. None: the person was disabled in between, or has another password by now.
     async fn begin(
         &self,
         person: &User,
@@ -262,7 +267,11 @@ impl Provider {
             user_agent: cut(&browser.user_agent, USER_AGENT),
         };
         let most = self.settings.max_sessions;
-        let begun = self.record.begin_session_within(&session, most).await?;
+        let proved = person.password.as_deref();
+        let begun = self
+            .record
+            .begin_session_within(&session, proved, most)
+            .await?;
         let SignIn::Begun { position, over } = begun else {
             return Ok(None);
         };
@@ -290,13 +299,16 @@ impl Provider {
     pub(super) async fn renew(
         &self,
         mut live: LiveSession,
+        proved: Option<&str>,
+        change: fn(Session, SecretHash, Timestamp) -> Session,
     ) -> Result<Option<(Session, SessionCookie)>, Trouble> {
         let secret = Secret::random(&self.entropy);
         let id = live.session.id;
         for _ in 0..TRIES {
             let now = self.clock.now();
-            let renewed = live.session.clone().reauthenticated(secret.hash(), now);
-            let Renewed::Renewed { position } = self.record.renew_session(&renewed).await? else {
+            let renewed = change(live.session.clone(), secret.hash(), now);
+            let Renewed::Renewed { position } = self.record.renew_session(&renewed, proved).await?
+            else {
                 return Ok(None);
             };
             let checks = vec![Check::At(documents::session(), live.version())];

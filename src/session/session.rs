@@ -116,6 +116,17 @@ impl Session {
         }
     }
 
+    /// After a change of the password: the former secret is worth nothing from now on, as whoever
+    /// changes a password may fear that somebody has a copy.
+    #[must_use]
+    pub fn rekeyed(self, secret: SecretHash, now: Timestamp) -> Self {
+        let former = self.secret;
+        Self {
+            previous_secret: Some((former, now)),
+            ..self.reauthenticated(secret, now)
+        }
+    }
+
     /// A re-authentication or step-up: the session goes on, its secret does not (fixation).
     #[must_use]
     pub fn reauthenticated(mut self, secret: SecretHash, now: Timestamp) -> Self {

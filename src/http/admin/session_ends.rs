@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::http::headers::Policy;
 use crate::http::respond;
+use crate::identity::rules::is_hidden;
 use crate::pages::admin::Section;
 use crate::pages::admin::session_end::{EndSessions, EndTarget, EndsStopped, OwnSession};
 use crate::pages::admin::session_told::{SessionsTold, ToldApp, ToldSession, ToldState};
@@ -100,7 +101,7 @@ fn chosen(form: &Params) -> Result<Chosen, Refusal> {
 /// On one line.
 fn note(call: &Call) -> String {
     let text = call.field("note").unwrap_or_default();
-    let text = text.replace(char::is_control, " ");
+    let text = text.replace(is_hidden, " ");
     text.trim().to_owned()
 }
 

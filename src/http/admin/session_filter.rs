@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Filter {
-        Filter::read(&Params::parse(query).unwrap())
+        Filter::read(&Params::parse_list(query).unwrap())
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum SignIn {
         /// The person's oldest sessions, which are one too many each: the caller ends them.
         over: Vec<SessionId>,
     },
-    /// The person is disabled, or gone.
+    /// The person is disabled or gone, or what they proved is no more their password.
     Refused,
 }
 
@@ -35,7 +35,7 @@ pub enum Renewed {
         /// It is known live as of this position of the ends log.
         position: i64,
     },
-    /// It ended before.
+    /// It ended before, or what was proved is no more the person's password.
     Ended,
 }
 
@@ -70,28 +70,40 @@ impl Record {
     /// Begins a session, if its person is enabled. The person's row is locked for it, so that
     /// disabling or signing out a person and a sign-in cannot pass each other unseen.
     pub async fn begin_session(&self, session: &Session) -> Result<SignIn, RecordError> {
-        self.begin_session_within(session, None).await
+        self.begin_session_within(session, None, None).await
     }
 
-    /// The same where a person may have only so many. Counted under the lock of the person's row:
-    /// of two sign-ins at once the second counts the first.
+    /// The same for somebody who proved the password of this hash, if it is theirs still and no
+    /// temporary one: one that was changed while it was checked must begin nothing any more. Where
+    /// a person may have only so many sessions, they are counted under the lock of the person's
+    /// row: of two sign-ins at once the second counts the first.
     pub async fn begin_session_within(
         &self,
         session: &Session,
+        proved: Option<&str>,
         most: Option<u32>,
     ) -> Result<SignIn, RecordError> {
-        let params = (session.clone(), most);
-        self.write(Durability::Normal, params, |conn, (session, most)| {
-            Box::pin(begin(conn, session, *most))
-        })
+        let params = (session.clone(), proved.map(ToOwned::to_owned), most);
+        self.write(
+            Durability::Normal,
+            params,
+            |conn, (session, proved, most)| {
+                Box::pin(begin(conn, session, proved.as_deref(), *most))
+            },
+        )
         .await
     }
 
     /// Writes what a re-authentication changed: secrets, `auth_time`, `acr`, `amr`, activity,
-    /// limits.
-    pub async fn renew_session(&self, session: &Session) -> Result<Renewed, RecordError> {
-        self.write(Durability::Normal, session.clone(), |conn, session| {
-            Box::pin(renew(conn, session))
+    /// limits; under the same condition.
+    pub async fn renew_session(
+        &self,
+        session: &Session,
+        proved: Option<&str>,
+    ) -> Result<Renewed, RecordError> {
+        let params = (session.clone(), proved.map(ToOwned::to_owned));
+        self.write(Durability::Normal, params, |conn, (session, proved)| {
+            Box::pin(renew(conn, session, proved.as_deref()))
         })
         .await
     }
@@ -192,13 +204,10 @@ impl Record {
 async fn begin(
     conn: &mut AnyConnection,
     session: &Session,
+    proved: Option<&str>,
     most: Option<u32>,
 ) -> Result<SignIn, RecordError> {
-    let sql = "UPDATE users SET last_signed_in_at = $1 WHERE id = $2 AND enabled = 1";
-    let query = sqlx::query(sql)
-        .bind(session.began.as_millis())
-        .bind(session.user.as_str());
-    if query.execute(&mut *conn).await?.rows_affected() == 0 {
+    if !sign_in(conn, session, proved).await? {
         return Ok(SignIn::Refused);
     }
     let sql = "INSERT INTO sessions (id, reference, user_id, began_at, auth_time, acr, amr, \
@@ -263,7 +272,30 @@ async fn over(
     rows.iter().map(|row| row.session_id("id")).collect()
 }
 
-async fn renew(conn: &mut AnyConnection, session: &Session) -> Result<Renewed, RecordError> {
+/// Notes a sign-in, and by that locks the person's row: false if they may not, or if what they
+/// proved is no more their password.
+async fn sign_in(
+    conn: &mut AnyConnection,
+    session: &Session,
+    proved: Option<&str>,
+) -> Result<bool, RecordError> {
+    let sql = "UPDATE users SET last_signed_in_at = $1 WHERE id = $2 AND enabled = 1 \
+         AND ($3 IS NULL OR (password = $3 AND must_change_password = 0))";
+    let query = sqlx::query(sql)
+        .bind(session.auth_time.as_millis())
+        .bind(session.user.as_str())
+        .bind(proved);
+    Ok(query.execute(conn).await?.rows_affected() == 1)
+}
+
+async fn renew(
+    conn: &mut AnyConnection,
+    session: &Session,
+    proved: Option<&str>,
+) -> Result<Renewed, RecordError> {
+    if !sign_in(conn, session, proved).await? {
+        return Ok(Renewed::Ended);
+    }
     let sql = "UPDATE sessions SET auth_time = $1, acr = $2, amr = $3, last_seen_at = $4, \
          idle_timeout = $5, expires_at = $6, deadline_at = $7, remembered = $8, secret = $9, \
          previous_secret = $10, previous_until = $11 WHERE id = $12 AND ended_at IS NULL";

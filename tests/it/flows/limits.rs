@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{House, Raw};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::support::{House, Page, Raw};
 
 /// Longer than anything here should take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -198,4 +201,78 @@ async fn beyond_so_many_connections_others_wait() {
     assert_eq!(waiting.answer(Duration::from_millis(500)), None);
     open.clear();
     assert_eq!(status(&waiting.answer(PATIENCE).unwrap()), 200);
+}
+
+/// nginx takes four kilobytes of a head by default, and calls a node dead that sends more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_head_of_an_answer_does_not_grow_with_what_was_sent() {
+    const TAKEN: usize = 4 * 1024;
+    let house = House::open().await;
+    let wiki = house.app("wiki").await;
+    let size = |page: &Page| {
+        let lines = page.headers.iter();
+        lines
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum::<usize>()
+    };
+    for (kind, name) in [("of ours", "AbCdEfGh"), ("of nobody", "x")] {
+        let browser = house.browser();
+        for number in 10..99 {
+            browser.plant_cookie(&format!("lanyard-i-{name}{number}"), "x");
+        }
+        let page = browser.get("/account").await;
+        assert_eq!(page.status, 303);
+        let cookies = page.headers.get_all("set-cookie").iter().count();
+        assert!(cookies <= 9 && size(&page) < TAKEN, "{kind}: {cookies}");
+    }
+    let browser = house.browser();
+    for length in [2_049, 8_000] {
+        let ask = wiki
+            .ask()
+            .with("prompt", "none")
+            .with("state", &"s".repeat(length));
+        let page = browser.get(&ask.url()).await;
+        let location = page.location().unwrap();
+        assert!(location.query().unwrap().contains("error=invalid_request"));
+        assert!(
+            size(&page) < TAKEN && !location.as_str().contains("sssss"),
+            "{length}"
+        );
+    }
+}
+
+/// No database holds a NUL, and none is asked: it is bad input, and no outage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nul_is_bad_input_everywhere() {
+    let house = House::open().await;
+    let alice = house.person("alice").await;
+    let browser = house.browser();
+    browser.sign_in(&alice).await;
+    let csrf = browser.get("/account").await.csrf();
+    for path in [
+        "/oauth2/authorize?client_id=%00",
+        "/oauth2/logout?client_id=a%00",
+        "/oauth2/logout?logout_hint=%00",
+        "/login?i=%00",
+    ] {
+        let page = browser.get(path).await;
+        assert!(page.status.is_client_error(), "{path} {}", page.status);
+    }
+    for (path, name) in [
+        ("/oauth2/token", "client_id"),
+        ("/oauth2/introspect", "client_id"),
+        ("/oauth2/revoke", "token"),
+        ("/account/sessions/end", "session"),
+        ("/account/apps/withdraw", "client"),
+        ("/account/profile", "name"),
+        ("/account/password", "old_password"),
+    ] {
+        let page = browser.post(path, &[("csrf", &csrf), (name, "a\0b")]).await;
+        assert!(page.status.is_client_error(), "{path} {}", page.status);
+    }
+    let basic = format!("Basic {}", STANDARD.encode("wi%00ki:secret"));
+    let headers = [("authorization", basic.as_str())];
+    let form = [("grant_type", "authorization_code"), ("code", "x")];
+    let page = browser.post_with("/oauth2/token", &form, &headers).await;
+    assert!(page.status.is_client_error(), "{}", page.status);
 }

@@ -190,6 +190,10 @@ impl House {
         &self.running[0].provider
     }
 
+    pub(crate) fn number_of_nodes(&self) -> usize {
+        self.nodes
+    }
+
     /// One of its nodes.
     pub(crate) fn node(&self, number: usize) -> &Arc<Provider> {
         &self.running[number].provider

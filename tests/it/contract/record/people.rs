@@ -8,7 +8,7 @@ use lanyard::identity::user::{LoginKey, User};
 use lanyard::session::ending::Actor;
 use lanyard::store::record::{
     AuditFilter, ChangeKind, Cursor, Enabled, PersonChange, PersonEdit, PersonUpdate, Record,
-    SignIn, UserCreation, UserFilter,
+    Renewed, SignIn, UserCreation, UserFilter,
 };
 
 use super::{Backend, World, both, user, user_id};
@@ -22,6 +22,7 @@ both!(
     the_audit_comes_in_pages,
     two_administrators_cannot_both_leave_at_once,
     a_password_of_another_is_temporary_until_its_owner_changes_it,
+    a_session_rests_on_the_password_that_was_proved,
     a_deleted_person_leaves_an_empty_row_and_free_names,
     people_come_in_pages_by_username,
     people_are_found_by_a_part_of_what_they_are_called,
@@ -281,6 +282,55 @@ async fn a_password_of_another_is_temporary_until_its_owner_changes_it(on: Backe
     assert!(!stored().await.must_change_password);
     record.set_enabled(&alice, false, &ROOT).await.unwrap();
     assert!(!record.change_password(&alice, "$p", "$q").await.unwrap());
+}
+
+async fn a_session_rests_on_the_password_that_was_proved(on: Backend) {
+    let world = World::peopled(on).await;
+    let (record, alice) = (&world.record, user_id("alice"));
+    let begin = |proved: &'static str| {
+        let session = world.new_session("alice");
+        async move {
+            let begun = record.begin_session_within(&session, Some(proved), None);
+            matches!(begun.await.unwrap(), SignIn::Begun { .. })
+        }
+    };
+    let live = world.begin("alice").await;
+    let renew = |proved: &'static str| {
+        let live = live.clone();
+        async move {
+            let renewed = record.renew_session(&live, Some(proved)).await;
+            matches!(renewed.unwrap(), Renewed::Renewed { .. })
+        }
+    };
+    let set = |hash: &'static str, temporary| {
+        let alice = alice.clone();
+        async move {
+            let set = record.set_password(&alice, hash, temporary, &ROOT);
+            assert!(set.await.unwrap().is_done());
+        }
+    };
+    set("$one", false).await;
+    assert!(begin("$one").await && renew("$one").await);
+    set("$two", false).await;
+    assert!(
+        !begin("$one").await && !renew("$one").await,
+        "it was changed"
+    );
+    assert!(begin("$two").await && renew("$two").await);
+    set("$three", true).await;
+    assert!(
+        !begin("$three").await && !renew("$three").await,
+        "a temporary one"
+    );
+    assert!(
+        record
+            .change_password(&alice, "$three", "$own")
+            .await
+            .unwrap()
+    );
+    assert!(begin("$own").await);
+    record.set_enabled(&alice, false, &ROOT).await.unwrap();
+    assert!(!begin("$own").await && !renew("$own").await);
 }
 
 async fn a_deleted_person_leaves_an_empty_row_and_free_names(on: Backend) {

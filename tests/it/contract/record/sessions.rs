@@ -179,7 +179,7 @@ async fn a_renewal_changes_the_secret_of_a_live_session_only(on: Backend) {
     let renewed = session
         .clone()
         .reauthenticated(Secret::random(&world.entropy).hash(), now);
-    let done = world.record.renew_session(&renewed).await.unwrap();
+    let done = world.record.renew_session(&renewed, None).await.unwrap();
     assert_eq!(done, Renewed::Renewed { position: 0 });
     let snapshot = world
         .record
@@ -193,7 +193,7 @@ async fn a_renewal_changes_the_secret_of_a_live_session_only(on: Backend) {
         .end(Selection::Session(session.id), Reason::User)
         .await;
     assert_eq!(
-        world.record.renew_session(&session).await.unwrap(),
+        world.record.renew_session(&session, None).await.unwrap(),
         Renewed::Ended
     );
     let snapshot = world
