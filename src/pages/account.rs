@@ -7,6 +7,8 @@ use super::parts::Notice;
 pub struct AccountFrame {
     /// Who is signed in.
     pub person: String,
+    /// They may use the admin pages.
+    pub administrator: bool,
     /// The anti-forgery token, of every form on the page.
     pub csrf: String,
     /// Which of the pages it is.

@@ -46,6 +46,7 @@ pub(super) fn hostile_app() -> App {
 pub(super) fn frame(tab: Tab) -> AccountFrame {
     AccountFrame {
         person: "Alice Moreau".to_owned(),
+        administrator: false,
         csrf: CSRF.to_owned(),
         tab,
         notice: None,
@@ -55,6 +56,7 @@ pub(super) fn frame(tab: Tab) -> AccountFrame {
 pub(super) fn hostile_frame(tab: Tab) -> AccountFrame {
     AccountFrame {
         person: HOSTILE.to_owned(),
+        administrator: true,
         csrf: CSRF.to_owned(),
         tab,
         notice: Some(Notice {

@@ -23,6 +23,8 @@ pub struct Visitor {
     pub name: String,
     /// What they sign in with.
     pub username: String,
+    /// Whether pages offer them the admin pages. Those ask the record anew.
+    pub admin: bool,
     /// For forms.
     pub csrf: String,
     /// When they last proved who they are.
@@ -92,6 +94,7 @@ impl Provider {
             person: live.session.user.clone(),
             name: live.person.display_name().to_owned(),
             username: live.person.username.clone(),
+            admin: live.person.admin,
             csrf: self.session_token(live.session.id),
             auth_time: live.session.auth_time,
             last_seen: self.clock.now(),

@@ -85,6 +85,7 @@ async fn posted(
 fn frame(visitor: &Visitor, tab: Tab, notice: Option<Notice>) -> AccountFrame {
     AccountFrame {
         person: visitor.name.clone(),
+        administrator: visitor.admin,
         csrf: visitor.csrf.clone(),
         tab,
         notice,

@@ -74,7 +74,10 @@ pub(in crate::http) async fn post(
         // What it began from stays: only who was shown what is stored may replace it.
         person.updated = version;
         let errors = Errors::of(&refusal);
-        let problem = attention("saved", errors.len());
+        let problem = Problem {
+            text: "What you typed is kept. Change what is marked, then save again.".to_owned(),
+            ..attention("saved", errors.len())
+        };
         (errors, problem)
     };
     let shown = Shown {

@@ -131,7 +131,7 @@ pub(super) const USUAL: [Spec; 8] = [
     ),
     tick(
         "first_party",
-        "It is under the same roof",
+        "It is your own (first party)",
         "The same people run it and this sign-in: nobody is asked for consent.",
     ),
 ];
