@@ -328,6 +328,11 @@ async fn the_audit_is_printed_and_followed() {
     let said = house.run(&["audit", "--since", "yesterday"]).refused();
     assert!(said.contains("--since: "), "{said}");
 
+    let said = house.run(&["audit", "--action", "nope"]).refused();
+    assert!(
+        said.contains("--action: \"nope\" is not known. Write one of sign_in, "),
+        "{said}"
+    );
     let options = ["--follow", "--limit", "0", "--json"];
     let following = Server::start(&house, "audit", &options);
     // Not before it has looked at what is there.
