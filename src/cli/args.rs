@@ -84,8 +84,9 @@ Examples:
   lanyard audit --action person.disable --limit 10";
 
 const SERVE: &str = "\
-Without any configuration the issuer is http://localhost:8080, the server listens
-on loopback only, and everything is kept in ./data. The record is migrated first.
+Without any configuration the issuer is http://localhost:8080, or at the port of
+LANYARD__SERVER__LISTEN; the server listens on loopback only, and everything is kept in
+./data. The record is migrated first.
 Ctrl-C or SIGTERM stops it, a second one at once.
 
 Examples:

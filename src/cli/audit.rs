@@ -13,6 +13,7 @@ use super::serve::StopSignals;
 use super::table::plain;
 use crate::clock::{Clock, Timestamp};
 use crate::config;
+use crate::pages::admin::words::ACTIONS;
 use crate::pages::time;
 use crate::store::record::{AuditEntry, AuditFilter, AuditMark, Record};
 
@@ -36,6 +37,9 @@ pub(super) async fn run(file: Option<PathBuf>, options: AuditOptions) -> Outcome
         action: options.action.clone(),
         ..AuditFilter::default()
     };
+    if let Some(action) = &options.action {
+        known(action)?;
+    }
     let mut signals = StopSignals::listen()?;
     let record = record(file).await?;
     let printing = print(&record, filter, &options);
@@ -45,6 +49,19 @@ pub(super) async fn run(file: Option<PathBuf>, options: AuditOptions) -> Outcome
     };
     record.close().await;
     outcome
+}
+
+/// A slip of the pen must not read as "nothing happened".
+fn known(action: &str) -> Outcome {
+    if ACTIONS.iter().any(|(word, _)| *word == action) {
+        return Ok(());
+    }
+    let words: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).collect();
+    Err(Failure::new(format!(
+        "--action: {:?} is not known. Write one of {}.",
+        plain(action),
+        words.join(", ")
+    )))
 }
 
 /// A time, or how long ago.

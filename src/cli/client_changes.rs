@@ -12,7 +12,7 @@ use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};
 use super::table::plain;
 use super::{load, record};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::entropy::{ClientId, Entropy, SecretHash};
 use crate::pages::time;
@@ -114,6 +114,21 @@ async fn delete(record: &Record, options: ChangeClient) -> Outcome {
     Ok(())
 }
 
+/// Whether nobody misses the secret before the one of now: an app that still has it is shut out.
+fn older_may_go(client: &Client, yes: bool) -> Result<bool, Failure> {
+    let older = client.previous_secret.map(|older| older.expires);
+    let Some(until) = older.filter(|until| *until > Clock::System.now()) else {
+        return Ok(true);
+    };
+    let id = &client.client_id;
+    eprintln!(
+        "warning: an even older secret of {id} is taken until {}. Only one old secret is kept: \
+         with a new one, an app that still has the even older one is refused.",
+        time::stamp(until).text
+    );
+    confirmed(yes, &format!("Give {id} a new secret all the same?"))
+}
+
 async fn rotate(file: Option<PathBuf>, record: &Record, options: RotateSecret) -> Outcome {
     let overlap = config::duration(&options.overlap)
         .filter(|overlap| *overlap <= LONGEST_OVERLAP)
@@ -122,6 +137,10 @@ async fn rotate(file: Option<PathBuf>, record: &Record, options: RotateSecret) -
         })?;
     let client = client(record, &options.id).await?;
     let id = &client.client_id;
+    if !older_may_go(&client, options.yes)? {
+        println!("Nothing was changed.");
+        return Ok(());
+    }
     let secret = new_client_secret(&Entropy::System);
     let hash = SecretHash::of_text(&secret);
     let changed = done(

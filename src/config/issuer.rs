@@ -77,6 +77,15 @@ impl Issuer {
         })
     }
 
+    /// The same scheme and host at another port.
+    pub(super) fn at_port(&self, port: u16) -> Self {
+        let moved = Url::parse(&self.text).ok().and_then(|mut url| {
+            url.set_port(Some(port)).ok()?;
+            Self::parse(&url.origin().ascii_serialization()).ok()
+        });
+        moved.unwrap_or_else(|| self.clone())
+    }
+
     /// As it stands in `iss`: no closing slash.
     pub fn as_str(&self) -> &str {
         &self.text

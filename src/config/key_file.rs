@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::error::{ConfigError, Place};
 use super::master_key::{MAKE, MasterKey};
 use crate::entropy::Entropy;
+use crate::store::denied;
 
 /// More than any way to write a key needs; what is longer is cut off.
 pub(super) const LONGEST: u64 = 4_096;
@@ -32,7 +33,7 @@ pub(super) fn read(path: &Path) -> Found {
         Err(error) if error.kind() == ErrorKind::InvalidData => {
             Found::Unreadable("it is not text".to_owned())
         }
-        Err(error) => Found::Unreadable(error.to_string()),
+        Err(error) => Found::Unreadable(denied::words(path, &error)),
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) fn make(path: &Path, entropy: &Entropy) -> Result<MasterKey, ConfigEr
             Found::Absent => Err(cannot(path, "it comes and goes")),
             Found::Unreadable(why) => Err(cannot(path, &why)),
         },
-        Err(error) => Err(cannot(path, &error.to_string())),
+        Err(error) => Err(cannot(path, &denied::words(path, &error))),
     }
 }
 

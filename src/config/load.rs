@@ -100,8 +100,7 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
 
 /// Every section is read before any is missed, so that all errors come at once.
 fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
-    let issuer = server::issuer(reader);
-    let listen = server::listen(reader, issuer.as_ref());
+    let (issuer, listen) = server::resolve(reader);
     let server = edge::resolve(reader, issuer.as_ref());
     let data = database::data(reader);
     let database = database::database(reader, data.as_deref());

@@ -6,8 +6,30 @@ use super::issuer::Issuer;
 use super::keys;
 use super::reader::Reader;
 
-/// Reads `issuer`.
-pub(super) fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
+/// Reads `issuer` and `server.listen`. Without the former: localhost, at the port that we listen
+/// on, so that the issuer answers. Without the latter: loopback only, and the port of a local http
+/// issuer, for the same reason.
+pub(super) fn resolve(reader: &mut Reader<'_>) -> (Option<Issuer>, Option<SocketAddr>) {
+    let issuer = issuer(reader);
+    if !reader.is_given(&keys::LISTEN) {
+        let listen = default_listen(issuer.as_ref());
+        return (issuer, Some(listen));
+    }
+    let listen = listen(reader);
+    let issuer = match listen {
+        // Port 0 is whichever is free: nobody knows it yet.
+        Some(listen) if !reader.is_given(&keys::ISSUER) && listen.port() != 0 => {
+            issuer.map(|issuer| issuer.at_port(listen.port()))
+        }
+        _ => issuer,
+    };
+    if let (Some(issuer), Some(listen)) = (&issuer, listen) {
+        warn_of_local(reader, issuer, listen);
+    }
+    (issuer, listen)
+}
+
+fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     let text = reader.text(&keys::ISSUER)?;
     match Issuer::parse(&text) {
         Ok(issuer) => Some(issuer),
@@ -18,12 +40,7 @@ pub(super) fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     }
 }
 
-/// Reads `server.listen`. Without it: loopback only, and the port of a local http issuer, so that
-/// the issuer answers.
-pub(super) fn listen(reader: &mut Reader<'_>, issuer: Option<&Issuer>) -> Option<SocketAddr> {
-    if !reader.is_given(&keys::LISTEN) {
-        return Some(default_listen(issuer));
-    }
+fn listen(reader: &mut Reader<'_>) -> Option<SocketAddr> {
     let text = reader.text(&keys::LISTEN)?;
     let Ok(listen) = text.parse::<SocketAddr>() else {
         let text = format!(
@@ -34,17 +51,17 @@ pub(super) fn listen(reader: &mut Reader<'_>, issuer: Option<&Issuer>) -> Option
         reader.refuse(&keys::LISTEN, text);
         return None;
     };
-    if let Some(issuer) = issuer
-        && issuer.is_local()
-        && !listen.ip().is_loopback()
-    {
+    Some(listen)
+}
+
+fn warn_of_local(reader: &mut Reader<'_>, issuer: &Issuer, listen: SocketAddr) {
+    if issuer.is_local() && !listen.ip().is_loopback() {
         reader.warnings.push(format!(
             "server.listen is {listen}, which other machines reach, but issuer is {issuer}: their \
              browsers will look for it on themselves. Set issuer to the https address that people \
              use, or listen on 127.0.0.1."
         ));
     }
-    Some(listen)
 }
 
 fn default_listen(issuer: Option<&Issuer>) -> SocketAddr {

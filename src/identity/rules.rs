@@ -107,7 +107,15 @@ fn login(username: &str) -> Verdict {
         let problem = format!("is longer than {MAX_LOGIN} bytes");
         return refuse(problem, "write a shorter one");
     }
-    visible(username)
+    visible(username)?;
+    // Where it stands in a line, of an app or on the command line, it must be one word.
+    if username.contains(char::is_whitespace) {
+        return refuse(
+            "holds a blank",
+            "write it as one word, such as alice.jones; a full name is a name of its own",
+        );
+    }
+    Ok(())
 }
 
 /// Only what is surely wrong: whether an address works, its mailbox says.
@@ -250,13 +258,21 @@ mod tests {
         for good in [
             "alice",
             "a",
-            "Zoë Å.",
+            "Zoë.Å.",
             "alice@example.com",
             &"a".repeat(254),
         ] {
             assert_eq!(fields(good, &Profile::default()), [""; 0], "{good:?}");
         }
-        for bad in ["", "  ", "a\u{7}b", "a\u{202E}b", &"a".repeat(255)] {
+        for bad in [
+            "",
+            "  ",
+            "al ice",
+            "a\u{A0}b",
+            "a\u{7}b",
+            "a\u{202E}b",
+            &"a".repeat(255),
+        ] {
             assert_eq!(fields(bad, &Profile::default()), ["username"], "{bad:?}");
         }
     }

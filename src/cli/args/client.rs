@@ -40,7 +40,10 @@ Consents to it are deleted too. It is not told of the ends: disable it first, an
 for its deliveries, if it should be. This cannot be undone.";
 
 const ROTATE: &str = "\
-The new secret is printed once. Set it in the app before the old one runs out.
+The new secret is printed once. Set it in the app before the old one runs out. Only one
+old secret is kept: while an even older one is taken, from a change before, you are asked
+first, as an app that still has that one is refused from then on. Without a terminal to
+ask on, --yes says so.
 
 Examples:
   lanyard client rotate-secret wiki
@@ -52,11 +55,12 @@ only. Redirect URIs are compared letter by letter, but for the port of a native 
 on localhost; plain http is for localhost only.
 
 Examples:
-  lanyard client create --name Wiki \\
+  lanyard client create --id wiki --name Wiki \\
       --redirect-uri https://wiki.example.com/callback \\
       --post-logout-redirect-uri https://wiki.example.com/ \\
       --backchannel-logout-uri https://wiki.example.com/backchannel-logout
-  lanyard client create --name Notes --native --public --redirect-uri com.example.notes:/callback
+  lanyard client create --id notes --name Notes --native --public \\
+      --redirect-uri com.example.notes:/callback
   lanyard client create --from wiki.json --json";
 
 /// A client to make.
@@ -182,6 +186,9 @@ pub struct RotateSecret {
     /// How long the old secret is taken, at most 90d
     #[arg(long, value_name = "DURATION", default_value = "24h")]
     pub overlap: String,
+    /// Do not ask first, though an even older secret is still taken
+    #[arg(long)]
+    pub yes: bool,
     /// Answer in JSON
     #[arg(long)]
     pub json: bool,

@@ -150,6 +150,27 @@ fn nothing_at_all_works() {
 }
 
 #[test]
+fn an_issuer_that_is_not_given_has_the_port_that_we_listen_on() {
+    let listen = "LANYARD__SERVER__LISTEN";
+    let other = ("LANYARD__ISSUER", "http://localhost:8080");
+    for (variables, issuer) in [
+        (&[(listen, "127.0.0.1:9000")][..], "http://localhost:9000"),
+        (&[(listen, "[::1]:8080")], "http://localhost:8080"),
+        (&[(listen, "127.0.0.1:80")], "http://localhost"),
+        (&[(listen, "127.0.0.1:0")], "http://localhost:8080"),
+        (
+            &[(listen, "127.0.0.1:9000"), other],
+            "http://localhost:8080",
+        ),
+    ] {
+        let config = Folder::with("").load(variables).unwrap();
+        assert_eq!(config.issuer.as_str(), issuer, "{variables:?}");
+        assert_eq!(config.listen.to_string(), variables[0].1);
+        assert!(config.warnings.is_empty());
+    }
+}
+
+#[test]
 fn variables_override_the_file_and_empty_ones_do_not() {
     let folder = Folder::with(
         "[session]\nidle_timeout = \"5m\"\nlifetime = \"1h\"\n[password]\nqueue = 0x10\n",

@@ -11,6 +11,7 @@ use super::postgres::Server;
 use super::transactions::Transactions;
 use super::writer::{self, Queue};
 use super::{RecordError, RecordSettings, address, sqlite};
+use crate::store::denied;
 
 /// Where writes go, and what else is particular to a database.
 #[derive(Debug)]
@@ -56,11 +57,15 @@ async fn open_sqlite(
 ) -> Result<(Backend, AnyPool), RecordError> {
     let path = sqlite::path(&settings.url)?;
     let blocked = |why: String| RecordError::new(format!("{}: {why}", path.display()));
-    sqlite::create(&path).map_err(|error| blocked(error.to_string()))?;
+    sqlite::create(&path).map_err(|error| blocked(denied::words(&path, &error)))?;
     let options = sqlite::options(&path)?;
-    let conn = sqlite::connect_writer(&options)
-        .await
-        .map_err(|error| blocked(error.to_string()))?;
+    let conn =
+        sqlite::connect_writer(&options)
+            .await
+            .map_err(|error| match sqlite::stranger(&path) {
+                Some(whose) => blocked(format!("{error}: {whose}")),
+                None => blocked(error.to_string()),
+            })?;
     let readers = sqlite::readers(options.clone());
     let queue = writer::start(options, conn, Arc::clone(wrote));
     Ok((Backend::Sqlite { path, queue }, readers))

@@ -13,6 +13,7 @@ use super::holder::{self, Holder};
 use super::jobs::Durability;
 use super::lease_lock::{self, Keeper};
 use super::{Record, RecordError};
+use crate::store::denied;
 
 /// The lease. Held until it is dropped, or the process is gone.
 #[derive(Debug)]
@@ -89,7 +90,10 @@ impl Record {
 
 /// Locks a file, which is made; none if another process has it.
 fn lock(path: &Path) -> Result<Option<File>, RecordError> {
-    let blocked = |error| RecordError::new(format!("{}: {error}", path.display()));
+    let blocked = |error| {
+        let why = denied::words(path, &error);
+        RecordError::new(format!("{}: {why}", path.display()))
+    };
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -11,6 +11,7 @@ use sqlx::{AnyConnection, AnyPool, ConnectOptions as _};
 
 use super::RecordError;
 use super::jobs::Durability;
+use crate::store::denied;
 
 /// Takes the write lock at once: a transaction that reads first and writes later could find that
 /// another process wrote in between, and fail without waiting.
@@ -80,6 +81,15 @@ pub(super) fn create(path: &Path) -> std::io::Result<()> {
         make.create(folder)?;
     }
     open.open(path).map(drop)
+}
+
+/// Whose the file or one of its companions is, if another user made it.
+pub(super) fn stranger(path: &Path) -> Option<String> {
+    ["", "-wal", "-shm"].iter().find_map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        denied::stranger(Path::new(&name))
+    })
 }
 
 /// The one connection that writes.

@@ -195,7 +195,20 @@ async fn a_secret_is_rotated_with_and_without_overlap() {
     })
     .await;
     assert_eq!(status(&wiki, &token).await, 200, "and so is the old one");
-    let at_once = ["client", "rotate-secret", "wiki", "--overlap", "0s"];
+    let unsure = house.run(&["client", "rotate-secret", "wiki"]);
+    let warning = "warning: an even older secret of wiki is taken until";
+    assert!(unsure.stderr.starts_with(warning), "{unsure:?}");
+    let said = unsure.refused();
+    assert!(said.contains("add --yes"), "{said}");
+    assert_eq!(status(&renewed, &token).await, 200, "nothing was changed");
+    let at_once = [
+        "client",
+        "rotate-secret",
+        "wiki",
+        "--overlap",
+        "0s",
+        "--yes",
+    ];
     let answer = house.run(&at_once).succeeded();
     assert!(
         answer.contains("The old one is refused from now on."),
@@ -315,6 +328,11 @@ async fn the_audit_is_printed_and_followed() {
     let said = house.run(&["audit", "--since", "yesterday"]).refused();
     assert!(said.contains("--since: "), "{said}");
 
+    let said = house.run(&["audit", "--action", "nope"]).refused();
+    assert!(
+        said.contains("--action: \"nope\" is not known. Write one of sign_in, "),
+        "{said}"
+    );
     let options = ["--follow", "--limit", "0", "--json"];
     let following = Server::start(&house, "audit", &options);
     // Not before it has looked at what is there.

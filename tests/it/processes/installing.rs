@@ -138,8 +138,9 @@ fn the_commands_on_the_page_are_known() {
     let mut count = 0;
     for line in lines.lines() {
         let line = line.split(" #").next().unwrap();
-        let typed = line
-            .strip_prefix("docker compose exec lanyard-1 ")
+        let typed = ["docker compose exec lanyard-1 ", "runuser -u lanyard -- "]
+            .iter()
+            .find_map(|prefix| line.strip_prefix(prefix))
             .unwrap_or(line);
         if typed.starts_with("lanyard ") {
             let words: Vec<&str> = typed.split_whitespace().collect();
