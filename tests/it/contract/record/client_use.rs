@@ -99,7 +99,7 @@ async fn notices_of_a_client_are_counted_for_a_day(on: Backend) {
 
 async fn what_no_database_can_hold_is_never_found(on: Backend) {
     let world = World::peopled(on).await;
-    let filter = |search: &str, after: Option<Cursor>| ClientFilter {
+    let filter = |search: &str, after| ClientFilter {
         search: Some(search.to_owned()),
         enabled: Enabled::Either,
         after,
@@ -109,9 +109,8 @@ async fn what_no_database_can_hold_is_never_found(on: Backend) {
     assert!(!all.rows.is_empty());
     // ["\u0000",""], as a link may hold it.
     let forged = Cursor::decode("WyJcdTAwMDAiLCIiXQ");
-    assert!(forged.is_some());
-    for question in [filter("\0", None), filter("", forged)] {
-        let found = world.record.list_clients(&question).await.unwrap();
-        assert!(found.rows.is_empty() && found.next.is_none());
-    }
+    assert!(forged.is_none());
+    let question = filter("\0", None);
+    let found = world.record.list_clients(&question).await.unwrap();
+    assert!(found.rows.is_empty() && found.next.is_none());
 }
