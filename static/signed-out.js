@@ -3,7 +3,7 @@
 "use strict";
 
 (function () {
-  var FRAMES_MS = 3000;
+  var FRAMES_MS = 2500;
   var REFRESH_MS = 1000;
   var GIVE_UP_MS = 60000;
 

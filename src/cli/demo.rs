@@ -269,6 +269,10 @@ fn print_tour(config: &Config, plans: &[AppPlan; 2], folder: &Path, started: Ins
         "  4. See all your sessions, and end them, at {}/account.",
         config.issuer
     );
+    println!(
+        "  5. In a second browser sign in as admin at {}/admin, and end the sessions of others.",
+        config.issuer
+    );
     println!();
     println!("Data: {}. Press Ctrl-C to stop.", folder.display());
 }

@@ -42,7 +42,7 @@ pub struct Onward {
     pub link: Link,
     /// "Go back to Wiki".
     pub label: String,
-    /// Whether to go by itself as soon as the frames have loaded, or after three seconds.
+    /// Whether to go by itself as soon as the frames have loaded, or after two and a half seconds.
     pub at_once: bool,
 }
 
