@@ -16,7 +16,6 @@ use crate::meters::NoticeResult;
 use crate::outbound::{OutboundError, Reply, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
-use crate::session::ending::Actor;
 use crate::store::record::{DueNotice, Places, Receipt};
 
 /// How long a worker may hold a notice: longer than its turn and any attempt can take, as
@@ -185,31 +184,17 @@ impl Provider {
         };
         self.fail_points.at(FailPoint::DeliveryPosted).await;
         let receipt = self.receipt(notice, attempt);
-        self.raise_alarm(notice, &receipt);
         let result = result(&receipt);
-        self.record
+        let alarm = alarm(&receipt);
+        let written = self
+            .record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
+        if written && let Some(problem) = alarm {
+            tracing::warn!(client = %notice.client, problem, "an app was not told of an end");
+        }
         self.meters.notice(notice.client.as_str(), result);
         Ok(())
-    }
-
-    /// An app that is never told of an end is something that somebody must look at.
-    fn raise_alarm(&self, notice: &DueNotice, receipt: &Receipt) {
-        let (action, problem) = match receipt {
-            Receipt::Refused { .. } => ("notice_refused", "the app refused the logout token"),
-            Receipt::GaveUp { problem, .. } => ("notice_given_up", problem.as_str()),
-            Receipt::Delivered { .. } | Receipt::Retry { .. } => return,
-        };
-        tracing::warn!(client = %notice.client, problem, action, "an app was not told of an end");
-        self.note(super::audit::Note {
-            actor: &Actor::System,
-            action,
-            target: format!("client:{}", notice.client),
-            session: Some(crate::store::record::reference(notice.session)),
-            address: None,
-            reason: None,
-        });
     }
 
     async fn post(
@@ -280,6 +265,15 @@ impl Provider {
                 }
             }
         }
+    }
+}
+
+/// An app that is never told of an end is something that somebody must look at.
+fn alarm(receipt: &Receipt) -> Option<String> {
+    match receipt {
+        Receipt::Refused { .. } => Some("the app refused the logout token".to_owned()),
+        Receipt::GaveUp { problem, .. } => Some(problem.clone()),
+        Receipt::Delivered { .. } | Receipt::Retry { .. } => None,
     }
 }
 

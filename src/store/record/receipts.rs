@@ -1,8 +1,14 @@
 //! What became of an attempt to deliver a notice.
 
+use sqlx::AnyConnection;
+
+use super::audit::{self, AuditEntry};
 use super::jobs::Durability;
-use super::{Record, RecordError};
+use super::rows::Columns as _;
+use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
+use crate::entropy::SessionId;
+use crate::session::ending::Actor;
 
 /// The outcome of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,32 +44,68 @@ pub enum Receipt {
 
 const WRITE: &str = "UPDATE notices SET state = $1, last_status = COALESCE($2, last_status), \
      problem = $3, next_at = COALESCE($4, next_at), last_attempt_at = $5, settled_at = $6, \
-     leased_by = NULL, leased_until = NULL WHERE sid = $7 AND state = 'due'";
+     leased_by = NULL, leased_until = NULL WHERE sid = $7 AND state = 'due' \
+     RETURNING session_id, client_id";
 
 impl Record {
-    /// Writes what became of an attempt; false if the notice was settled before.
+    /// Writes what became of an attempt; false if the notice was settled before. An end of which
+    /// the client is never told is audited with it, and so once.
     pub async fn receipt(
         &self,
         id: &str,
         receipt: Receipt,
         at: Timestamp,
     ) -> Result<bool, RecordError> {
-        let params = (id.to_owned(), Columns::of(receipt, at), at);
-        self.write(Durability::Normal, params, |conn, (id, columns, at)| {
-            Box::pin(async move {
-                let query = sqlx::query(WRITE)
-                    .bind(columns.state)
-                    .bind(columns.status.map(i64::from))
-                    .bind(columns.problem.as_deref())
-                    .bind(columns.next.map(Timestamp::as_millis))
-                    .bind(at.as_millis())
-                    .bind(columns.settled.map(Timestamp::as_millis))
-                    .bind(id.as_str());
-                Ok(query.execute(conn).await?.rows_affected() == 1)
-            })
+        let attempt = Attempt {
+            notice: id.to_owned(),
+            columns: Columns::of(receipt, at),
+            at,
+            audit_id: self.audit_id(),
+        };
+        self.write(Durability::Normal, attempt, |conn, attempt| {
+            Box::pin(run(conn, attempt))
         })
         .await
     }
+}
+
+async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, RecordError> {
+    let columns = &attempt.columns;
+    let query = sqlx::query(WRITE)
+        .bind(columns.state)
+        .bind(columns.status.map(i64::from))
+        .bind(columns.problem.as_deref())
+        .bind(columns.next.map(Timestamp::as_millis))
+        .bind(attempt.at.as_millis())
+        .bind(columns.settled.map(Timestamp::as_millis))
+        .bind(attempt.notice.as_str());
+    let Some(row) = query.fetch_optional(&mut *conn).await? else {
+        return Ok(false);
+    };
+    let Some(action) = columns.alarm else {
+        return Ok(true);
+    };
+    let session = SessionId::decode(&row.text("session_id")?);
+    let session = session.ok_or_else(|| RecordError::malformed("notices.session_id"))?;
+    let entry = AuditEntry {
+        at: attempt.at,
+        actor: Actor::System.describe(),
+        action: action.to_owned(),
+        target: format!("client:{}", row.text("client_id")?),
+        session: Some(reference(session)),
+        address: None,
+        reason: None,
+        detail: None,
+    };
+    audit::append(conn, &attempt.audit_id, &entry).await?;
+    Ok(true)
+}
+
+struct Attempt {
+    notice: String,
+    columns: Columns,
+    at: Timestamp,
+    audit_id: String,
 }
 
 struct Columns {
@@ -72,21 +114,27 @@ struct Columns {
     problem: Option<String>,
     next: Option<Timestamp>,
     settled: Option<Timestamp>,
+    alarm: Option<&'static str>,
 }
 
 impl Columns {
     fn of(receipt: Receipt, at: Timestamp) -> Self {
-        let settled = |state, status, problem| Self {
+        let settled = |state, status, problem, alarm| Self {
             state,
             status,
             problem,
             next: None,
             settled: Some(at),
+            alarm,
         };
         match receipt {
-            Receipt::Delivered { status } => settled("delivered", Some(status), None),
-            Receipt::Refused { status } => settled("refused", Some(status), None),
-            Receipt::GaveUp { status, problem } => settled("gave_up", status, Some(problem)),
+            Receipt::Delivered { status } => settled("delivered", Some(status), None, None),
+            Receipt::Refused { status } => {
+                settled("refused", Some(status), None, Some("notice_refused"))
+            }
+            Receipt::GaveUp { status, problem } => {
+                settled("gave_up", status, Some(problem), Some("notice_given_up"))
+            }
             Receipt::Retry {
                 next,
                 status,
@@ -97,6 +145,7 @@ impl Columns {
                 problem: Some(problem),
                 next: Some(next),
                 settled: None,
+                alarm: None,
             },
         }
     }

@@ -23,7 +23,15 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// `ChromeDriver` picks its port on IPv4 and ends when that is taken on IPv6: it gets a few tries.
     pub(crate) fn start() -> Self {
+        let mut said = String::new();
+        (0..5)
+            .find_map(|_| Self::attempt(&mut said))
+            .unwrap_or_else(|| panic!("ChromeDriver ended again and again:\n{said}{REMEDY}"))
+    }
+
+    fn attempt(said: &mut String) -> Option<Self> {
         let mut process = Command::new(required("CHROMEDRIVER"))
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -35,11 +43,11 @@ impl Driver {
         let mut line = String::new();
         while !line.contains("started successfully on port ") {
             line.clear();
-            assert_ne!(
-                words.read_line(&mut line).unwrap(),
-                0,
-                "ChromeDriver ended. {REMEDY}"
-            );
+            if words.read_line(&mut line).unwrap() == 0 {
+                process.wait().unwrap();
+                return None;
+            }
+            said.push_str(&line);
         }
         let digits = line
             .trim_end()
@@ -49,10 +57,10 @@ impl Driver {
             .unwrap();
         // What it says later goes nowhere, so that it never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut words, &mut std::io::sink()));
-        Self {
+        Some(Self {
             process,
             port: digits.parse().unwrap(),
-        }
+        })
     }
 
     /// `ChromeDriver` ends its browser with itself; killed, it would leave it behind.

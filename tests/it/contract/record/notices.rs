@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Actor, Reason, Selection};
-use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt};
+use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt, Record};
 
 use super::{Backend, World, both, places, user_id};
 
@@ -186,14 +186,22 @@ async fn a_receipt_settles_once(on: Backend) {
     assert_eq!(world.record.owed(now).await.unwrap(), owed(1, 0, 0));
 }
 
+async fn alarms(record: &Record, action: &str) -> usize {
+    let lines = record.recent_audit(20).await.unwrap();
+    lines.iter().filter(|line| line.action == action).count()
+}
+
 async fn a_retry_waits_for_its_time_and_is_given_up_at_last(on: Backend) {
     let world = owing(on).await;
     let (record, now) = (&world.record, world.now());
     let (shop, wiki) = leased(&world).await;
-    record
-        .receipt(&wiki.id, Receipt::Refused { status: 400 }, now)
-        .await
-        .unwrap();
+    // Two that tell the same client after a lease ran out: the alarm is one.
+    for first in [true, false] {
+        let refused = Receipt::Refused { status: 400 };
+        let written = record.receipt(&wiki.id, refused, now).await.unwrap();
+        assert_eq!(written, first);
+    }
+    assert_eq!(alarms(record, "notice_refused").await, 1);
     let next = now + Duration::from_secs(4);
     let retry = Receipt::Retry {
         next,
@@ -228,6 +236,7 @@ async fn a_retry_waits_for_its_time_and_is_given_up_at_last(on: Backend) {
         problem: "a day is over".to_owned(),
     };
     assert!(record.receipt(&shop.id, gave_up, later).await.unwrap());
+    assert_eq!(alarms(record, "notice_given_up").await, 1);
     assert_eq!(record.owed(later).await.unwrap(), owed(0, 0, 1));
     let views = record.notices_of(shop.session).await.unwrap();
     let states: Vec<_> = views
