@@ -226,6 +226,7 @@ fn capital(text: &str) -> String {
 mod tests {
     use super::super::load::{Source, load};
     use super::*;
+    use crate::protocol::client::LogoutScope;
 
     fn loaded(text: &str) -> Result<Vec<Client>, Vec<String>> {
         let folder = tempfile::tempdir().unwrap();
@@ -259,6 +260,8 @@ mod tests {
              grant_types = [\"authorization_code\", \"refresh_token\"]\n\
              first_party = true\n\
              default_max_age = 3600\n\
+             notify_on_idle = false\n\
+             logout_scope = \"client\"\n\
              [[clients]]\n\
              client_id = \"notes\"\n\
              token_endpoint_auth_method = \"none\"\n\
@@ -274,6 +277,8 @@ mod tests {
         assert_eq!(wiki.secret_hash, Some(SecretHash::of_text(SECRET)));
         assert_eq!(wiki.registered_by, RegisteredBy::File);
         assert_eq!(wiki.default_max_age, Some(3_600));
+        assert_eq!(wiki.logout_scope, LogoutScope::Client);
+        assert!(!wiki.notify_on_idle && notes.notify_on_idle);
         assert!(wiki.first_party && wiki.enabled);
         assert!(notes.is_public() && notes.secret_hash.is_none());
         assert!(!format!("{clients:?}").contains(SECRET));
@@ -329,6 +334,10 @@ mod tests {
                     "[[clients]]\nclient_id = \"a\"\n{secret}redirect_uris = [\"http://a.example/\"]\n"
                 ),
                 "4: clients.a.redirect_uris[0]: ",
+            ),
+            (
+                format!("[[clients]]\nclient_id = \"a\"\n{secret}{good}logout_scope = \"all\"\n"),
+                "5: clients.a.logout_scope: \"all\" is not supported. Write one of sso, client, ask.",
             ),
             (
                 format!("[[clients]]\nclient_id = \"a\"\n{secret}{good}redirect_uri = \"x\"\n"),

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::account::{self, apps, password, profile, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
-use super::sign_in::{account_choice, consent, login, new_password};
+use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::Link;
@@ -108,6 +108,11 @@ fn pages(config: &mut ServiceConfig) {
                 .route(post().to(account_choice::post)),
         )
         .service(
+            web::resource("/login/resume")
+                .route(get().to(sign_in::get))
+                .route(post().to(resume::post)),
+        )
+        .service(
             web::resource("/consent")
                 .route(get().to(sign_in::get))
                 .route(post().to(consent::post)),
@@ -141,6 +146,7 @@ fn account_pages(config: &mut ServiceConfig) {
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
         .service(web::resource("/account/sessions/end").route(post().to(sessions::end)))
+        .service(web::resource("/account/sessions/end-app").route(post().to(sessions::end_app)))
         .service(
             web::resource("/account/sessions/end-others").route(post().to(sessions::end_others)),
         )

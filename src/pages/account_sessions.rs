@@ -42,7 +42,25 @@ pub struct SessionRow {
     /// Whether the person chose to stay signed in.
     pub remembered: bool,
     /// The apps in it.
-    pub apps: Vec<String>,
+    pub apps: Vec<SessionApp>,
+}
+
+/// An app in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionApp {
+    /// Its client id, for the form.
+    pub client: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl SessionApp {
+    fn sample(name: &str) -> Self {
+        Self {
+            client: name.to_lowercase(),
+            name: name.to_owned(),
+        }
+    }
 }
 
 impl AccountSessions {
@@ -80,7 +98,7 @@ impl Page for AccountSessions {
             reference: samples::HOSTILE.to_owned(),
             device: samples::HOSTILE.to_owned(),
             place: samples::HOSTILE.to_owned(),
-            apps: vec![samples::HOSTILE.to_owned()],
+            apps: vec![SessionApp::sample(samples::HOSTILE)],
             ..phone.clone()
         };
         vec![
@@ -123,7 +141,7 @@ fn sample_here() -> SessionRow {
         ends: on_day(samples::NOW + Duration::from_hours(7), samples::NOW),
         idle: span(Duration::from_hours(2)),
         remembered: false,
-        apps: ["Wiki", "Shop", "Calendar"].map(str::to_owned).into(),
+        apps: ["Wiki", "Shop", "Calendar"].map(SessionApp::sample).into(),
     }
 }
 
@@ -138,6 +156,6 @@ fn sample_phone() -> SessionRow {
         ends: on_day(samples::NOW + Duration::from_hours(20 * 24), samples::NOW),
         idle: span(Duration::from_hours(14 * 24)),
         remembered: true,
-        apps: vec!["Shop".to_owned()],
+        apps: vec![SessionApp::sample("Shop")],
     }
 }

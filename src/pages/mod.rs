@@ -23,6 +23,7 @@ pub mod message;
 pub mod new_password;
 pub mod number;
 pub mod parts;
+pub mod resume;
 mod samples;
 pub mod setup;
 pub mod sign_in;
@@ -78,6 +79,7 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<setup::SetupVoid>(&mut all)?;
     add::<consent::Consent>(&mut all)?;
     add::<choose_account::ChooseAccount>(&mut all)?;
+    add::<resume::Resume>(&mut all)?;
     add::<error::ErrorPage>(&mut all)?;
     add::<sign_out::SignOut>(&mut all)?;
     add::<signed_out::SignedOut>(&mut all)?;
@@ -98,6 +100,7 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::session_end::EndSessions>(&mut all)?;
     add::<admin::session_end::EndsStopped>(&mut all)?;
     add::<admin::session_told::SessionsTold>(&mut all)?;
+    add::<admin::session_app::EndApp>(&mut all)?;
     add::<admin::apps::Apps>(&mut all)?;
     add::<admin::app::OneApp>(&mut all)?;
     add::<admin::app_form::AppForm>(&mut all)?;

@@ -22,6 +22,17 @@ pub struct SignOut {
     pub csrf: String,
     /// Sealed: where to go afterwards. Empty: nowhere.
     pub return_to: String,
+    /// The app that may be signed out alone.
+    pub app_alone: Option<AppAlone>,
+}
+
+/// An app that may be signed out alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppAlone {
+    /// Its client id, for the form.
+    pub client: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Why a logout request cannot lead back, even when it is confirmed: a redirect without a valid
@@ -77,6 +88,13 @@ impl Page for SignOut {
             action: "/oauth2/logout/sample".to_owned(),
             csrf: samples::CSRF.to_owned(),
             return_to: String::new(),
+            app_alone: None,
+        };
+        let alone = |name: &str| {
+            Some(AppAlone {
+                client: name.to_owned(),
+                name: name.to_owned(),
+            })
         };
         let with = |problem| Self {
             problem: Some(problem),
@@ -98,6 +116,14 @@ impl Page for SignOut {
                 Self {
                     person: samples::HOSTILE.to_owned(),
                     apps: vec![samples::HOSTILE.to_owned()],
+                    app_alone: alone(samples::HOSTILE),
+                    ..three.clone()
+                },
+            ),
+            (
+                "app-alone",
+                Self {
+                    app_alone: alone("Wiki"),
                     ..three.clone()
                 },
             ),

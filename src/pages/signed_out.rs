@@ -23,6 +23,8 @@ pub struct SignedOut {
     pub here: bool,
     /// When the session ended; none if there was no session.
     pub ended: Option<Moment>,
+    /// What of it ended, if not all.
+    pub only: Option<OnlyApp>,
     /// Why there is no way back to an app that asked for one.
     pub problem: Option<LogoutProblem>,
     /// What became of each app's notice.
@@ -33,6 +35,15 @@ pub struct SignedOut {
     pub onward: Option<Onward>,
     /// This page once more, with what has become of the notices meanwhile.
     pub check_again: Option<Link>,
+}
+
+/// Of a session, only one app was signed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlyApp {
+    /// Its name.
+    pub name: String,
+    /// Whether the session goes on; else it has ended since.
+    pub goes_on: bool,
 }
 
 /// Where to go from here.
@@ -66,6 +77,11 @@ pub enum ReceiptState {
     Trying,
     /// Only a frame on this page could tell it (front-channel).
     ThroughBrowser,
+    /// Nobody used the session, and the app is not told of such ends.
+    Quiet {
+        /// When its tokens run out.
+        until: Option<Moment>,
+    },
     /// The app has no logout address.
     CannotTell {
         /// When its tokens run out.
@@ -76,11 +92,22 @@ pub enum ReceiptState {
 }
 
 impl SignedOut {
-    fn heading(&self) -> &'static str {
-        if self.here {
-            "You are signed out"
-        } else {
-            "You are signed out of that session"
+    fn heading(&self) -> String {
+        match &self.only {
+            Some(only) => format!("You are signed out of {}", only.name),
+            None if self.here => "You are signed out".to_owned(),
+            None => "You are signed out of that session".to_owned(),
+        }
+    }
+
+    /// What goes on when only one app was signed out.
+    fn rest(&self, only: &OnlyApp) -> &'static str {
+        match (only.goes_on, self.here) {
+            (true, true) => {
+                "You are still signed in to Lanyard on this device, and your other apps go on."
+            }
+            (true, false) => "That session goes on, and so do its other apps.",
+            (false, _) => "The session itself has ended since.",
         }
     }
 
@@ -104,9 +131,10 @@ impl SignedOut {
                 ReceiptState::Told(_) | ReceiptState::Telling | ReceiptState::ThroughBrowser => {
                     false
                 }
-                ReceiptState::Trying | ReceiptState::CannotTell { .. } | ReceiptState::GaveUp => {
-                    true
-                }
+                ReceiptState::Trying
+                | ReceiptState::Quiet { .. }
+                | ReceiptState::CannotTell { .. }
+                | ReceiptState::GaveUp => true,
             })
             .map(|receipt| receipt.app.name.clone())
             .collect();
@@ -130,66 +158,107 @@ impl Page for SignedOut {
     const MARKER: &'static str = "You are signed out";
 
     fn samples() -> Vec<Sample<Self>> {
-        let told = || ReceiptState::Told(moment(samples::NOW));
-        let receipt = |app, state| Receipt { app, state };
-        let until = moment(samples::NOW + Duration::from_mins(5));
-        let cannot = ReceiptState::CannotTell { until: Some(until) };
-        let mixed = Self {
-            here: true,
-            problem: None,
-            ended: Some(moment(samples::NOW)),
-            receipts: vec![
-                receipt(samples::wiki(), told()),
-                receipt(samples::shop(), ReceiptState::Trying),
-                receipt(App::named("Calendar"), cannot),
-            ],
-            frames: Vec::new(),
-            onward: sample_back(false),
-            check_again: Link::new("/signed-out/sample"),
-        };
-        let told_all = vec![
-            receipt(samples::wiki(), told()),
-            receipt(samples::shop(), ReceiptState::Telling),
-            receipt(App::named("Chat"), ReceiptState::ThroughBrowser),
-        ];
+        let mixed = sample_mixed();
         let hostile = Self {
+            only: Some(OnlyApp {
+                name: samples::HOSTILE.to_owned(),
+                goes_on: true,
+            }),
             receipts: vec![receipt(samples::hostile_app(), ReceiptState::GaveUp)],
             onward: None,
             ..mixed.clone()
         };
+        let frames = Self {
+            receipts: vec![
+                receipt(samples::wiki(), told()),
+                receipt(samples::shop(), ReceiptState::Telling),
+                receipt(App::named("Chat"), ReceiptState::ThroughBrowser),
+            ],
+            frames: Link::new("https://chat.example.com/out?iss=i&sid=s")
+                .into_iter()
+                .collect(),
+            onward: sample_back(true),
+            ..mixed.clone()
+        };
+        let nobody = Self {
+            ended: None,
+            receipts: Vec::new(),
+            onward: None,
+            check_again: None,
+            ..mixed.clone()
+        };
+        let elsewhere = Self {
+            here: false,
+            ..mixed.clone()
+        };
+        let unused = Self {
+            receipts: vec![
+                receipt(samples::wiki(), told()),
+                receipt(
+                    samples::shop(),
+                    ReceiptState::Quiet {
+                        until: Some(in_five_minutes()),
+                    },
+                ),
+            ],
+            ..mixed.clone()
+        };
         vec![
-            (
-                "frames",
-                Self {
-                    receipts: told_all,
-                    frames: Link::new("https://chat.example.com/out?iss=i&sid=s")
-                        .into_iter()
-                        .collect(),
-                    onward: sample_back(true),
-                    ..mixed.clone()
-                },
-            ),
-            (
-                "nobody",
-                Self {
-                    problem: None,
-                    ended: None,
-                    receipts: Vec::new(),
-                    onward: None,
-                    check_again: None,
-                    ..mixed.clone()
-                },
-            ),
-            (
-                "elsewhere",
-                Self {
-                    here: false,
-                    ..mixed.clone()
-                },
-            ),
+            ("frames", frames),
+            ("nobody", nobody),
+            ("elsewhere", elsewhere),
+            ("only-app", sample_only(&mixed, true, true)),
+            ("only-app-elsewhere", sample_only(&mixed, false, true)),
+            ("only-app-over", sample_only(&mixed, true, false)),
+            ("unused", unused),
             ("hostile", hostile),
             ("mixed", mixed),
         ]
+    }
+}
+
+fn told() -> ReceiptState {
+    ReceiptState::Told(moment(samples::NOW))
+}
+
+fn in_five_minutes() -> Moment {
+    moment(samples::NOW + Duration::from_mins(5))
+}
+
+const fn receipt(app: App, state: ReceiptState) -> Receipt {
+    Receipt { app, state }
+}
+
+fn sample_mixed() -> SignedOut {
+    let cannot = ReceiptState::CannotTell {
+        until: Some(in_five_minutes()),
+    };
+    SignedOut {
+        here: true,
+        problem: None,
+        ended: Some(moment(samples::NOW)),
+        only: None,
+        receipts: vec![
+            receipt(samples::wiki(), told()),
+            receipt(samples::shop(), ReceiptState::Trying),
+            receipt(App::named("Calendar"), cannot),
+        ],
+        frames: Vec::new(),
+        onward: sample_back(false),
+        check_again: Link::new("/signed-out/sample"),
+    }
+}
+
+fn sample_only(mixed: &SignedOut, here: bool, goes_on: bool) -> SignedOut {
+    SignedOut {
+        here,
+        only: Some(OnlyApp {
+            name: "Wiki".to_owned(),
+            goes_on,
+        }),
+        receipts: vec![receipt(samples::wiki(), ReceiptState::Trying)],
+        onward: None,
+        ..mixed.clone()
     }
 }
 

@@ -54,6 +54,13 @@ pub struct Client {
     /// Front-Channel Logout 1.0, 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frontchannel_logout_uri: Option<String>,
+    /// Whether it is told of a session that ends because nobody used it. Ours, not of a
+    /// specification.
+    #[serde(default = "yes")]
+    pub notify_on_idle: bool,
+    /// How far its own requests to log out go. Ours, not of a specification.
+    #[serde(default)]
+    pub logout_scope: LogoutScope,
     /// The client's home page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -124,6 +131,30 @@ pub enum ApplicationType {
     Web,
     /// Runs on a person's machine (RFC 8252).
     Native,
+}
+
+/// What ends when a client sends its person to log out (RP-Initiated Logout 1.0).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogoutScope {
+    /// The whole session, at every client.
+    #[default]
+    Sso,
+    /// This client's part of the session; the session and its other clients go on.
+    Client,
+    /// What the person chooses.
+    Ask,
+}
+
+impl LogoutScope {
+    /// The value in the metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sso => "sso",
+            Self::Client => "client",
+            Self::Ask => "ask",
+        }
+    }
 }
 
 /// Algorithms that sign tokens (RFC 7518, 3.1).

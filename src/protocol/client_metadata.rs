@@ -6,14 +6,16 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{ApplicationType, AuthMethod, Client, GrantType, RegisteredBy, SigningAlg};
+use super::client::{
+    ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
+};
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
 /// The names of all members that are read, for those who take no others.
-pub const MEMBERS: [&str; 19] = [
+pub const MEMBERS: [&str; 21] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -29,6 +31,8 @@ pub const MEMBERS: [&str; 19] = [
     "default_max_age",
     "backchannel_logout_uri",
     "frontchannel_logout_uri",
+    "notify_on_idle",
+    "logout_scope",
     "client_uri",
     "logo_uri",
     "policy_uri",
@@ -54,6 +58,8 @@ struct Members {
     default_max_age: Option<u64>,
     backchannel_logout_uri: Option<String>,
     frontchannel_logout_uri: Option<String>,
+    notify_on_idle: Option<bool>,
+    logout_scope: Option<String>,
     client_uri: Option<String>,
     logo_uri: Option<String>,
     policy_uri: Option<String>,
@@ -143,6 +149,13 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         default_max_age: members.default_max_age,
         backchannel_logout_uri: present(members.backchannel_logout_uri),
         frontchannel_logout_uri: present(members.frontchannel_logout_uri),
+        notify_on_idle: members.notify_on_idle.unwrap_or(true),
+        logout_scope: pick(
+            "logout_scope",
+            members.logout_scope.as_deref(),
+            &[LogoutScope::Sso, LogoutScope::Client, LogoutScope::Ask]
+                .map(|scope| (scope.as_str(), scope)),
+        )?,
         client_uri: present(members.client_uri),
         logo_uri: present(members.logo_uri),
         policy_uri: present(members.policy_uri),

@@ -4,10 +4,13 @@
 //! Two threats decide it. A foreign page must not log people out: so it asks, unless an ID token
 //! of this very session is shown (3). The logout must not be an open redirector: so it leads
 //! back only under a valid hint, and only to a URI that the hint's client registered.
+//!
+//! How far a logout goes is the client's to say, before and in its metadata (`logout_scope`): a
+//! request can widen nothing. Where the person is asked, they may always end the whole session.
 
 use serde::{Deserialize, Serialize};
 
-use super::client::Client;
+use super::client::{Client, LogoutScope};
 use super::params::Params;
 use super::redirect_uri;
 use crate::entropy::{ClientId, Sid, UserId};
@@ -55,6 +58,8 @@ pub struct LiveSession<'a> {
     pub sub: &'a UserId,
     /// The `sid` of each participant.
     pub sids: &'a [Sid],
+    /// Whether the client that asks takes part in it now.
+    pub takes_part: bool,
 }
 
 /// What is known when the request is judged.
@@ -76,10 +81,18 @@ pub enum EndSessionDecision {
         /// Then go there.
         return_to: Option<String>,
     },
+    /// End this client's part of the session at once, and nothing else: it has shown that the
+    /// session is its own, and its requests go no further.
+    LogOutClient {
+        /// Then go there.
+        return_to: Option<String>,
+    },
     /// Ask the person first.
     Ask {
         /// Then go there.
         return_to: Option<String>,
+        /// Offer to end this client's part alone, too.
+        offer_client: bool,
     },
     /// There is no session.
     AlreadyOut {
@@ -93,6 +106,8 @@ pub enum EndSessionDecision {
         /// A session lives: the page must offer to sign out. The app has dropped its own session
         /// by now, and the person believes to be out.
         offer_sign_out: bool,
+        /// As of [`EndSessionDecision::Ask`].
+        offer_client: bool,
     },
 }
 
@@ -148,21 +163,56 @@ impl EndSessionRequest {
 
     /// Judges the request.
     pub fn decide(&self, facts: Facts<'_>) -> EndSessionDecision {
+        let offer_client = self.offers_client(facts);
         let return_to = match self.check(facts) {
             Ok(return_to) => return_to,
             Err(kind) => {
-                let offer_sign_out = facts.session.is_some();
                 return EndSessionDecision::Problem {
                     kind,
-                    offer_sign_out,
+                    offer_sign_out: facts.session.is_some(),
+                    // Which of the two clients it would be, nobody can say.
+                    offer_client: offer_client && kind != Problem::ClientMismatch,
                 };
             }
         };
-        match facts.session {
-            None => EndSessionDecision::AlreadyOut { return_to },
-            Some(session) if is_of(facts.hint, session) => EndSessionDecision::LogOut { return_to },
-            Some(_) => EndSessionDecision::Ask { return_to },
+        let Some(session) = facts.session else {
+            return EndSessionDecision::AlreadyOut { return_to };
+        };
+        if !is_of(facts.hint, session) {
+            return EndSessionDecision::Ask {
+                return_to,
+                offer_client,
+            };
         }
+        match self.scope(facts) {
+            LogoutScope::Sso => EndSessionDecision::LogOut { return_to },
+            LogoutScope::Client => EndSessionDecision::LogOutClient { return_to },
+            LogoutScope::Ask => EndSessionDecision::Ask {
+                return_to,
+                offer_client,
+            },
+        }
+    }
+
+    /// The client that asks, if it may.
+    fn client<'a>(&self, facts: Facts<'a>) -> Option<&'a Client> {
+        let resolved = self.client_to_resolve(facts.hint);
+        facts
+            .client
+            .filter(|client| client.enabled && Some(&client.client_id) == resolved.as_ref())
+    }
+
+    fn scope(&self, facts: Facts<'_>) -> LogoutScope {
+        self.client(facts)
+            .map(|client| client.logout_scope)
+            .unwrap_or_default()
+    }
+
+    /// Whether the page that asks offers the way out of this client alone: not for one that means
+    /// the whole session, nor for one that is not in it.
+    fn offers_client(&self, facts: Facts<'_>) -> bool {
+        self.scope(facts) != LogoutScope::Sso
+            && facts.session.is_some_and(|session| session.takes_part)
     }
 
     /// Finds what is wrong; else says where to go back to.
@@ -184,11 +234,7 @@ impl EndSessionRequest {
         let Some(uri) = self.post_logout_redirect_uri.as_deref() else {
             return Ok(None);
         };
-        let resolved = self.client_to_resolve(facts.hint);
-        let client = facts
-            .client
-            .filter(|client| client.enabled && Some(&client.client_id) == resolved.as_ref())
-            .ok_or(Problem::UnknownClient)?;
+        let client = self.client(facts).ok_or(Problem::UnknownClient)?;
         if !redirect_uri::matches_post_logout(client, uri) {
             return Err(Problem::UriNotRegistered);
         }

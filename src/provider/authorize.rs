@@ -9,10 +9,10 @@ use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
 use super::interactions::{InteractionCookie, Purpose};
-use super::issue::Issue;
+use super::issue::{Issue, Unissued};
 use super::live::{LiveSession, Presented};
 use super::trouble::Trouble;
-use crate::entropy::UserId;
+use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
 use crate::protocol::authorization_response::{self, Answer};
 use crate::protocol::client::Client;
@@ -22,6 +22,7 @@ use crate::protocol::redirect_uri;
 use crate::protocol::untrusted::Untrusted;
 use crate::session::consent::{self, ConsentFacts, Standing};
 use crate::session::decision::{self, Decision, Demand, Facts, Progress, Refused};
+use crate::store::record::LeftPart;
 
 /// An authorization request as it arrived.
 #[derive(Debug)]
@@ -61,11 +62,13 @@ pub struct ErrorPage {
 }
 
 pub(super) const TRIES: usize = 4;
-/// What became of an attempt to issue.
-pub(super) enum Issued {
-    Answer(Answer),
-    /// Something that the decision rests on changed meanwhile.
-    JudgeAgain,
+/// How it is known that somebody signed the client out of the session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A join that rests on it finds it, so that nobody else pays for a look.
+    FoundByJoin,
+    /// It is looked for now.
+    LookedFor,
 }
 
 /// A request together with the client it is for.
@@ -89,6 +92,10 @@ pub(super) struct Judged {
     pub(super) live: Option<Box<LiveSession>>,
     pub(super) scope: Vec<String>,
     pub(super) consented: Vec<String>,
+    /// Whether the person was asked by a page of this interaction.
+    pub(super) asked: bool,
+    /// How somebody signed the client out of the session, as far as it was looked for.
+    pub(super) left: Option<LeftPart>,
 }
 
 impl Provider {
@@ -99,9 +106,10 @@ impl Provider {
             Err(answer) => return Ok(answer),
         };
         let cookie = input.cookie.as_ref();
+        let mut mark = Mark::FoundByJoin;
         for _ in 0..TRIES {
             let judged = match self
-                .judge_request(&asked, cookie, |_| Progress::default())
+                .judge_request(&asked, cookie, mark, |_| Progress::default())
                 .await?
             {
                 Ok(judged) => judged,
@@ -109,8 +117,9 @@ impl Provider {
             };
             match judged.decision {
                 Decision::Issue => match self.issue_answer(&asked, &judged).await? {
-                    Issued::Answer(answer) => return Ok(asked.answered(answer)),
-                    Issued::JudgeAgain => {}
+                    Ok(answer) => return Ok(asked.answered(answer)),
+                    Err(Unissued::JudgeAgain) => {}
+                    Err(Unissued::AskFirst) => mark = Mark::LookedFor,
                 },
                 Decision::Refuse(why) => {
                     let answer = self.failure(&asked.request, &refused(why));
@@ -170,7 +179,8 @@ impl Provider {
         &self,
         asked: &Asked,
         cookie: Option<&SessionCookie>,
-        progress: impl Fn(Option<crate::entropy::SessionId>) -> Progress,
+        mark: Mark,
+        progress: impl Fn(Option<SessionId>) -> Progress,
     ) -> Result<Result<Judged, ProtocolError>, Trouble> {
         let hinted = match self.hinted_person(asked) {
             Ok(hinted) => hinted,
@@ -186,24 +196,28 @@ impl Provider {
             Some(live) => self.consent_of(asked, live, &scope).await?,
             None => (Standing::Needed, Vec::new()),
         };
-        let prompt = &asked.request.prompt;
-        let demand = Demand {
-            silent: prompt.none(),
-            login: prompt.login(),
-            consent: prompt.consent(),
-            select_account: prompt.select_account(),
-            max_age: asked.request.max_age.map(Duration::from_secs),
-            hinted: hinted.as_ref(),
-        };
-        let facts = Facts {
+        let demand = demand(&asked.request, hinted.as_ref());
+        let mut facts = Facts {
             session: live
                 .as_ref()
                 .map(|live| (&live.session.user, live.session.auth_time)),
             progress: progress(live.as_ref().map(|live| live.session.id)),
             consent: standing,
+            signed_out: false,
             now: self.clock.now(),
         };
-        let decision = decision::decide(&demand, &facts);
+        let was_asked = facts.progress.was_asked();
+        let mut decision = decision::decide(&demand, &facts);
+        let left = match &live {
+            Some(live) if decision == Decision::Issue && mark == Mark::LookedFor => {
+                self.signed_out(&asked.client, live).await?
+            }
+            _ => None,
+        };
+        if left.is_some() {
+            facts.signed_out = true;
+            decision = decision::decide(&demand, &facts);
+        }
         // Issuing notes the activity in its own commit; a page or a refusal is activity too.
         if decision != Decision::Issue
             && let Some(live) = &live
@@ -215,7 +229,31 @@ impl Provider {
             live,
             scope,
             consented,
+            asked: was_asked,
+            left,
         }))
+    }
+
+    /// How somebody signed a client out of a session, if it has not come back since.
+    async fn signed_out(
+        &self,
+        client: &Client,
+        live: &LiveSession,
+    ) -> Result<Option<LeftPart>, Trouble> {
+        if self.part_of(&client.client_id, live).is_some() {
+            return Ok(None);
+        }
+        let left = self.record.left_part(live.session.id, &client.client_id);
+        Ok(left.await?.filter(|left| left.reason.asks_before_return()))
+    }
+
+    /// The `sid` of a client that takes part in a session, as the hot state has it.
+    pub(super) fn part_of(&self, client: &ClientId, live: &LiveSession) -> Option<Sid> {
+        let name = documents::participant(client);
+        let found = self.document::<PartDocument>(&live.root(), &name, live.slot(&name));
+        found
+            .map(|(part, _)| part.sid)
+            .filter(|sid| !self.ends.sid_ended(sid))
     }
 
     /// The person that `id_token_hint` names. Its signature is checked, its expiry is not
@@ -273,26 +311,37 @@ impl Provider {
         &self,
         asked: &Asked,
         judged: &Judged,
-    ) -> Result<Issued, Trouble> {
+    ) -> Result<Result<Answer, Unissued>, Trouble> {
         let Some(live) = &judged.live else {
-            return Ok(Issued::JudgeAgain);
+            return Ok(Err(Unissued::JudgeAgain));
         };
         let issue = Issue {
             client: &asked.client,
             request: &asked.request,
             scope: &judged.scope,
             consented: &judged.consented,
+            asked: judged.asked,
         };
-        let Some(code) = self.issue_code(live, &issue).await? else {
-            return Ok(Issued::JudgeAgain);
-        };
+        let code = self.issue_code(live, &issue).await?;
         let issuer = &self.settings.issuer;
-        let answer = authorization_response::success(&asked.request.target, issuer, &code);
-        Ok(Issued::Answer(answer))
+        let target = &asked.request.target;
+        Ok(code.map(|code| authorization_response::success(target, issuer, &code)))
     }
 
     pub(super) fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
         authorization_response::failure(&request.target, &self.settings.issuer, error)
+    }
+}
+
+fn demand<'a>(request: &Checked, hinted: Option<&'a UserId>) -> Demand<'a> {
+    let prompt = &request.prompt;
+    Demand {
+        silent: prompt.none(),
+        login: prompt.login(),
+        consent: prompt.consent(),
+        select_account: prompt.select_account(),
+        max_age: request.max_age.map(Duration::from_secs),
+        hinted,
     }
 }
 
@@ -306,7 +355,7 @@ pub(super) fn refused(why: Refused) -> ProtocolError {
             "the person must give permission",
         ),
         Refused::InteractionRequired => {
-            ProtocolError::new(ErrorCode::InteractionRequired, "the person must choose")
+            ProtocolError::new(ErrorCode::InteractionRequired, "the person must be asked")
         }
     }
 }

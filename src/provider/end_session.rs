@@ -6,19 +6,18 @@ use std::sync::Arc;
 use url::Url;
 
 use super::Provider;
-use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
 use super::live::{LiveSession, Presented};
 use super::trouble::Trouble;
-use crate::entropy::{SessionId, Sid};
+use crate::entropy::{ClientId, SessionId, Sid};
 use crate::protocol::client::Client;
 use crate::protocol::end_session::{
     EndSessionDecision, EndSessionRequest, Facts, Hint, LiveSession as Session, Problem,
 };
 use crate::protocol::id_token;
 use crate::protocol::params::Params;
-use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::seal::Purpose;
 
 /// A logout request as it arrived.
@@ -52,6 +51,8 @@ pub struct SignedOut {
     pub client_name: Option<String>,
     /// Why nobody is sent back, if the request asked for it in vain.
     pub problem: Option<Problem>,
+    /// Only one app was signed out: the session goes on, and so does its cookie.
+    pub app_alone: bool,
 }
 
 /// "Sign out?"
@@ -67,6 +68,17 @@ pub struct LogoutQuestion {
     pub return_to: Option<String>,
     /// What is wrong with the request, if something is.
     pub problem: Option<Problem>,
+    /// The app that may be signed out alone, and its name.
+    pub app_alone: Option<(ClientId, String)>,
+}
+
+/// What the person chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutChoice {
+    /// To be signed out of the whole session.
+    Everything,
+    /// Of this app alone.
+    App(ClientId),
 }
 
 impl Provider {
@@ -95,6 +107,9 @@ impl Provider {
         let session = live.as_ref().map(|live| Session {
             sub: &live.session.user,
             sids: &hinted,
+            takes_part: named
+                .as_ref()
+                .is_some_and(|client| self.part_of(client, live).is_some()),
         });
         let facts = Facts {
             hint: &hint,
@@ -124,7 +139,7 @@ impl Provider {
     ) -> Result<EndSessionStep, Trouble> {
         match self.presented(cookie, &[]).await? {
             Presented::Live(live) => Ok(EndSessionStep::Ask(
-                self.question(&live, None, Some(problem)).await?,
+                self.question(&live, None, Some(problem), None).await?,
             )),
             Presented::Useless | Presented::None => Ok(EndSessionStep::Done(SignedOut {
                 problem: Some(problem),
@@ -140,27 +155,46 @@ impl Provider {
         live: Option<LiveSession>,
     ) -> Result<EndSessionStep, Trouble> {
         let client_name = client.as_ref().map(|client| client.client_name.clone());
-        let (return_to, problem) = match decision {
+        let (return_to, problem, alone) = match decision {
             EndSessionDecision::LogOut { return_to } => {
                 if let (Some(live), Some(client)) = (&live, &client) {
                     let actor = Actor::Client(client.client_id.clone());
-                    let done = self
-                        .sign_out(live.session.id, Reason::Client, &actor)
-                        .await?;
+                    let done = self.sign_out(live.session.id, Reason::Client, &actor);
                     return Ok(EndSessionStep::Done(SignedOut {
                         return_to,
                         client_name,
-                        ..done
+                        ..done.await?
                     }));
                 }
-                (return_to, None)
+                (return_to, None, false)
             }
-            EndSessionDecision::Ask { return_to }
-            | EndSessionDecision::AlreadyOut { return_to } => (return_to, None),
-            EndSessionDecision::Problem { kind, .. } => (None, Some(kind)),
+            EndSessionDecision::LogOutClient { return_to } => {
+                if let (Some(live), Some(client)) = (&live, &client) {
+                    let actor = Actor::Client(client.client_id.clone());
+                    let part = (live.session.id, &client.client_id);
+                    let done = self.sign_out_app(part, Reason::Client, &actor);
+                    return Ok(EndSessionStep::Done(SignedOut {
+                        return_to,
+                        client_name,
+                        ..done.await?
+                    }));
+                }
+                (return_to, None, false)
+            }
+            EndSessionDecision::Ask {
+                return_to,
+                offer_client,
+            } => (return_to, None, offer_client),
+            EndSessionDecision::AlreadyOut { return_to } => (return_to, None, false),
+            EndSessionDecision::Problem {
+                kind, offer_client, ..
+            } => (None, Some(kind), offer_client),
         };
+        let alone = client.filter(|_| alone);
         Ok(match live {
-            Some(live) => EndSessionStep::Ask(self.question(&live, return_to, problem).await?),
+            Some(live) => {
+                EndSessionStep::Ask(self.question(&live, return_to, problem, alone).await?)
+            }
             None => EndSessionStep::Done(SignedOut {
                 return_to,
                 client_name,
@@ -175,6 +209,7 @@ impl Provider {
         live: &LiveSession,
         return_to: Option<String>,
         problem: Option<Problem>,
+        alone: Option<Arc<Client>>,
     ) -> Result<LogoutQuestion, Trouble> {
         self.seen(live).await;
         let snapshot = self.record.load_session(live.session.id).await?;
@@ -196,6 +231,7 @@ impl Provider {
                     .seal_text(Purpose::Handle, b"return", url.as_bytes(), &self.entropy)
             }),
             problem,
+            app_alone: alone.map(|client| (client.client_id.clone(), client.client_name.clone())),
         })
     }
 
@@ -205,6 +241,7 @@ impl Provider {
         cookie: Option<&SessionCookie>,
         csrf: &str,
         return_to: Option<&str>,
+        choice: &LogoutChoice,
     ) -> Result<Option<SignedOut>, Trouble> {
         let return_to = self.open_return(return_to);
         let Presented::Live(live) = self.presented(cookie, &[]).await? else {
@@ -217,9 +254,15 @@ impl Provider {
             return Ok(None);
         }
         let actor = Actor::Person(live.session.user.clone());
-        let mut done = self.sign_out(live.session.id, Reason::User, &actor).await?;
-        done.return_to = return_to;
-        Ok(Some(done))
+        let id = live.session.id;
+        let done = match choice {
+            LogoutChoice::Everything => self.sign_out(id, Reason::User, &actor).await?,
+            LogoutChoice::App(client) => {
+                self.sign_out_app((id, client), Reason::User, &actor)
+                    .await?
+            }
+        };
+        Ok(Some(SignedOut { return_to, ..done }))
     }
 
     /// Where a sealed `return_to` leads.
@@ -251,8 +294,35 @@ impl Provider {
             frames.extend(uri.and_then(|uri| frame(&uri, &self.settings.issuer, &part.sid)));
         }
         Ok(SignedOut {
-            receipts: Some(self.seal_receipts(id)),
+            receipts: Some(self.seal_receipts(id, None)),
             frames,
+            ..SignedOut::default()
+        })
+    }
+
+    /// Ends one client's part of a session: its frame, if it has one, and the right to see its
+    /// receipt. The session goes on, and so does what the client holds beyond it.
+    pub(super) async fn sign_out_app(
+        &self,
+        (id, client): (SessionId, &ClientId),
+        reason: Reason,
+        actor: &Actor,
+    ) -> Result<SignedOut, Trouble> {
+        let selection = Selection::ClientInSession(id, client.clone());
+        self.end_as(&selection, reason, Verb::Logout, actor).await?;
+        let parts = self.record.participants_of(id).await?.into_iter();
+        let ended = parts.filter(|part| part.participant.client == *client && part.ended.is_some());
+        let last = ended.max_by_key(|part| part.ended);
+        let registered = self.client(client).await?;
+        let uri = registered.and_then(|client| client.frontchannel_logout_uri.clone());
+        let frame = last
+            .as_ref()
+            .zip(uri)
+            .and_then(|(part, uri)| frame(&uri, &self.settings.issuer, &part.participant.sid));
+        Ok(SignedOut {
+            receipts: last.map(|part| self.seal_receipts(id, Some(&part.participant.sid))),
+            frames: frame.into_iter().collect(),
+            app_alone: true,
             ..SignedOut::default()
         })
     }
@@ -274,9 +344,7 @@ impl Provider {
         else {
             return Ok(Vec::new());
         };
-        let name = documents::participant(client_id);
-        let part = self.document::<PartDocument>(&live.root(), &name, live.slot(&name));
-        if part.is_some_and(|(part, _)| part.sid == *sid) {
+        if self.part_of(client_id, live).as_ref() == Some(sid) {
             return Ok(vec![sid.clone()]);
         }
         let known = self.record.session_of_sid(sid).await?;

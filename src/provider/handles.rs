@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Provider;
 use crate::clock::Timestamp;
-use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, TokenId};
+use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, Sid, TokenId};
 use crate::session::grant::Place;
 use crate::store::seal::Purpose;
 
@@ -128,18 +128,22 @@ impl Provider {
         reader.end(StoredRequest(root))
     }
 
-    /// The right to see who has been told about an ended session.
-    pub(super) fn seal_receipts(&self, session: SessionId) -> String {
+    /// The right to see who has been told about an ended session, or whether one app was told that
+    /// its part of a session ended.
+    pub(super) fn seal_receipts(&self, session: SessionId, part: Option<&Sid>) -> String {
         let until = (self.clock.now() + RECEIPTS).as_millis().to_be_bytes();
-        self.seal_handle("receipts", &[session.as_bytes(), &until])
+        let part = part.map(Sid::as_str).unwrap_or_default();
+        self.seal_handle("receipts", &[session.as_bytes(), &until, part.as_bytes()])
     }
 
-    pub(super) fn open_receipts(&self, text: &str) -> Option<SessionId> {
+    pub(super) fn open_receipts(&self, text: &str) -> Option<(SessionId, Option<Sid>)> {
         let bytes = self.open_handle("receipts", text)?;
         let mut reader = Reader(&bytes);
         let id = SessionId::from_bytes(reader.take()?);
         let until = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
-        reader.end(id).filter(|_| self.clock.now() < until)
+        let part = std::str::from_utf8(reader.0).ok()?;
+        let part = (!part.is_empty()).then(|| Sid::new(part));
+        (self.clock.now() < until).then_some((id, part))
     }
 
     pub(super) fn seal_code(&self, handle: &CodeHandle) -> String {

@@ -36,6 +36,8 @@ pub(super) struct InteractionDocument {
     pub(super) consented: Option<SessionId>,
     pub(super) chosen: Option<SessionId>,
     pub(super) switching: Option<SessionId>,
+    #[serde(default)]
+    pub(super) resumed: Option<SessionId>,
     pub(super) changing: Option<Changing>,
 }
 
@@ -102,6 +104,7 @@ impl InteractionDocument {
             consented: here(self.consented),
             chosen: here(self.chosen),
             switching: here(self.switching),
+            resumed: here(self.resumed),
         }
     }
 }
@@ -188,6 +191,15 @@ pub enum PageDue {
         /// What for.
         scope: Vec<String>,
     },
+    /// Go on to an app that was signed out of the session?
+    Resume {
+        /// Who is asked.
+        person: Arc<User>,
+        /// Why it was signed out.
+        reason: Reason,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl Provider {
@@ -211,6 +223,7 @@ impl Provider {
             consented: None,
             chosen: None,
             switching: None,
+            resumed: None,
             changing: None,
         };
         let name = documents::interaction();

@@ -27,6 +27,17 @@ pub(super) struct Issue<'a> {
     pub(super) scope: &'a [String],
     /// Scopes that the person is known to allow; kept with the participant.
     pub(super) consented: &'a [String],
+    /// Whether the person was asked, and so wants the client in the session.
+    pub(super) asked: bool,
+}
+
+/// Why no code was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unissued {
+    /// The session, the client's part in it or its consent is no longer what was decided on.
+    JudgeAgain,
+    /// Somebody signed the client out of this session: the person must be asked.
+    AskFirst,
 }
 
 /// How a client takes part at the time of issuing.
@@ -37,16 +48,16 @@ struct Part {
 }
 
 impl Provider {
-    /// Issues a code. None: the session, the client's part in it or its consent is no longer what
-    /// was decided on; decide again.
+    /// Issues a code, if what was decided on still holds.
     pub(super) async fn issue_code(
         &self,
         live: &LiveSession,
         issue: &Issue<'_>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<Result<String, Unissued>, Trouble> {
         let name = documents::participant(&issue.client.client_id);
-        let Some(part) = self.take_part(live, &name, issue).await? else {
-            return Ok(None);
+        let part = match self.take_part(live, &name, issue).await? {
+            Ok(part) => part,
+            Err(why) => return Ok(Err(why)),
         };
         let Part {
             sid,
@@ -58,7 +69,10 @@ impl Provider {
         effects.push(put);
         let outcome = self.commit_alive(live, checks, effects).await?;
         self.fail_points.at(FailPoint::JoinCommitted).await;
-        Ok((outcome == Outcome::Committed).then(|| self.seal_code(&code)))
+        Ok(match outcome {
+            Outcome::Committed => Ok(self.seal_code(&code)),
+            Outcome::Conflict => Err(Unissued::JudgeAgain),
+        })
     }
 
     /// The client's part in the session: the hot copy, or the row that SQL has or makes.
@@ -67,7 +81,7 @@ impl Provider {
         live: &LiveSession,
         name: &Name,
         issue: &Issue<'_>,
-    ) -> Result<Option<Part>, Trouble> {
+    ) -> Result<Result<Part, Unissued>, Trouble> {
         let root = live.root();
         let slot = live.slot(name);
         let known = self
@@ -81,7 +95,7 @@ impl Provider {
                 .all(|scope| participant.consented.contains(scope))
             {
                 let checks = vec![Check::Present(name.clone()), not_ended];
-                return Ok(Some(Part {
+                return Ok(Ok(Part {
                     sid: participant.sid,
                     checks,
                     effects: Vec::new(),
@@ -90,7 +104,7 @@ impl Provider {
             participant.consented = issue.consented.to_vec();
             let put = self.put(&root, name.clone(), &participant, live.session.expires);
             let checks = vec![Check::At(name.clone(), version), not_ended];
-            return Ok(Some(Part {
+            return Ok(Ok(Part {
                 sid: participant.sid,
                 checks,
                 effects: vec![put],
@@ -100,26 +114,29 @@ impl Provider {
     }
 
     /// A first join: SQL demands in one transaction that the session lives and, unless the client
-    /// runs under the same roof, that its consent was not withdrawn meanwhile.
+    /// runs under the same roof, that its consent was not withdrawn meanwhile; and that nobody
+    /// signed it out of the session, unless the person was asked.
     async fn join(
         &self,
         live: &LiveSession,
         name: &Name,
         issue: &Issue<'_>,
-    ) -> Result<Option<Part>, Trouble> {
+    ) -> Result<Result<Part, Unissued>, Trouble> {
         let joining = Joining {
             session: live.session.id,
             client: issue.client.client_id.clone(),
             sid: Sid::random(&self.entropy),
             consent_of: (!issue.client.first_party).then(|| live.session.user.clone()),
+            asked: issue.asked,
             now: self.clock.now(),
         };
         let mut participant = match self.record.join(joining).await? {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant,
-            Join::NoConsent | Join::NoClient => return Ok(None),
+            Join::NoConsent | Join::NoClient => return Ok(Err(Unissued::JudgeAgain)),
+            Join::MustAsk => return Ok(Err(Unissued::AskFirst)),
             Join::Ended => {
                 self.bury_session(&self.hot, live.session.id).await?;
-                return Ok(None);
+                return Ok(Err(Unissued::JudgeAgain));
             }
         };
         self.fail_points.at(FailPoint::JoinRecorded).await;
@@ -132,7 +149,7 @@ impl Provider {
         let not_ended = Check::NoTombstone(documents::ended_participant(&participant.sid));
         let document = PartDocument::new(&participant, []);
         let put = self.put(&root, name.clone(), &document, live.session.expires);
-        Ok(Some(Part {
+        Ok(Ok(Part {
             sid: participant.sid,
             checks: vec![as_found, not_ended],
             effects: vec![put],

@@ -76,7 +76,7 @@ pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
-pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
+pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use key_keeper::{KeyKeeper, Rotated};
@@ -86,7 +86,7 @@ pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
 pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
-pub use receipts::{ReceiptView, Receipts, Told};
+pub use receipts::{PartReceipt, ReceiptView, Receipts, Told};
 pub use session_admin::{
     AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
     SessionList, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory, StoryApp,

@@ -53,8 +53,8 @@ pub struct DeviceView {
     pub idle_timeout: std::time::Duration,
     /// "Stay signed in."
     pub remembered: bool,
-    /// Names of the apps in it.
-    pub apps: Vec<String>,
+    /// The apps in it, each with its name.
+    pub apps: Vec<(ClientId, String)>,
 }
 
 /// An app that a person allowed something.
@@ -134,7 +134,7 @@ impl Provider {
                         .participants
                         .into_iter()
                         .filter(|part| part.ended.is_none())
-                        .map(|part| part.client_name)
+                        .map(|part| (part.participant.client, part.client_name))
                         .collect(),
                 }
             })
@@ -149,17 +149,47 @@ impl Provider {
         visitor: &Visitor,
         device: &str,
     ) -> Result<Option<Ended>, Trouble> {
-        let Some(id) = self.record.session_by_reference(device).await? else {
+        let Some(id) = self.own_session(visitor, device).await? else {
             return Ok(None);
         };
-        let snapshot = self.record.load_session(id).await?;
-        if snapshot.is_none_or(|snapshot| snapshot.session.user != visitor.person) {
-            return Ok(None);
-        }
         let selection = Selection::Session(id);
         self.end(&selection, Reason::User, &visitor.actor())
             .await
             .map(Some)
+    }
+
+    /// Signs the person out of one app in one of their own sessions. None: the session is not
+    /// theirs, or the app never was in it.
+    pub async fn end_app_on_device(
+        &self,
+        visitor: &Visitor,
+        device: &str,
+        client: &ClientId,
+    ) -> Result<Option<SignedOut>, Trouble> {
+        let Some(id) = self.own_session(visitor, device).await? else {
+            return Ok(None);
+        };
+        let actor = visitor.actor();
+        let done = self.sign_out_app((id, client), Reason::User, &actor);
+        let mut done = done.await?;
+        if id != visitor.session {
+            // The app's cookies are in the other browser.
+            done.frames.clear();
+        }
+        Ok(done.receipts.is_some().then_some(done))
+    }
+
+    async fn own_session(
+        &self,
+        visitor: &Visitor,
+        device: &str,
+    ) -> Result<Option<SessionId>, Trouble> {
+        let Some(id) = self.record.session_by_reference(device).await? else {
+            return Ok(None);
+        };
+        let snapshot = self.record.load_session(id).await?;
+        let own = snapshot.is_some_and(|snapshot| snapshot.session.user == visitor.person);
+        Ok(own.then_some(id))
     }
 
     /// Ends all of the person's sessions but this one.

@@ -3,19 +3,41 @@
 use super::Provider;
 use super::handles::SessionCookie;
 use super::interactions::EndedSession;
+use super::people::Visitor;
 use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
+use crate::entropy::SessionId;
+use crate::session::ending::Reason;
 use crate::session::session::SecretVerdict;
 use crate::store::record::{NoticeState, NoticeView, ParticipantRow, reference};
 
 /// Who has been told about an ended session.
 #[derive(Clone, Debug)]
 pub struct Receipts {
+    pub(super) session: SessionId,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// What of it ended, if not the whole session.
+    pub part: Option<PartReceipt>,
     /// One for each app that was in it, in a fixed order.
     pub apps: Vec<ReceiptView>,
+}
+
+/// Of a session, only one app's part ended.
+#[derive(Clone, Debug)]
+pub struct PartReceipt {
+    /// The app's name.
+    pub app: String,
+    /// Whether the session has ended since.
+    pub session_over: bool,
+}
+
+impl Receipts {
+    /// Whether they are of the very session with which somebody looks.
+    pub fn are_of(&self, visitor: &Visitor) -> bool {
+        self.session == visitor.session
+    }
 }
 
 /// What became of one app's notice.
@@ -43,6 +65,11 @@ pub enum Told {
     },
     /// Every try failed, or the app refused.
     GaveUp,
+    /// Nobody used the session, and the app is not told of such ends (`notify_on_idle`).
+    Quiet {
+        /// The latest end of its access tokens.
+        until: Timestamp,
+    },
     /// The app has no logout address: its access runs out by itself.
     CannotBe {
         /// The latest end of its access tokens.
@@ -53,17 +80,40 @@ pub enum Told {
 impl Provider {
     /// Who has been told about the session that a receipts handle names.
     pub async fn receipts(&self, handle: &str) -> Result<Option<Receipts>, Trouble> {
-        let Some(id) = self.open_receipts(handle) else {
+        let Some((id, part)) = self.open_receipts(handle) else {
             return Ok(None);
         };
         let Some(snapshot) = self.record.load_session(id).await? else {
             return Ok(None);
         };
-        let ended = snapshot.ended.map(|(at, _)| at);
         let notices = self.record.notices_of(id).await?;
-        let parts = self.record.participants_of(id).await?;
-        let apps = self.receipts_of(parts, &notices, ended).await?;
-        Ok(Some(Receipts { ended, apps }))
+        let mut parts = self.record.participants_of(id).await?;
+        let Some(sid) = part else {
+            let apps = self.receipts_of(parts, &notices, snapshot.ended).await?;
+            return Ok(Some(Receipts {
+                session: id,
+                ended: snapshot.ended.map(|(at, _)| at),
+                part: None,
+                apps,
+            }));
+        };
+        parts.retain(|part| part.participant.sid == sid && part.ended.is_some());
+        let Some(part) = parts.first() else {
+            return Ok(None);
+        };
+        let ended = part.ended;
+        let part = PartReceipt {
+            app: part.client_name.clone(),
+            session_over: snapshot.ended.is_some(),
+        };
+        // Somebody signed it out, whoever it was.
+        let why = ended.map(|at| (at, Reason::User));
+        Ok(Some(Receipts {
+            session: id,
+            ended,
+            part: Some(part),
+            apps: self.receipts_of(parts, &notices, why).await?,
+        }))
     }
 
     /// What became of the notice of each app that was in a session when it ended. An app that left
@@ -72,12 +122,13 @@ impl Provider {
         &self,
         parts: Vec<ParticipantRow>,
         notices: &[NoticeView],
-        ended: Option<Timestamp>,
+        ended: Option<(Timestamp, Reason)>,
     ) -> Result<Vec<ReceiptView>, Trouble> {
+        let (at, reason) = ended.unzip();
         let mut apps = Vec::new();
         for part in parts
             .into_iter()
-            .filter(|part| part.ended.is_none() || part.ended == ended)
+            .filter(|part| part.ended.is_none() || part.ended == at)
         {
             let notice = notices
                 .iter()
@@ -86,10 +137,13 @@ impl Provider {
             let by_browser = client
                 .as_ref()
                 .is_some_and(|client| client.frontchannel_logout_uri.is_some());
-            let until = ended.unwrap_or_else(|| self.clock.now()) + ACCESS_TOKEN;
+            let until = at.unwrap_or_else(|| self.clock.now()) + ACCESS_TOKEN;
             apps.push(ReceiptView {
                 app: part.client_name,
-                told: told(notice, by_browser, until),
+                told: match notice {
+                    Some(notice) => told(notice),
+                    None => unowed(part.can_be_told, by_browser, reason, until),
+                },
             });
         }
         Ok(apps)
@@ -122,15 +176,24 @@ impl Provider {
     }
 }
 
-/// What became of a notice, or why there is none.
-pub(super) fn told(notice: Option<&NoticeView>, by_browser: bool, until: Timestamp) -> Told {
-    let Some(notice) = notice else {
-        return if by_browser {
-            Told::ByBrowser { until }
-        } else {
-            Told::CannotBe { until }
-        };
-    };
+/// Why an app is owed no notice of an end.
+pub(super) fn unowed(
+    by_back_channel: bool,
+    by_browser: bool,
+    reason: Option<Reason>,
+    until: Timestamp,
+) -> Told {
+    if by_back_channel && reason.is_some_and(|reason| !reason.is_told(false)) {
+        Told::Quiet { until }
+    } else if by_browser {
+        Told::ByBrowser { until }
+    } else {
+        Told::CannotBe { until }
+    }
+}
+
+/// What became of a notice.
+pub(super) fn told(notice: &NoticeView) -> Told {
     match notice.state {
         NoticeState::Delivered => notice.delivered_at.map_or(Told::NotYetTried, Told::At),
         NoticeState::Waiting if notice.attempts <= 1 && notice.problem.is_none() => {
@@ -138,5 +201,32 @@ pub(super) fn told(notice: Option<&NoticeView>, by_browser: bool, until: Timesta
         }
         NoticeState::Waiting => Told::TryingAgain,
         NoticeState::Refused | NoticeState::GaveUp => Told::GaveUp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_app_that_is_owed_nothing_has_its_own_reason() {
+        let until = Timestamp::from_secs(1);
+        for (back, browser, reason, expected) in [
+            (true, false, Some(Reason::Idle), Told::Quiet { until }),
+            (true, true, Some(Reason::Idle), Told::Quiet { until }),
+            // It has its address since: nothing was kept quiet.
+            (
+                true,
+                false,
+                Some(Reason::Lifetime),
+                Told::CannotBe { until },
+            ),
+            (true, false, None, Told::CannotBe { until }),
+            (false, true, Some(Reason::Idle), Told::ByBrowser { until }),
+            (false, true, Some(Reason::User), Told::ByBrowser { until }),
+            (false, false, Some(Reason::Idle), Told::CannotBe { until }),
+        ] {
+            assert_eq!(unowed(back, browser, reason, until), expected, "{reason:?}");
+        }
     }
 }

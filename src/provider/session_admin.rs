@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::Provider;
 use super::people::Visitor;
-use super::receipts::{Told, told};
+use super::receipts::{Told, told, unowed};
 use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
@@ -179,8 +179,13 @@ impl Provider {
             let sid = &part.part.participant.sid;
             let notice = story.notices.iter().find(|notice| notice.sid == *sid);
             let ended = part.part.ended.or(story.row.ended);
+            let reason = part.reason.or(story.row.reason);
+            let (back, front) = (channel == Channel::Back, channel == Channel::Front);
             apps.push(StoryApp {
-                told: ended.map(|at| told(notice, channel == Channel::Front, at + ACCESS_TOKEN)),
+                told: ended.map(|at| match notice {
+                    Some(notice) => told(notice),
+                    None => unowed(back, front, reason, at + ACCESS_TOKEN),
+                }),
                 notice: notice.cloned(),
                 part: part.clone(),
                 channel,

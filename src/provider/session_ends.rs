@@ -80,6 +80,24 @@ impl Provider {
         Ok(due)
     }
 
+    /// Ends one app's part of a session. False: there is no such session.
+    pub async fn end_app_in_session(
+        &self,
+        administrator: &Administrator,
+        session: &str,
+        client: &ClientId,
+        note: Option<&str>,
+    ) -> Result<bool, Trouble> {
+        let Some(id) = self.record.session_by_reference(session).await? else {
+            return Ok(false);
+        };
+        let selection = Selection::ClientInSession(id, client.clone());
+        let (reason, actor) = (Reason::Admin, administrator.actor());
+        self.end_noted(&selection, reason, reason.verb(), (&actor, note))
+            .await?;
+        Ok(true)
+    }
+
     /// What would end now.
     pub async fn plan_ends(
         &self,
@@ -230,7 +248,8 @@ impl Provider {
             let own = notices.iter().filter(|(id, _)| *id == row.session.id);
             let own: Vec<NoticeView> = own.map(|(_, notice)| notice.clone()).collect();
             let parts = row.participants.clone();
-            let apps = self.receipts_of(parts, &own, row.ended).await?;
+            let ended = row.ended.zip(row.reason);
+            let apps = self.receipts_of(parts, &own, ended).await?;
             all.push(SessionReceipts { row, apps });
         }
         Ok(all)

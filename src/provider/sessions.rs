@@ -105,7 +105,7 @@ impl Provider {
             .map(|session| session.id)
             .collect();
         let receipts = match sessions.as_slice() {
-            [one] => Some(self.seal_receipts(*one)),
+            [one] => Some(self.seal_receipts(*one, None)),
             _ => None,
         };
         Ok(Ended {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Provider;
-use super::authorize::{Asked, Issued, Judged, TRIES, refused};
+use super::authorize::{Asked, Judged, Mark, TRIES, refused};
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
@@ -56,7 +56,8 @@ impl Provider {
         let mut finished = false;
         for _ in 0..TRIES {
             let progress = |session| open.document.progress(session);
-            let judged = match self.judge_request(&asked, cookie, progress).await? {
+            let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
+            let judged = match judged.await? {
                 Ok(judged) => judged,
                 Err(error) => return self.finish(open, &asked, &error).await,
             };
@@ -67,7 +68,7 @@ impl Provider {
                         return Ok(Step::Gone);
                     }
                     finished = true;
-                    if let Issued::Answer(answer) = self.issue_answer(&asked, &judged).await? {
+                    if let Ok(answer) = self.issue_answer(&asked, &judged).await? {
                         return Ok(asked.step(answer));
                     }
                 }
@@ -101,7 +102,7 @@ impl Provider {
         let due = self.or_new_password(open, due).await?;
         let asked_in = match &due {
             PageDue::SignIn | PageDue::Reauthenticate(_) | PageDue::NewPassword(_) => None,
-            PageDue::ChooseAccount(_) | PageDue::Consent { .. } => {
+            PageDue::ChooseAccount(_) | PageDue::Consent { .. } | PageDue::Resume { .. } => {
                 judged.live.as_ref().map(|live| live.session.id)
             }
         };
@@ -218,7 +219,8 @@ impl Provider {
             return Ok(Step::Gone);
         };
         let progress = |session| open.document.progress(session);
-        if let Ok(judged) = self.judge_request(&asked, cookie, progress).await?
+        let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
+        if let Ok(judged) = judged.await?
             && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
         {
             let (user, client) = (&live.session.user, &asked.client.client_id);
@@ -227,6 +229,31 @@ impl Provider {
                 .await?;
             let session = live.session.id;
             self.save_step(open, |document| document.consented = Some(session))
+                .await?;
+        }
+        self.step(open, cookie).await
+    }
+
+    /// The person goes on to an app that was signed out of their session. As with a permission,
+    /// only who would be asked now can have answered.
+    pub async fn resume(
+        &self,
+        open: &mut Open,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<Step, Trouble> {
+        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+            return Ok(Step::Gone);
+        };
+        let Some(asked) = self.still_registered(*request).await? else {
+            return Ok(Step::Gone);
+        };
+        let progress = |session| open.document.progress(session);
+        let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
+        if let Ok(judged) = judged.await?
+            && let (Decision::Resume, Some(live)) = (judged.decision, &judged.live)
+        {
+            let session = live.session.id;
+            self.save_step(open, |document| document.resumed = Some(session))
                 .await?;
         }
         self.step(open, cookie).await
@@ -243,6 +270,13 @@ fn page_due(decision: Decision, judged: &Judged) -> Option<PageDue> {
             person,
             scope: judged.scope.clone(),
         }),
+        Decision::Resume => person
+            .zip(judged.left)
+            .map(|(person, left)| PageDue::Resume {
+                person,
+                reason: left.reason,
+                at: left.at,
+            }),
         Decision::Issue | Decision::Refuse(_) => None,
     }
 }

@@ -37,6 +37,8 @@ pub struct Facts<'a> {
     pub progress: Progress,
     /// Where consent stands.
     pub consent: Standing,
+    /// Somebody signed the client out of this session, and it has not come back since.
+    pub signed_out: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -53,6 +55,16 @@ pub struct Progress {
     pub chosen: bool,
     /// Chose to use another account.
     pub switching: bool,
+    /// Pressed "Continue" for an app that had been signed out of the session.
+    #[serde(default)]
+    pub resumed: bool,
+}
+
+impl Progress {
+    /// Whether the person knows that the app is about to have them: each of these pages names it.
+    pub const fn was_asked(self) -> bool {
+        self.signed_in || self.consented || self.chosen || self.resumed
+    }
 }
 
 /// What now?
@@ -66,6 +78,8 @@ pub enum Decision {
     ChooseAccount,
     /// The person is asked for permission.
     Consent,
+    /// The person is asked whether to go on to an app that was signed out of the session.
+    Resume,
     /// Everything is there.
     Issue,
     /// The request can't be fulfilled.
@@ -92,7 +106,9 @@ pub fn decide(demand: &Demand<'_>, facts: &Facts<'_>) -> Decision {
     match next {
         Decision::SignIn | Decision::Reauthenticate => Decision::Refuse(Refused::LoginRequired),
         Decision::Consent => Decision::Refuse(Refused::ConsentRequired),
-        Decision::ChooseAccount => Decision::Refuse(Refused::InteractionRequired),
+        Decision::ChooseAccount | Decision::Resume => {
+            Decision::Refuse(Refused::InteractionRequired)
+        }
         Decision::Issue | Decision::Refuse(_) => next,
     }
 }
@@ -124,6 +140,9 @@ fn wanted(demand: &Demand<'_>, facts: &Facts<'_>) -> Decision {
     if !done.consented && (demand.consent || facts.consent == Standing::Needed) {
         return Decision::Consent;
     }
+    if facts.signed_out && !done.was_asked() {
+        return Decision::Resume;
+    }
     Decision::Issue
 }
 
@@ -143,6 +162,7 @@ mod tests {
             session: person.map(|person| (person, NOW - Duration::from_secs(age))),
             progress,
             consent: Standing::Settled,
+            signed_out: false,
             now: NOW,
         }
     }
@@ -313,5 +333,71 @@ mod tests {
             ),
             Decision::Issue
         );
+    }
+    #[test]
+    fn an_app_that_was_signed_out_asks_unless_the_person_was_asked_anyway() {
+        let alice = UserId::new("u_alice");
+        let start = Progress::default();
+        let of = |progress| Facts {
+            signed_out: true,
+            ..facts(Some(&alice), 1, progress)
+        };
+        let asked = (
+            Decision::Resume,
+            Decision::Refuse(Refused::InteractionRequired),
+        );
+        assert_eq!(both(Demand::default(), &of(start)), asked);
+        let switching = Progress {
+            switching: true,
+            ..start
+        };
+        assert!(!switching.was_asked(), "nothing was answered yet");
+        for progress in [
+            Progress {
+                resumed: true,
+                ..start
+            },
+            Progress {
+                chosen: true,
+                ..start
+            },
+            Progress {
+                consented: true,
+                ..start
+            },
+            Progress {
+                signed_in: true,
+                ..start
+            },
+        ] {
+            let issued = (Decision::Issue, Decision::Issue);
+            assert_eq!(both(Demand::default(), &of(progress)), issued);
+        }
+    }
+
+    #[test]
+    fn going_on_replaces_no_other_page() {
+        let alice = UserId::new("u_alice");
+        let resumed = Progress {
+            resumed: true,
+            ..Progress::default()
+        };
+        let needed = Facts {
+            signed_out: true,
+            consent: Standing::Needed,
+            ..facts(Some(&alice), 100, resumed)
+        };
+        assert_eq!(decide(&Demand::default(), &needed), Decision::Consent);
+        let login = Demand {
+            login: true,
+            ..Demand::default()
+        };
+        assert_eq!(decide(&login, &needed), Decision::Reauthenticate);
+        // One page is enough: that of consent asks too.
+        let start = Facts {
+            progress: Progress::default(),
+            ..needed
+        };
+        assert_eq!(decide(&Demand::default(), &start), Decision::Consent);
     }
 }

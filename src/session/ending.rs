@@ -91,6 +91,19 @@ impl Reason {
         }
     }
 
+    /// Whether apps are told of an end for this reason. Of one that nobody brought about, since
+    /// nobody was there, an app may not want to hear.
+    pub const fn is_told(self, notify_on_idle: bool) -> bool {
+        notify_on_idle || !matches!(self, Self::Idle)
+    }
+
+    /// Whether an app whose part ended for this reason, while the session went on, comes back
+    /// silently. Where somebody signed the app out, the person would find it signed in again by the
+    /// next click, as if nothing had been done: they are asked first.
+    pub const fn asks_before_return(self) -> bool {
+        matches!(self, Self::User | Self::Client | Self::Admin)
+    }
+
     /// From its word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
@@ -148,5 +161,27 @@ impl Actor {
             Self::CommandLine => "command_line".to_owned(),
             Self::System => "system".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_end_that_nobody_brought_about_may_be_kept_quiet() {
+        for reason in Reason::ALL {
+            assert!(reason.is_told(true), "{reason:?}");
+            assert_eq!(reason.is_told(false), reason != Reason::Idle, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn an_app_that_somebody_signed_out_asks_before_it_returns() {
+        let asked: Vec<_> = Reason::ALL
+            .into_iter()
+            .filter(|reason| reason.asks_before_return())
+            .collect();
+        assert_eq!(asked, [Reason::User, Reason::Client, Reason::Admin]);
     }
 }

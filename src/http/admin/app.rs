@@ -129,7 +129,8 @@ fn facts(client: &Client) -> Vec<Fact> {
     // What says nothing of such an app.
     let idle = |name: &str| match name {
         "token_endpoint_auth_method" | "pin_auth_method" => client.is_public(),
-        "refresh_tokens" | "first_party" | "require_pkce" => checker,
+        "refresh_tokens" | "first_party" | "require_pkce" | "logout_scope" => checker,
+        "notify_on_idle" => client.backchannel_logout_uri.is_none(),
         _ => false,
     };
     app_fields::all()

@@ -137,7 +137,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 11] = [
+pub(super) const RARE: [Spec; 13] = [
     text(
         "client_id",
         "Client id",
@@ -182,6 +182,21 @@ pub(super) const RARE: [Spec; 11] = [
         "Who signed in longer ago proves again who they are. Left empty: the session decides.",
         Input::Text,
     ),
+    Spec {
+        name: "logout_scope",
+        label: "When people sign out in it",
+        hint: "How far a sign-out that begins in the app goes (logout_scope).",
+        what: What::Select(&[
+            ("sso", "They are signed out everywhere on that device (sso)"),
+            ("client", "They are signed out of this app only (client)"),
+            ("ask", "They are asked which of the two (ask)"),
+        ]),
+    },
+    tick(
+        "notify_on_idle",
+        "Tell it also of sessions that nobody used",
+        "Turn it off for an app that needs no word when a session ends by itself for want of use.",
+    ),
     text("client_uri", "Home page", "Where the app is.", Input::Url),
     text(
         "logo_uri",
@@ -221,6 +236,8 @@ impl Typed {
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "RS256"),
+            ("logout_scope", "sso"),
+            ("notify_on_idle", "yes"),
         ];
         Self(values.map(|(name, value)| (name, value.to_owned())).into())
     }
@@ -274,6 +291,8 @@ impl Typed {
                 client.id_token_signed_response_alg.as_str().to_owned(),
             ),
             ("default_max_age", max_age.unwrap_or_default()),
+            ("logout_scope", client.logout_scope.as_str().to_owned()),
+            ("notify_on_idle", yes(client.notify_on_idle)),
             ("client_uri", some(&client.client_uri)),
             ("logo_uri", some(&client.logo_uri)),
             ("policy_uri", some(&client.policy_uri)),
@@ -348,11 +367,13 @@ impl Typed {
             "first_party": self.ticked("first_party"),
             "require_pkce": self.ticked("require_pkce"),
             "default_max_age": self.get("default_max_age").parse::<u64>().ok(),
+            "notify_on_idle": self.ticked("notify_on_idle"),
         });
         for name in [
             "scope",
             "backchannel_logout_uri",
             "frontchannel_logout_uri",
+            "logout_scope",
             "client_uri",
             "logo_uri",
             "policy_uri",
@@ -430,6 +451,7 @@ mod tests {
             "id_token_signed_response_alg": "ES256", "first_party": true, "require_pkce": false,
             "backchannel_logout_uri": "https://a.example/bc",
             "frontchannel_logout_uri": "https://a.example/fc",
+            "logout_scope": "ask", "notify_on_idle": false,
             "client_uri": "https://a.example/", "logo_uri": "https://a.example/l.png",
             "policy_uri": "https://a.example/p", "tos_uri": "https://a.example/t",
         });

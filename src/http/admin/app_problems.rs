@@ -239,6 +239,8 @@ mod tests {
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "ES256"),
+            ("logout_scope", "ask"),
+            ("notify_on_idle", ""),
         ];
         let stored = Typed::of_form(&Params::from_pairs(form).unwrap());
         let problems = outdated(&typed, &stored);
@@ -246,6 +248,11 @@ mod tests {
             ("Name", "Wiki".to_owned()),
             ("It may renew its access by itself", "no".to_owned()),
             ("How its ID tokens are signed", "ES256".to_owned()),
+            (
+                "When people sign out in it",
+                "They are asked which of the two (ask)".to_owned(),
+            ),
+            ("Tell it also of sessions that nobody used", "no".to_owned()),
         ];
         assert_eq!(problems.stored, expected);
     }

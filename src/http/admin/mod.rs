@@ -23,6 +23,7 @@ mod person_outcome;
 mod person_password;
 mod route;
 mod session;
+mod session_app;
 mod session_ends;
 mod session_filter;
 mod session_timeline;
@@ -85,6 +86,8 @@ table! {
     GET "/admin/sessions/told" Session session_ends::told;
     GET "/admin/sessions/{reference}" Session session::show;
     POST "/admin/sessions/{reference}/again" Session session::send_again;
+    GET "/admin/sessions/{reference}/app" Session session_app::ask;
+    POST "/admin/sessions/{reference}/app" Session session_app::end;
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {

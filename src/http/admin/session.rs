@@ -56,12 +56,17 @@ pub(super) async fn send_again(call: Call) -> Answer {
     }
 }
 
-/// Anybody can write the link, so that it says nothing to act on.
-fn sent_again(call: &Call) -> Option<Notice> {
-    call.query.get("again")?;
+/// What has just been done. Anybody can write the link, so that it says nothing to act on.
+fn done(call: &Call) -> Option<Notice> {
+    let title = if call.query.get("again").is_some() {
+        "The notice is sent again"
+    } else {
+        call.query.get("app")?;
+        "The app is signed out of this session"
+    };
     Some(Notice {
         tone: Tone::Ok,
-        title: "The notice is sent again".to_owned(),
+        title: title.to_owned(),
         text: "What the app answers will stand here.".to_owned(),
         receipts: None,
     })
@@ -83,7 +88,7 @@ fn page(
     let row = &view.story.row;
     let session = &row.session;
     Some(OneSession {
-        frame: call.frame(Section::Sessions, sent_again(call)),
+        frame: call.frame(Section::Sessions, done(call)),
         person: person(&view, person_page)?,
         device: device::describe(&session.user_agent),
         place: device::network(&session.address),
@@ -100,7 +105,11 @@ fn page(
         idle: time::span(session.idle_timeout),
         remembered: session.remembered,
         ended: ended(&view),
-        apps: view.apps.iter().map(|part| app(part, now)).collect(),
+        apps: view
+            .apps
+            .iter()
+            .map(|part| app(part, live.then_some(&row.reference), now))
+            .collect(),
         notices,
         timeline: timeline(&view, now),
         live,
@@ -180,12 +189,20 @@ const fn channel(channel: Channel) -> &'static str {
     }
 }
 
-fn app(app: &StoryApp, now: Timestamp) -> SessionApp {
+/// An app of a session; the page that signs it out, if the session lives.
+fn app(app: &StoryApp, live: Option<&String>, now: Timestamp) -> SessionApp {
     let part = &app.part;
+    let client = part.part.participant.client.as_str();
+    let live = live.filter(|_| part.part.ended.is_none());
+    let end = live.and_then(|reference| {
+        let path = format!("{}/app", links::session(reference)?);
+        links::with_query(&path, &[("client", client)])
+    });
     SessionApp {
         name: part.part.client_name.clone(),
         page: links::app(&part.part.participant.client),
-        client: part.part.participant.client.to_string(),
+        client: client.to_owned(),
+        end,
         channel: channel(app.channel),
         joined: time::to_the_second(part.part.participant.joined, now),
         ended: part.part.ended.map(|at| time::to_the_second(at, now)),
@@ -211,6 +228,11 @@ fn notice(app: &StoryApp, now: Timestamp) -> Option<NoticeLine> {
             let until = time::to_the_second(until, now).text;
             let answer = format!("At a sign-out, the browser tells it. Access runs out at {until}");
             (State::off("Only by the browser"), answer)
+        }
+        (Told::Quiet { until }, _) => {
+            let until = time::to_the_second(until, now).text;
+            let answer = format!("Nobody used the session. Access runs out at {until}");
+            (State::off("Not told"), answer)
         }
         (Told::CannotBe { until }, _) => {
             let until = time::to_the_second(until, now).text;

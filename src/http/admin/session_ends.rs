@@ -24,7 +24,9 @@ use crate::session::ending::Reason;
 use crate::store::record::is_reference;
 
 /// The longest reason that is kept.
-const NOTE: usize = 200;
+pub(super) const NOTE: usize = 200;
+/// What is said of a longer one.
+pub(super) const TOO_LONG: &str = "Write at most 200 characters.";
 /// Longer than any id of a person.
 const ID: usize = 512;
 /// After a store was away.
@@ -62,7 +64,7 @@ pub(super) async fn end(call: Call) -> Answer {
     };
     let note = note(&call);
     if note.chars().count() > NOTE {
-        return ask(&call, &chosen, Some("Write at most 200 characters.")).await;
+        return ask(&call, &chosen, Some(TOO_LONG)).await;
     }
     let words = (!note.is_empty()).then_some(note.as_str());
     let provider = &call.state.provider;
@@ -99,7 +101,7 @@ fn chosen(form: &Params) -> Result<Chosen, Refusal> {
 }
 
 /// On one line.
-fn note(call: &Call) -> String {
+pub(super) fn note(call: &Call) -> String {
     let text = call.field("note").unwrap_or_default();
     let text = text.replace(is_hidden, " ");
     text.trim().to_owned()
@@ -286,6 +288,9 @@ fn app(view: ReceiptView) -> ToldApp {
             Told::NotYetTried => ToldState::Telling,
             Told::TryingAgain => ToldState::Trying,
             Told::GaveUp => ToldState::GaveUp,
+            Told::Quiet { until } => ToldState::Quiet {
+                until: time::moment(until),
+            },
             Told::ByBrowser { until } | Told::CannotBe { until } => ToldState::CannotTell {
                 until: time::moment(until),
             },

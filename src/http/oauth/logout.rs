@@ -4,19 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::stored::{self, Asked};
+use crate::entropy::ClientId;
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
 use crate::http::{cookies, extract, guard, respond};
 use crate::pages::parts::{App, Link};
-use crate::pages::sign_out::{LogoutProblem, SignOut};
-use crate::pages::signed_out::{Onward, Receipt, ReceiptState, SignedOut as Page};
+use crate::pages::sign_out::{AppAlone, LogoutProblem, SignOut};
+use crate::pages::signed_out::{OnlyApp, Onward, Receipt, ReceiptState, SignedOut as Page};
 use crate::pages::time;
 use crate::protocol::discovery::paths;
 use crate::protocol::end_session::Problem;
 use crate::protocol::params::Params;
 use crate::provider::{
-    EndSessionInput, EndSessionStep, LogoutQuestion, ReceiptView, Receipts, SignedOut, Told,
+    EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, ReceiptView, Receipts,
+    SignedOut, Told,
 };
 
 const CONFIRM: &str = "/oauth2/logout/confirm";
@@ -72,6 +74,10 @@ fn ask(question: LogoutQuestion) -> HttpResponse {
         action: CONFIRM.to_owned(),
         csrf: question.csrf,
         return_to: question.return_to.unwrap_or_default(),
+        app_alone: question.app_alone.map(|(client, name)| AppAlone {
+            client: client.to_string(),
+            name,
+        }),
     };
     respond::page(StatusCode::OK, &page, &Policy::leaves())
 }
@@ -97,22 +103,22 @@ pub(in crate::http) async fn confirm(
     let Some(form) = extract::form(&request, &body) else {
         return Ok(respond::malformed());
     };
-    match form.get("action") {
-        Some("logout") => {
-            let cookie = cookies::session(&state, &request);
-            let csrf = form.get("csrf").unwrap_or_default();
-            let return_to = form.get("return_to");
-            match state
-                .provider
-                .confirm_logout(cookie.as_ref(), csrf, return_to)
-                .await?
-            {
-                Some(done) => finish(&state, done).await,
-                None => Ok(respond::form_expired()),
-            }
-        }
-        Some("stay") => Ok(respond::see_other("/account")),
-        _ => Ok(respond::malformed()),
+    let choice = match (form.get("action"), form.get("client")) {
+        (Some("logout"), _) => LogoutChoice::Everything,
+        (Some("app"), Some(client)) => LogoutChoice::App(ClientId::new(client)),
+        (Some("stay"), _) => return Ok(respond::see_other("/account")),
+        _ => return Ok(respond::malformed()),
+    };
+    let cookie = cookies::session(&state, &request);
+    let csrf = form.get("csrf").unwrap_or_default();
+    let return_to = form.get("return_to");
+    match state
+        .provider
+        .confirm_logout(cookie.as_ref(), csrf, return_to, &choice)
+        .await?
+    {
+        Some(done) => finish(&state, done).await,
+        None => Ok(respond::form_expired()),
     }
 }
 
@@ -121,29 +127,28 @@ pub(in crate::http) async fn finish(
     state: &State,
     done: SignedOut,
 ) -> Result<HttpResponse, PageTrouble> {
-    let clear = cookies::clear_session(state);
+    // Where only an app was signed out, the session goes on.
+    let clear = (!done.app_alone).then(|| cookies::clear_session(state));
     if let (Some(return_to), true) = (&done.return_to, done.frames.is_empty()) {
-        return Ok(respond::with_cookies(
-            respond::see_other(return_to),
-            [clear],
-        ));
+        return Ok(respond::with_cookies(respond::see_other(return_to), clear));
+    }
+    if done.app_alone && done.receipts.is_none() {
+        // It never was in the session: there is nothing to say of it.
+        return Ok(respond::see_other("/account"));
     }
     if done.frames.is_empty()
         && let Some(receipts) = &done.receipts
     {
         // A reload shows the receipts again, and never repeats the logout.
         let location = format!("{DONE}?r={receipts}");
-        return Ok(respond::with_cookies(
-            respond::see_other(&location),
-            [clear],
-        ));
+        return Ok(respond::with_cookies(respond::see_other(&location), clear));
     }
     let receipts = match &done.receipts {
         Some(handle) => state.provider.receipts(handle).await?,
         None => None,
     };
-    let page = signed_out(receipts, &done, true);
-    Ok(respond::with_cookies(page, [clear]))
+    let page = signed_out(receipts, &done, true, done.app_alone);
+    Ok(respond::with_cookies(page, clear))
 }
 
 /// The receipts of a finished logout, for whoever holds the handle.
@@ -161,11 +166,24 @@ pub(in crate::http) async fn done(
     };
     // Whoever is signed in here looks after another session than this browser's.
     let cookie = cookies::session(&state, &request);
-    let here = state.provider.visitor(cookie.as_ref()).await?.is_none();
-    Ok(signed_out(receipts, &done, here))
+    let visitor = state.provider.visitor(cookie.as_ref()).await?;
+    let here = match (&visitor, &receipts) {
+        (Some(visitor), Some(receipts)) => receipts.are_of(visitor),
+        (Some(_), None) => false,
+        // Whoever is not signed in here has no session that goes on here.
+        (None, receipts) => receipts
+            .as_ref()
+            .is_none_or(|receipts| receipts.part.is_none()),
+    };
+    Ok(signed_out(receipts, &done, here, visitor.is_some()))
 }
 
-fn signed_out(receipts: Option<Receipts>, done: &SignedOut, here: bool) -> HttpResponse {
+fn signed_out(
+    receipts: Option<Receipts>,
+    done: &SignedOut,
+    here: bool,
+    signed_in: bool,
+) -> HttpResponse {
     let check_again = receipts
         .is_some()
         .then_some(done.receipts.as_ref())
@@ -175,6 +193,13 @@ fn signed_out(receipts: Option<Receipts>, done: &SignedOut, here: bool) -> HttpR
     let page = Page {
         here,
         ended: ended.map(time::moment),
+        only: receipts
+            .as_ref()
+            .and_then(|receipts| receipts.part.as_ref())
+            .map(|part| OnlyApp {
+                name: part.app.clone(),
+                goes_on: !part.session_over,
+            }),
         problem: done.problem.map(problem),
         receipts: receipts
             .map(|receipts| receipts.apps.into_iter().map(receipt).collect())
@@ -184,7 +209,7 @@ fn signed_out(receipts: Option<Receipts>, done: &SignedOut, here: bool) -> HttpR
             .iter()
             .filter_map(|frame| Link::new(frame))
             .collect(),
-        onward: onward(done, here),
+        onward: onward(done, signed_in),
         check_again,
     };
     let policy = Policy {
@@ -194,7 +219,7 @@ fn signed_out(receipts: Option<Receipts>, done: &SignedOut, here: bool) -> HttpR
     respond::page(StatusCode::OK, &page, &policy)
 }
 
-fn onward(done: &SignedOut, here: bool) -> Option<Onward> {
+fn onward(done: &SignedOut, signed_in: bool) -> Option<Onward> {
     if let Some(link) = done.return_to.as_deref().and_then(Link::new) {
         let name = done.client_name.as_deref().unwrap_or("the app");
         return Some(Onward {
@@ -206,10 +231,10 @@ fn onward(done: &SignedOut, here: bool) -> Option<Onward> {
     let link = Link::new("/account")?;
     Some(Onward {
         link,
-        label: if here {
-            "Sign in again"
-        } else {
+        label: if signed_in {
             "Go back to your account"
+        } else {
+            "Sign in again"
         }
         .to_owned(),
         at_once: false,
@@ -225,6 +250,9 @@ fn receipt(view: ReceiptView) -> Receipt {
             Told::TryingAgain => ReceiptState::Trying,
             Told::ByBrowser { .. } => ReceiptState::ThroughBrowser,
             Told::GaveUp => ReceiptState::GaveUp,
+            Told::Quiet { until } => ReceiptState::Quiet {
+                until: Some(time::moment(until)),
+            },
             Told::CannotBe { until } => ReceiptState::CannotTell {
                 until: Some(time::moment(until)),
             },

@@ -4,6 +4,7 @@ pub(super) mod account_choice;
 pub(super) mod consent;
 pub(super) mod login;
 pub(super) mod new_password;
+pub(super) mod resume;
 mod show;
 
 use actix_web::{HttpRequest, HttpResponse, web};

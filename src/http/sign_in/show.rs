@@ -15,6 +15,7 @@ use crate::pages::choose_account::ChooseAccount;
 use crate::pages::consent::{Consent, Permission, Shown};
 use crate::pages::new_password::{NewPassword, NewPasswordNotice};
 use crate::pages::parts::App;
+use crate::pages::resume::{Resume, SignedOutBy};
 use crate::pages::sign_in::{EndedBecause, Remember, SignIn, SignInNotice};
 use crate::pages::time;
 use crate::provider::{PageDue, Waiting};
@@ -33,6 +34,7 @@ pub(super) fn address(tag: &str, due: &PageDue) -> String {
         PageDue::NewPassword(_) => "/login/password",
         PageDue::ChooseAccount(_) => "/login/account",
         PageDue::Consent { .. } => "/consent",
+        PageDue::Resume { .. } => "/login/resume",
     };
     format!("{path}?i={tag}")
 }
@@ -65,6 +67,17 @@ pub(super) fn page(
         }
         (PageDue::Consent { person, scope }, Some(app)) => {
             let page = consent(waiting, app, person, scope, action);
+            respond::page(StatusCode::OK, &page, &policy)
+        }
+        (PageDue::Resume { person, reason, at }, Some(app)) => {
+            let page = Resume {
+                app,
+                person: person.display_name().to_owned(),
+                by: signed_out_by(*reason),
+                at: time::on_day(*at, state.provider.clock().now()),
+                action,
+                csrf: waiting.csrf.clone(),
+            };
             respond::page(StatusCode::OK, &page, &policy)
         }
         (PageDue::NewPassword(_), _) => {
@@ -205,6 +218,15 @@ fn ended_notice(waiting: &Waiting, now: Timestamp) -> SignInNotice {
         because: because(ended.reason),
         at: time::on_day(ended.at, now),
         reference: Some(ended.reference.clone()),
+    }
+}
+
+/// Only these three keep an app from coming back silently.
+const fn signed_out_by(reason: Reason) -> SignedOutBy {
+    match reason {
+        Reason::User => SignedOutBy::You,
+        Reason::Client => SignedOutBy::App,
+        _ => SignedOutBy::Administrator,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod person_deed;
 pub mod person_form;
 pub mod person_password;
 pub mod session;
+pub mod session_app;
 pub mod session_end;
 pub mod session_told;
 pub mod sessions;

@@ -108,6 +108,8 @@ pub struct SessionApp {
     pub page: Option<Link>,
     /// Its client id.
     pub client: String,
+    /// The page that signs the person out of it, while it is signed in.
+    pub end: Option<Link>,
     /// "Back-channel".
     pub channel: &'static str,
     /// When it joined.
@@ -240,6 +242,7 @@ fn sample_app(name: &str, channel: &'static str, minutes: u64) -> SessionApp {
         name: name.to_owned(),
         page: Link::new("/admin/apps/sample"),
         client: name.to_lowercase(),
+        end: Link::new("/admin/sessions/7QK4-M2XD-AAAA/app?client=sample"),
         channel,
         joined: minutes_ago(minutes),
         ended: Some(minutes_ago(0)),

@@ -61,6 +61,11 @@ pub enum ToldState {
     Trying,
     /// All tries failed, or the app refused.
     GaveUp,
+    /// Nobody used the session, and the app is not told of such ends.
+    Quiet {
+        /// When its access runs out.
+        until: Moment,
+    },
     /// It has no address for that.
     CannotTell {
         /// When its access runs out.
@@ -124,6 +129,12 @@ impl Page for SessionsTold {
                 app("Chat", ToldState::Telling),
                 app("Shop", ToldState::Trying),
                 app("Payroll", ToldState::GaveUp),
+                app(
+                    "Board",
+                    ToldState::Quiet {
+                        until: until.clone(),
+                    },
+                ),
                 app("Calendar", ToldState::CannotTell { until }),
             ],
         };

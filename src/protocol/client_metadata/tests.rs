@@ -91,6 +91,10 @@ const BAD: &[(&str, &str, &str)] = &[
         r#""https://x.example/""#,
         "frontchannel_logout_uri",
     ),
+    ("notify_on_idle", r#""no""#, "notify_on_idle"),
+    ("logout_scope", r#""all""#, "logout_scope"),
+    ("logout_scope", r#""""#, "logout_scope"),
+    ("logout_scope", "true", "logout_scope"),
     ("client_uri", r#""javascript:alert(1)""#, "client_uri"),
     ("logo_uri", r#""data:image/png;base64,AA==""#, "logo_uri"),
     ("policy_uri", r#""/policy""#, "policy_uri"),
@@ -175,6 +179,8 @@ fn defaults_are_those_of_the_specifications() {
     assert_eq!(client.application_type, ApplicationType::Web);
     assert_eq!(client.id_token_signed_response_alg, SigningAlg::RS256);
     assert!(client.require_pkce && client.enabled && !client.first_party);
+    assert!(client.notify_on_idle);
+    assert_eq!(client.logout_scope, LogoutScope::Sso);
     assert_eq!((client.scope, client.secret_hash), (None, None));
 }
 
@@ -199,6 +205,8 @@ fn what_is_written_can_be_read_and_has_no_secret() {
         "default_max_age": 3600,
         "backchannel_logout_uri": "http://10.0.0.7/bc",
         "frontchannel_logout_uri": "https://wiki.example.com/fc",
+        "notify_on_idle": false,
+        "logout_scope": "client",
         "logo_uri": "https://cdn.example/logo.svg",
         "tos_uri": "",
     });
@@ -207,6 +215,8 @@ fn what_is_written_can_be_read_and_has_no_secret() {
     assert_eq!(client.redirect_uris.len(), 1);
     assert_eq!(client.scope.as_deref(), Some("openid wiki:read"));
     assert_eq!(client.tos_uri, None);
+    assert!(!client.notify_on_idle);
+    assert_eq!(client.logout_scope, LogoutScope::Client);
     client.secret_hash = Some(SecretHash::of_text("hush"));
     let written = to_json(&client);
     assert_eq!(written["response_types"], json!(["code"]));
@@ -254,4 +264,15 @@ fn ids_need_no_encoding_and_are_no_persons() {
     for bad in ["", "a b", "u_1", "é", "new", "..", &"a".repeat(129)] {
         assert_eq!(checked_id(bad).unwrap_err().member, "client_id");
     }
+}
+
+#[test]
+fn what_was_stored_before_these_members_is_read_with_their_defaults() {
+    let mut stored = serde_json::to_value(read(&with("scope", Value::Null)).unwrap()).unwrap();
+    let members = stored.as_object_mut().unwrap();
+    assert_eq!(members.remove("notify_on_idle"), Some(json!(true)));
+    assert_eq!(members.remove("logout_scope"), Some(json!("sso")));
+    let client: Client = serde_json::from_value(stored).unwrap();
+    assert!(client.notify_on_idle);
+    assert_eq!(client.logout_scope, LogoutScope::Sso);
 }

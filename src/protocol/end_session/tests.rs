@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::EndSessionDecision::{AlreadyOut, Ask, LogOut};
+use super::EndSessionDecision::{AlreadyOut, LogOut, LogOutClient};
 use super::*;
 use crate::protocol::client_metadata;
 
@@ -28,17 +28,42 @@ fn request(query: &str) -> EndSessionRequest {
 
 /// Decides with alice's session, whose participants are `s1` and `s2`, or with none.
 fn decide(query: &str, hint: &Hint, client: Option<&Client>, live: bool) -> EndSessionDecision {
+    decide_in(query, hint, client, live.then_some(true))
+}
+
+/// The same; whether the client takes part in the session, if there is one.
+fn decide_in(
+    query: &str,
+    hint: &Hint,
+    client: Option<&Client>,
+    takes_part: Option<bool>,
+) -> EndSessionDecision {
     let sub = UserId::new("u_alice");
     let sids = [Sid::new("s1"), Sid::new("s2")];
-    let session = live.then_some(LiveSession {
+    let session = takes_part.map(|takes_part| LiveSession {
         sub: &sub,
         sids: &sids,
+        takes_part,
     });
     request(query).decide(Facts {
         hint,
         client,
         session,
     })
+}
+
+const fn ask(return_to: Option<String>) -> EndSessionDecision {
+    EndSessionDecision::Ask {
+        return_to,
+        offer_client: false,
+    }
+}
+
+fn reaching(logout_scope: LogoutScope) -> Client {
+    Client {
+        logout_scope,
+        ..wiki()
+    }
 }
 
 fn with_uri(rest: &str) -> String {
@@ -98,7 +123,8 @@ fn what_is_wrong_never_leads_back() {
                 decide(query, hint, client, live),
                 EndSessionDecision::Problem {
                     kind,
-                    offer_sign_out: live
+                    offer_sign_out: live,
+                    offer_client: false,
                 },
                 "{query} {hint:?}",
             );
@@ -122,7 +148,7 @@ fn only_an_id_token_of_this_session_spares_the_question() {
         let expected = if straight {
             LogOut { return_to: None }
         } else {
-            Ask { return_to: None }
+            ask(None)
         };
         assert_eq!(decide("", &hint, Some(&wiki), true), expected, "{hint:?}");
         assert_eq!(
@@ -143,10 +169,7 @@ fn a_valid_hint_and_a_registered_uri_lead_back_with_the_state_alone() {
         decide(&query, &here, Some(&wiki), true),
         LogOut { return_to: there() }
     );
-    assert_eq!(
-        decide(&query, &elsewhere, Some(&wiki), true),
-        Ask { return_to: there() }
-    );
+    assert_eq!(decide(&query, &elsewhere, Some(&wiki), true), ask(there()));
     assert_eq!(
         decide(&query, &here, Some(&wiki), false),
         AlreadyOut { return_to: there() }
@@ -163,10 +186,7 @@ fn a_valid_hint_and_a_registered_uri_lead_back_with_the_state_alone() {
 fn a_uri_without_a_hint_leads_nowhere() {
     let wiki = wiki();
     let query = with_uri("&client_id=wiki&state=a");
-    assert_eq!(
-        decide(&query, &Hint::None, Some(&wiki), true),
-        Ask { return_to: None }
-    );
+    assert_eq!(decide(&query, &Hint::None, Some(&wiki), true), ask(None));
     assert_eq!(
         decide(&query, &Hint::None, Some(&wiki), false),
         AlreadyOut { return_to: None }
@@ -177,10 +197,7 @@ fn a_uri_without_a_hint_leads_nowhere() {
 fn a_client_that_is_gone_can_still_log_its_person_out() {
     let good = hint("u_alice", Some("s1"));
     assert_eq!(decide("", &good, None, true), LogOut { return_to: None });
-    assert_eq!(
-        decide("client_id=gone", &Hint::None, None, true),
-        Ask { return_to: None }
-    );
+    assert_eq!(decide("client_id=gone", &Hint::None, None, true), ask(None));
 }
 
 #[test]
@@ -204,4 +221,101 @@ fn requests_are_read() {
         EndSessionRequest::from_params(&twice),
         Err(Problem::Repeated("id_token_hint"))
     );
+}
+
+#[test]
+fn how_far_a_proven_logout_goes_is_the_clients_to_say() {
+    let good = hint("u_alice", Some("s1"));
+    let query = with_uri("&state=a");
+    let there = || Some("https://wiki.example.com/bye?x=1&state=a".to_owned());
+    let asked = |offer_client| EndSessionDecision::Ask {
+        return_to: there(),
+        offer_client,
+    };
+    let whole = LogOut { return_to: there() };
+    let own = LogOutClient { return_to: there() };
+    for (scope, takes_part, expected) in [
+        (LogoutScope::Sso, true, whole.clone()),
+        (LogoutScope::Sso, false, whole),
+        (LogoutScope::Client, true, own.clone()),
+        // It left before: that is no reason to end more.
+        (LogoutScope::Client, false, own),
+        (LogoutScope::Ask, true, asked(true)),
+        (LogoutScope::Ask, false, asked(false)),
+    ] {
+        let wiki = reaching(scope);
+        assert_eq!(
+            decide_in(&query, &good, Some(&wiki), Some(takes_part)),
+            expected,
+            "{scope:?} {takes_part}"
+        );
+        assert_eq!(
+            decide_in(&query, &good, Some(&wiki), None),
+            AlreadyOut { return_to: there() }
+        );
+    }
+}
+
+#[test]
+fn without_a_proof_the_person_is_asked_however_far_it_goes() {
+    let hints = [
+        Hint::None,
+        hint("u_alice", Some("s3")),
+        hint("u_alice", None),
+        hint("u_mallory", Some("s1")),
+    ];
+    for scope in [LogoutScope::Sso, LogoutScope::Client, LogoutScope::Ask] {
+        let wiki = reaching(scope);
+        for hint in &hints {
+            for takes_part in [true, false] {
+                let expected = EndSessionDecision::Ask {
+                    return_to: None,
+                    offer_client: takes_part && scope != LogoutScope::Sso,
+                };
+                let decision = decide_in("client_id=wiki", hint, Some(&wiki), Some(takes_part));
+                assert_eq!(decision, expected, "{scope:?} {hint:?} {takes_part}");
+            }
+        }
+        // Nothing names a client: there is none to sign out of.
+        assert_eq!(decide("", &Hint::None, None, true), ask(None));
+    }
+}
+
+#[test]
+fn what_is_wrong_offers_the_client_alone_only_where_it_is_known_which() {
+    let good = hint("u_alice", Some("s1"));
+    let evil = "post_logout_redirect_uri=https://evil.example/";
+    let off = Client {
+        enabled: false,
+        ..reaching(LogoutScope::Client)
+    };
+    for scope in [LogoutScope::Client, LogoutScope::Ask] {
+        let wiki = reaching(scope);
+        for (query, hint, client, kind, offered) in [
+            (evil, &good, &wiki, Problem::UriNotRegistered, true),
+            (
+                "client_id=wiki",
+                &Hint::Invalid,
+                &wiki,
+                Problem::HintInvalid,
+                true,
+            ),
+            ("", &Hint::Invalid, &wiki, Problem::HintInvalid, false),
+            (
+                "client_id=shop",
+                &good,
+                &wiki,
+                Problem::ClientMismatch,
+                false,
+            ),
+            (evil, &good, &off, Problem::UnknownClient, false),
+        ] {
+            let expected = EndSessionDecision::Problem {
+                kind,
+                offer_sign_out: true,
+                offer_client: offered,
+            };
+            assert_eq!(decide(query, hint, Some(client), true), expected, "{query}");
+        }
+    }
 }

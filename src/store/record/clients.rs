@@ -28,8 +28,8 @@ macro_rules! insert_client {
         concat!(
             "INSERT INTO clients (client_id, metadata, secret_hash, enabled, registered_by, ",
             "client_name, backchannel_logout_uri, created_at, updated_at, previous_secret_hash, ",
-            "previous_secret_expires_at) ",
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT (client_id) ",
+            "previous_secret_expires_at, notify_on_idle) ",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) ON CONFLICT (client_id) ",
             $conflict
         )
     };
@@ -42,7 +42,8 @@ const UPSERT: &str = insert_client!(
      client_name = excluded.client_name, updated_at = excluded.updated_at, \
      backchannel_logout_uri = excluded.backchannel_logout_uri, \
      previous_secret_hash = excluded.previous_secret_hash, \
-     previous_secret_expires_at = excluded.previous_secret_expires_at"
+     previous_secret_expires_at = excluded.previous_secret_expires_at, \
+     notify_on_idle = excluded.notify_on_idle"
 );
 
 /// Selects clients with all that belongs to one.
@@ -170,7 +171,8 @@ async fn put(
         .bind(client.backchannel_logout_uri.as_deref())
         .bind(now.as_millis())
         .bind(previous.map(|previous| previous.hash.as_bytes().to_vec()))
-        .bind(previous.map(|previous| previous.expires.as_millis()));
+        .bind(previous.map(|previous| previous.expires.as_millis()))
+        .bind(i64::from(client.notify_on_idle));
     Ok(query.execute(&mut *conn).await?.rows_affected() == 1)
 }
 

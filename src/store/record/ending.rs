@@ -152,7 +152,7 @@ async fn end_picked(
     };
     // Only once no session of the person is left is it true of all of them.
     let include_sub = pick.include_sub && !left;
-    let owed = pick.owe(&ids, ending.now, include_sub);
+    let owed = pick.owe(&ids, ending.now, ending.reason, include_sub);
     let notices = owed.execute(conn).await?;
     end_participants(conn, ending, pick, &ids, log).await?;
     let (grants, more_grants) = end_grants(conn, ending, pick, &ids, log).await?;

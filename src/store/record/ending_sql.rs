@@ -77,7 +77,13 @@ impl Pick {
     }
 
     /// Owes the notices. What was ended before has no live participants.
-    pub(super) fn owe(&self, ids: &[String], now: Timestamp, include_sub: bool) -> Statement {
+    pub(super) fn owe(
+        &self,
+        ids: &[String],
+        now: Timestamp,
+        reason: Reason,
+        include_sub: bool,
+    ) -> Statement {
         let mut sql = self.statement(
             "INSERT INTO notices (sid, session_id, client_id, user_id, created_at, next_at, \
              include_sub, state, attempts) SELECT p.sid, p.session_id, p.client_id, s.user_id, ",
@@ -89,6 +95,9 @@ impl Pick {
              JOIN clients c ON c.client_id = p.client_id \
              WHERE c.backchannel_logout_uri IS NOT NULL AND p.ended_at IS NULL",
         );
+        if !reason.is_told(false) {
+            sql.say(" AND c.notify_on_idle = 1");
+        }
         self.narrow(&mut sql, "p.client_id");
         sql.say(" AND p.session_id IN ").texts(ids);
         sql.say(" ON CONFLICT (sid) DO NOTHING");

@@ -8,7 +8,7 @@ use super::dialect::{Dialect, Pair, pair};
 use super::grants::{document, grant_is_over, select_grants};
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, consents, ends_position, session_terms, sessions};
+use super::{Record, RecordError, consents, ends_position, left_part, session_terms, sessions};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::session::grant::Grant;
@@ -27,6 +27,8 @@ pub enum Join {
     NoConsent,
     /// The client is disabled, or gone.
     NoClient,
+    /// Somebody signed the client out of this session, and the person was not asked since.
+    MustAsk,
 }
 
 /// A join that is asked for.
@@ -40,6 +42,8 @@ pub struct Joining {
     pub sid: Sid,
     /// Whose consent it rests on; none for a client that needs none.
     pub consent_of: Option<UserId>,
+    /// Whether the person was asked, and so wants the client in the session.
+    pub asked: bool,
     /// When.
     pub now: Timestamp,
 }
@@ -78,6 +82,14 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
     let position = ends_position(conn).await?;
     if let Some(participant) = existing {
         return Ok(Join::Existing(participant, position));
+    }
+    // The row of the part that ended is the mark, so that no hot state has to keep one; and this
+    // join clears it by being newer.
+    if !joining.asked
+        && let Some(left) = left_part::newest(conn, session, client).await?
+        && left.reason.asks_before_return()
+    {
+        return Ok(Join::MustAsk);
     }
     let sql = "INSERT INTO participants (sid, session_id, client_id, joined_at) \
          VALUES ($1, $2, $3, $4)";

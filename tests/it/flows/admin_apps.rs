@@ -36,6 +36,8 @@ fn filled<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         ("redirect_uris", REDIRECT),
         ("refresh_tokens", "yes"),
         ("require_pkce", "yes"),
+        ("logout_scope", "sso"),
+        ("notify_on_idle", "yes"),
         ("token_endpoint_auth_method", "client_secret_basic"),
         ("id_token_signed_response_alg", "RS256"),
     ];
@@ -520,6 +522,34 @@ async fn a_secret_comes_and_goes_with_the_kind_of_app() {
     assert_eq!(answer.status, 303);
     let stored = story.stored("spa").await.unwrap();
     assert_eq!(stored["token_endpoint_auth_method"], "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_an_app_signs_people_out_is_set_in_the_form() {
+    let story = story().await;
+    let wiki = ("client_id", "wiki");
+    let page = story.create(&[wiki, ("logout_scope", "all")]).await;
+    let error = refused_at(&page, "logout_scope");
+    assert!(error.contains("sso, client, ask"), "{error}");
+    assert_eq!(story.stored("wiki").await, None, "nothing was made");
+    story.create(&[wiki]).await;
+    let stored = story.stored("wiki").await.unwrap();
+    assert_eq!(
+        (&stored["logout_scope"], &stored["notify_on_idle"]),
+        (&json!("sso"), &json!(true))
+    );
+    for (scope, notify, words) in [
+        ("client", "", "They are signed out of this app only"),
+        ("ask", "yes", "They are asked which of the two"),
+    ] {
+        let page = story.open("/admin/apps/wiki/edit").await;
+        let typed = [("logout_scope", scope), ("notify_on_idle", notify)];
+        assert_eq!(story.send(&page, &filled(&typed)).await.status, 303);
+        let stored = story.stored("wiki").await.unwrap();
+        assert_eq!(stored["logout_scope"], scope);
+        assert_eq!(stored["notify_on_idle"], json!(!notify.is_empty()));
+        assert!(story.open("/admin/apps/wiki").await.shows(words));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

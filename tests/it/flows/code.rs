@@ -309,9 +309,10 @@ async fn a_code_dies_with_its_session_and_with_its_apps_part_in_it() {
     refused(issued).await;
 
     // The app is back in the same session, by another name: the old code is none of it.
+    wiki.come_back(&browser).await;
     let issued = wiki.fresh_code(&browser).await;
     house.end_part(session, &wiki).await;
-    wiki.assert_alive(&wiki.join(&browser).await).await;
+    wiki.assert_alive(&wiki.come_back(&browser).await).await;
     refused(issued).await;
 }
 

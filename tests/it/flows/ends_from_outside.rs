@@ -108,7 +108,7 @@ async fn one_app_is_signed_out_from_outside_and_the_session_goes_on() {
     assert!(story.browser.is_signed_in().await);
     assert_eq!(shop.userinfo(in_shop.access()).await.status, 200);
     assert!(shop.logout_tokens().is_empty());
-    let again = wiki.join(&story.browser).await;
+    let again = wiki.come_back(&story.browser).await;
     assert_ne!(again.sid(), story.tokens.sid(), "a `sid` never comes back");
 }
 

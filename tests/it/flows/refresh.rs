@@ -309,7 +309,7 @@ async fn nothing_is_refreshed_after_the_end_of_session_part_or_person() {
     house.end_part(session, &wiki).await;
     wiki.assert_dead(&at_wiki).await;
     shop.assert_alive(&at_shop).await;
-    let again = wiki.join(&browser).await;
+    let again = wiki.come_back(&browser).await;
     assert_ne!(again.sid(), at_wiki.sid(), "a sid never comes back");
     wiki.assert_dead(&at_wiki).await;
 

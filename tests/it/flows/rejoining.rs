@@ -17,7 +17,7 @@ async fn an_app_that_comes_back_at_once_is_not_swept_out_with_its_old_part() {
     let session = house.session_of(&alice).await;
     for _ in 0..10 {
         house.end_part(session, &wiki).await;
-        let new = wiki.join(&browser).await;
+        let new = wiki.come_back(&browser).await;
         wiki.assert_dead(&old).await;
         wiki.expect_signed_out(old.sid()).await;
         wiki.assert_alive(&new).await;

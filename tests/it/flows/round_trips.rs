@@ -1,6 +1,7 @@
 //! What requests cost: calls of the hot state and of SQL, as metered. The workers rest meanwhile,
 //! so that every call counted is the request's own.
 
+use lanyard::entropy::Sid;
 use serde_json::json;
 
 use crate::support::House;
@@ -93,6 +94,35 @@ async fn an_apps_first_join_costs_one_statement_more() {
     let (spent, _) = cost(&house, shop.fresh_code(&browser)).await;
     assert_eq!(spent, costs(1, 1, 1));
     let (spent, _) = cost(&house, shop.fresh_code(&browser)).await;
+    assert_eq!(spent, costs(1, 1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_app_that_was_signed_out_pays_for_being_asked_about() {
+    let mut house = House::open_alone().await;
+    let (wiki, shop) = (house.app("wiki").await, house.app("shop").await);
+    let alice = house.person("alice").await;
+    let browser = house.browser();
+    browser.sign_in(&alice).await;
+    // Warms the caches.
+    wiki.join(&browser).await;
+    shop.sign_in(&house.browser(), &alice).await;
+    house.rest().await;
+    let sid = Sid::new(wiki.join(&browser).await.sid());
+    let owner = house.provider().record().session_of_sid(&sid).await;
+    let (session, ..) = owner.unwrap().unwrap();
+    house.end_part(session, &wiki).await;
+    // After an end in a session, its next use reads it anew.
+    wiki.silently(&browser).await.unwrap_err();
+
+    let (spent, silent) = cost(&house, wiki.silently(&browser)).await;
+    assert_eq!(silent.unwrap_err(), "interaction_required");
+    assert_eq!(spent, costs(2, 0, 2));
+    // A first join of another app pays nothing for the look.
+    let (spent, _) = cost(&house, shop.fresh_code(&browser)).await;
+    assert_eq!(spent, costs(1, 1, 1));
+    wiki.come_back(&browser).await;
+    let (spent, _) = cost(&house, wiki.fresh_code(&browser)).await;
     assert_eq!(spent, costs(1, 1, 0));
 }
 

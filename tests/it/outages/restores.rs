@@ -144,7 +144,10 @@ async fn an_app_that_was_signed_out_alone_stays_out_after_a_restore() {
     server.restart_from_snapshot().await;
     House::until("the stores answer", || story.stays.is_signed_in()).await;
     shop.assert_dead(&at_shop).await;
-    let anew = shop.join(&story.stays).await;
+    // That it was signed out is not forgotten either: the record holds it.
+    let silent = shop.silently(&story.stays).await;
+    assert_eq!(silent.unwrap_err(), "interaction_required");
+    let anew = shop.come_back(&story.stays).await;
     assert_ne!(anew.sid(), at_shop.sid(), "a later join is a new part");
 }
 

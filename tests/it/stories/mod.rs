@@ -9,6 +9,7 @@ mod demo;
 mod keyboard;
 mod leaving_pages;
 mod looks;
+mod one_app;
 mod origins;
 mod password_pages;
 mod receipts;

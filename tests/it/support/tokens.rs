@@ -98,12 +98,22 @@ impl App {
     async fn take(&self, browser: &Browser, landing: Landing, ask: &Ask) -> Tokens {
         let answer = match landing {
             Landing::Page(page) => {
-                let allow = [("action", "allow")];
-                browser.submit(&page, &allow).await.away()
+                let asks_again = page.heading().starts_with("Continue to ");
+                let action = if asks_again { "continue" } else { "allow" };
+                browser.submit(&page, &[("action", action)]).await.away()
             }
             Landing::Away(answer) => answer,
         };
         self.redeem(&self.code(&answer, ask), ask).await
+    }
+
+    /// Comes back into a session that it was signed out of: the person is asked, and goes on.
+    pub(crate) async fn come_back(&self, browser: &Browser) -> Tokens {
+        let ask = self.ask();
+        let page = self.send(browser, &ask).await.page();
+        assert_eq!(page.heading(), format!("Continue to {}?", self.client_id));
+        let answer = browser.submit(&page, &[("action", "continue")]).await;
+        self.redeem(&self.code(&answer.away(), &ask), &ask).await
     }
 
     /// A code for a signed-in browser that nobody has to be asked for.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use lanyard::entropy::{ClientId, SessionId, Sid};
+use lanyard::protocol::client::Client;
 use lanyard::session::ending::{Actor, Reason, Selection, Verb};
 use lanyard::session::grant::Grant;
 use lanyard::session::session::Session;
@@ -13,6 +14,7 @@ use super::{Backend, World, both, client, user_id};
 
 both!(
     a_session_ends_once_and_tells_those_who_can_be_told_once,
+    an_idle_end_is_told_to_those_who_want_to_hear_of_it,
     one_client_leaves_and_the_session_goes_on,
     a_person_leaves_everywhere_but_perhaps_here,
     a_person_withdraws_from_one_client,
@@ -102,6 +104,35 @@ async fn a_session_ends_once_and_tells_those_who_can_be_told_once(on: Backend) {
         )
         .await;
     assert_eq!(nothing, Ended::default());
+}
+
+async fn an_idle_end_is_told_to_those_who_want_to_hear_of_it(on: Backend) {
+    let world = World::peopled(on).await;
+    let quiet = Client {
+        notify_on_idle: false,
+        ..client("quiet", Some("https://quiet.example/bc"))
+    };
+    world.record.insert_client(&quiet).await.unwrap();
+    let stored = world.record.client(&quiet.client_id).await.unwrap();
+    assert_eq!(stored, Some(quiet.clone()));
+    for reason in Reason::ALL {
+        let session = world.begin("alice").await;
+        world.join(&session, "quiet").await;
+        world.join(&session, "wiki").await;
+        let ended = world.end(Selection::Session(session.id), reason).await;
+        let expected = if reason == Reason::Idle { 1 } else { 2 };
+        assert_eq!(ended.notices, expected, "{reason:?}");
+    }
+    // It is the setting at the end that counts, however it was changed.
+    let loud = Client {
+        notify_on_idle: true,
+        ..quiet
+    };
+    world.record.upsert_client(&loud).await.unwrap();
+    let session = world.begin("alice").await;
+    world.join(&session, "quiet").await;
+    let ended = world.end(Selection::Session(session.id), Reason::Idle);
+    assert_eq!(ended.await.notices, 1);
 }
 
 async fn one_client_leaves_and_the_session_goes_on(on: Backend) {

@@ -37,7 +37,7 @@ use lanyard::clock::{Clock, Timestamp};
 use lanyard::entropy::{ClientId, Entropy, GrantId, Secret, SessionId, Sid, UserId};
 use lanyard::identity::user::{Profile, User};
 use lanyard::protocol::client::{
-    ApplicationType, AuthMethod, Client, GrantType, RegisteredBy, SigningAlg,
+    ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
 };
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
@@ -144,7 +144,7 @@ impl World {
             .unwrap()
         {
             Join::Joined(participant, _) | Join::Existing(participant, _) => participant.sid,
-            Join::Ended | Join::NoConsent | Join::NoClient => panic!("no join"),
+            Join::Ended | Join::NoConsent | Join::NoClient | Join::MustAsk => panic!("no join"),
         }
     }
 
@@ -243,6 +243,8 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         default_max_age: None,
         backchannel_logout_uri: backchannel_logout_uri.map(str::to_owned),
         frontchannel_logout_uri: None,
+        notify_on_idle: true,
+        logout_scope: LogoutScope::Sso,
         client_uri: None,
         logo_uri: None,
         policy_uri: None,
@@ -272,6 +274,7 @@ fn joining(session: SessionId, client: &ClientId, sid: Sid, now: Timestamp) -> J
         client,
         sid,
         consent_of: None,
+        asked: false,
         now,
     }
 }

@@ -42,7 +42,7 @@ async fn race(world: &World, other: &Record, session: SessionId, place: usize) -
                 .unwrap()
             {
                 Join::Joined(member, _) | Join::Existing(member, _) => Some(member.sid),
-                Join::Ended | Join::NoConsent | Join::NoClient => None,
+                Join::Ended | Join::NoConsent | Join::NoClient | Join::MustAsk => None,
             }
         });
     }
@@ -116,7 +116,7 @@ async fn sixteen_joins_of_one_client_are_one_participant(on: Backend) {
         .iter()
         .map(|outcome| match outcome {
             Join::Joined(member, _) | Join::Existing(member, _) => member.sid.clone(),
-            Join::Ended | Join::NoConsent | Join::NoClient => panic!("it lives"),
+            Join::Ended | Join::NoConsent | Join::NoClient | Join::MustAsk => panic!("it lives"),
         })
         .collect();
     assert_eq!(sids.len(), 1);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanyard::entropy::{ClientId, Secret, SessionId, Sid};
 use lanyard::session::ending::{Actor, Reason, Selection};
-use lanyard::store::record::{Join, Renewed, SignIn, reference};
+use lanyard::store::record::{Join, Joining, LeftPart, Renewed, SignIn, reference};
 
 use super::{Backend, World, both, user_id};
 
@@ -12,6 +12,7 @@ both!(
     a_disabled_person_and_a_stranger_are_refused,
     a_session_loads_as_it_was_written,
     a_client_joins_once_and_keeps_its_sid,
+    a_client_that_somebody_signed_out_joins_only_after_the_person_was_asked,
     a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_session,
     a_renewal_changes_the_secret_of_a_live_session_only,
     activity_moves_forward_and_never_wakes_an_ended_session,
@@ -149,7 +150,7 @@ async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_ses
     let session = world.begin("alice").await;
     join(&world, session.id, "first").await;
     let selection = Selection::ClientInSession(session.id, ClientId::new("wiki"));
-    world.end(selection, Reason::Client).await;
+    world.end(selection, Reason::Disabled).await;
     let (first, second) = (Sid::new("first"), Sid::new("second"));
     let snapshot = world.record.load_session(session.id).await.unwrap();
     assert_eq!(
@@ -170,6 +171,61 @@ async fn a_client_that_left_comes_back_under_a_new_sid_but_not_into_an_ended_ses
     assert_eq!(join(&world, session.id, "third").await, Join::Ended);
     let unknown = SessionId::random(&world.entropy);
     assert_eq!(join(&world, unknown, "third").await, Join::Ended);
+}
+
+async fn a_client_that_somebody_signed_out_joins_only_after_the_person_was_asked(on: Backend) {
+    let world = World::peopled(on).await;
+    let (session, wiki) = (world.begin("alice").await, ClientId::new("wiki"));
+    let other = world.begin("alice").await;
+    let part = Selection::ClientInSession(session.id, wiki.clone());
+    let of_person = Selection::ClientOfPerson(session.user.clone(), wiki.clone());
+    let left = || world.record.left_part(session.id, &wiki);
+    let asked = |sid: &str| {
+        let (sid, now) = (Sid::new(sid), world.now());
+        let plain = super::joining(session.id, &wiki, sid, now);
+        world.record.join(Joining {
+            asked: true,
+            ..plain
+        })
+    };
+    assert_eq!(left().await.unwrap(), None, "it never was there");
+    join(&world, session.id, "first").await;
+    let ways = [
+        (&part, Reason::User),
+        (&part, Reason::Admin),
+        (&part, Reason::Client),
+        (&of_person, Reason::User),
+        (&of_person, Reason::Admin),
+    ];
+    for (number, (selection, reason)) in ways.into_iter().enumerate() {
+        let at = world.pass(1);
+        world.end(selection.clone(), reason).await;
+        let expected = LeftPart { at, reason };
+        assert_eq!(left().await.unwrap(), Some(expected));
+        for _ in 0..2 {
+            let silent = join(&world, session.id, "silent").await;
+            assert_eq!(silent, Join::MustAsk, "{reason:?}");
+        }
+        // Of another session nothing is known, nor of another client.
+        let elsewhere = join(&world, other.id, &format!("elsewhere{number}")).await;
+        let fits = matches!(elsewhere, Join::Joined(..) | Join::Existing(..));
+        assert!(fits || matches!(selection, Selection::ClientOfPerson(..)));
+        world.join(&session, "shop").await;
+        world.pass(1);
+        let back = asked(&format!("back{number}")).await.unwrap();
+        assert!(matches!(back, Join::Joined(..)), "{back:?}");
+        // It is there: that it once was signed out is over.
+        let again = join(&world, session.id, "silent").await;
+        assert!(matches!(again, Join::Existing(..)), "{again:?}");
+        assert_eq!(left().await.unwrap(), None);
+    }
+    // What nobody meant as "sign out of this app" keeps no app from coming back.
+    for (number, reason) in [Reason::Disabled, Reason::Policy].into_iter().enumerate() {
+        world.pass(1);
+        world.end(part.clone(), reason).await;
+        let silent = join(&world, session.id, &format!("silent{number}")).await;
+        assert!(matches!(silent, Join::Joined(..)), "{reason:?} {silent:?}");
+    }
 }
 
 async fn a_renewal_changes_the_secret_of_a_live_session_only(on: Backend) {
