@@ -108,7 +108,7 @@ fn page(
         apps: view
             .apps
             .iter()
-            .map(|part| app(part, live.then_some(&row.reference), now))
+            .map(|part| app(part, live.then_some(row.reference.as_str()), now))
             .collect(),
         notices,
         timeline: timeline(&view, now),
@@ -190,7 +190,7 @@ const fn channel(channel: Channel) -> &'static str {
 }
 
 /// An app of a session; the page that signs it out, if the session lives.
-fn app(app: &StoryApp, live: Option<&String>, now: Timestamp) -> SessionApp {
+fn app(app: &StoryApp, live: Option<&str>, now: Timestamp) -> SessionApp {
     let part = &app.part;
     let client = part.part.participant.client.as_str();
     let live = live.filter(|_| part.part.ended.is_none());

@@ -126,7 +126,15 @@ async fn an_app_that_signs_out_alone_asks_first_without_a_proof() {
         story.notes.assert_alive(&story.in_notes).await;
         story.wiki.assert_alive(&story.in_wiki).await;
     }
-    // An app that is not in the session has no part to sign out of.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_app_of_this_session_is_signed_out_and_only_by_its_own_page() {
+    let story = story("client", json!({})).await;
+    let phone = story.house.browser();
+    phone.sign_in(&story.alice).await;
+    story.notes.join(&phone).await;
+    // One that is not in it has no part to sign out of.
     let other = story
         .house
         .app_with("other", json!({ "logout_scope": "client" }))
