@@ -32,6 +32,7 @@ mod key_keeper;
 mod key_list;
 mod keys;
 mod live;
+mod mass_ends;
 mod new_password;
 mod nodes;
 mod notices;
@@ -81,6 +82,7 @@ pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
+pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
 pub use new_password::NewPasswordOutcome;
 pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
@@ -132,6 +134,7 @@ pub struct Provider {
     audit: audit::Audit,
     reloads: reload::Flights,
     notices_due: Notify,
+    mass_due: Notify,
     to_bury: Notify,
     turns: notices::Turns,
     revoked: revoked::RevokedTokens,
@@ -223,6 +226,7 @@ impl Provider {
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
+            mass_due: Notify::new(),
             to_bury: Notify::new(),
             turns: notices::Turns::default(),
             live_counts: session_admin::LiveCounts::default(),

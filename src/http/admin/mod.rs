@@ -12,6 +12,7 @@ mod confirm;
 mod confirmed;
 mod keys;
 mod links;
+mod mass_ends;
 mod overview;
 mod people;
 mod people_filter;
@@ -66,6 +67,10 @@ table! {
     POST "/admin/apps/{id}/deletion" Fresh app_deeds::delete;
     GET "/admin/audit" Session audit::get;
     GET "/admin/confirmed" Fresh confirmed::show;
+    GET "/admin/ends" Session mass_ends::list;
+    POST "/admin/ends" Fresh mass_ends::carry_out;
+    GET "/admin/ends/plan" Fresh mass_ends::plan;
+    GET "/admin/ends/{id}" Session mass_ends::show;
     GET "/admin/keys" Session keys::get;
     GET "/admin/keys/rotation" Fresh keys::ask_rotation;
     POST "/admin/keys/rotation" Fresh keys::rotate;

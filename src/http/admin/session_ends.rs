@@ -24,7 +24,7 @@ use crate::session::ending::Reason;
 use crate::store::record::is_reference;
 
 /// The longest reason that is kept.
-const NOTE: usize = 200;
+pub(super) const NOTE: usize = 200;
 /// Longer than any id of a person.
 const ID: usize = 512;
 /// After a store was away.
@@ -99,7 +99,7 @@ fn chosen(form: &Params) -> Result<Chosen, Refusal> {
 }
 
 /// On one line.
-fn note(call: &Call) -> String {
+pub(super) fn note(call: &Call) -> String {
     let text = call.field("note").unwrap_or_default();
     let text = text.replace(is_hidden, " ");
     text.trim().to_owned()

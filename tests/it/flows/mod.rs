@@ -27,6 +27,7 @@ mod introspection;
 mod keys;
 mod limits;
 mod main_job;
+mod mass_ends;
 mod metrics;
 mod nodes;
 mod offline;
