@@ -111,14 +111,14 @@ fn as_json(row: &SessionRow) -> serde_json::Value {
 async fn end(record: &Record, options: EndSession) -> Outcome {
     let selection = selection(record, &options).await?;
     let now = Clock::System.now();
-    if options.dry_run {
+    if options.how.dry_run {
         return dry_run(record, &selection, now).await;
     }
-    if !confirmed(options.yes, &question(&options))? {
+    if !confirmed(options.how.yes, &question(&options))? {
         println!("Nothing was ended.");
         return Ok(());
     }
-    let verb = if options.revoke {
+    let verb = if options.how.revoke {
         Verb::Revoke
     } else {
         Verb::Logout
@@ -221,7 +221,7 @@ async fn work_off(record: &Record, id: &str) -> Outcome {
 
 fn question(options: &EndSession) -> String {
     let named = |text: &Option<String>| text.as_deref().map(plain);
-    let what = if let Some(reference) = named(&options.reference) {
+    if let Some(reference) = named(&options.reference) {
         format!("End session {reference} in every app?")
     } else if let Some(user) = named(&options.user) {
         format!("End all sessions of {user} in every app?")
@@ -229,6 +229,5 @@ fn question(options: &EndSession) -> String {
         format!("Sign everybody out of {client}?")
     } else {
         "End every session of everybody, in every app?".to_owned()
-    };
-    what
+    }
 }

@@ -70,6 +70,14 @@ pub struct EndSession {
     /// Every session
     #[arg(long, group = "which")]
     pub everybody: bool,
+    /// How
+    #[command(flatten)]
+    pub how: HowToEnd,
+}
+
+/// How to end it.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HowToEnd {
     /// Only count what would end
     #[arg(long)]
     pub dry_run: bool,

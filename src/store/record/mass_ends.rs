@@ -141,9 +141,8 @@ impl Record {
     pub async fn mass_position(&self) -> Result<i64, RecordError> {
         let mut conn = self.reader().await?;
         let sql = "SELECT COALESCE(MAX(position), 0) FROM mass_ends";
-        Ok(conn
-            .ask(|conn| sqlx::query_scalar(sql).fetch_one(conn))
-            .await?)
+        conn.ask(|conn| sqlx::query_scalar(sql).fetch_one(conn))
+            .await
     }
 }
 

@@ -266,8 +266,8 @@ async fn a_logout_leaves_offline_access_and_a_revocation_does_not(on: Backend) {
                 let (_, ended) = world.record.grant(&grant.id).await.unwrap().unwrap();
                 assert_eq!(ended, left == 0, "{verb:?} {worked_off}");
             }
-            let alive = "SELECT COUNT(*) FROM grants WHERE ended_at IS NULL";
-            assert_eq!(world.count(alive).await, left);
+            let live = "SELECT COUNT(*) FROM grants WHERE ended_at IS NULL";
+            assert_eq!(world.count(live).await, left);
         }
     }
 }
