@@ -134,6 +134,7 @@ async fn everything_ends_but_ones_own() {
 async fn who_signs_in_again_stays() {
     let story = story().await;
     story.end("what=everything").await;
+    story.house.settled().await;
     let (alice, browser, ..) = &story.people[0];
     browser.sign_in(alice).await;
     let tokens = story.wiki.join(browser).await;
