@@ -100,7 +100,7 @@ impl MassDone {
 
 impl Page for MassDone {
     const KIND: &'static str = "admin-mass-end";
-    const MARKER: &'static str = "Apps told";
+    const MARKER: &'static str = "";
 
     fn samples() -> Vec<Sample<Self>> {
         let under_way = Self {

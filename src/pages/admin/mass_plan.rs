@@ -78,7 +78,7 @@ impl MassPlanPage {
 
 impl Page for MassPlanPage {
     const KIND: &'static str = "admin-mass-plan";
-    const MARKER: &'static str = "Counted at";
+    const MARKER: &'static str = "";
 
     fn samples() -> Vec<Sample<Self>> {
         let all = Self {
