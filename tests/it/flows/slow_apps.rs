@@ -12,7 +12,7 @@ use crate::support::installation::free_port;
 use crate::support::stores::Stores;
 use crate::support::{App, Browser, House, Person};
 
-/// How long anybody may wait (issue: "answers within 2 s whatever the RPs do").
+/// How long anybody waits for apps at most, whatever they do.
 const PROMISED: Duration = Duration::from_secs(2);
 
 /// An app that is told at an address where nothing answers yet.

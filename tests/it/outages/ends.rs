@@ -153,7 +153,7 @@ async fn a_delivery_that_paused(step: FailPoint, loss: Loss) {
 async fn at_each_step(loss: Loss) {
     let ends = [FailPoint::EndRecorded, FailPoint::EndBuried];
     for step in ends {
-        an_end_that_stopped(step, loss).await;
+        Box::pin(an_end_that_stopped(step, loss)).await;
     }
     let deliveries = [
         FailPoint::DeliveryLeased,
@@ -161,7 +161,7 @@ async fn at_each_step(loss: Loss) {
         FailPoint::DeliveryPosted,
     ];
     for step in deliveries {
-        a_delivery_that_paused(step, loss).await;
+        Box::pin(a_delivery_that_paused(step, loss)).await;
     }
 }
 
