@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 7] = [
+const STEPS: [(i64, &str, &str); 8] = [
     (
         1,
         "record",
@@ -46,6 +46,11 @@ const STEPS: [(i64, &str, &str); 7] = [
         7,
         "people_list",
         include_str!("../../../migrations/0007_people_list.sql"),
+    ),
+    (
+        10,
+        "notice_leases",
+        include_str!("../../../migrations/0010_notice_leases.sql"),
     ),
 ];
 
