@@ -136,6 +136,7 @@ pub async fn start_on(
     let key = master_key(config, &record, &entropy).await?;
     let outbound = Outbound::new(outbound::Settings {
         total_timeout: config.delivery.timeout,
+        allowed: Arc::new(config.delivery.allow.clone()),
         ..outbound::Settings::default()
     })
     .map_err(other)?;

@@ -174,6 +174,8 @@ keys! {
         Fallback::Text("5s");
     DELIVERY_GIVE_UP = "delivery.give_up_after",
         Kind::Duration(seconds(MINUTE), seconds(14 * DAY)), Fallback::Text("24h");
+    DELIVERY_ALLOW = "delivery.allow", Kind::List("networks and hosts"),
+        Fallback::Derived("any private address");
     HOT_MEMORY = "hot.memory_mib", Kind::Number(8, 1_048_576, "MiB"), Fallback::Text("128");
 }
 

@@ -11,6 +11,7 @@ use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
+use crate::outbound::AllowList;
 use crate::protocol::client::Client;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
@@ -251,12 +252,14 @@ pub enum Metrics {
 }
 
 /// How notices are delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Of one attempt.
     pub timeout: Duration,
     /// From the end of the session to giving up.
     pub give_up_after: Duration,
+    /// The private addresses that are posted to; empty: any.
+    pub allow: AllowList,
 }
 
 /// The hot state in process.

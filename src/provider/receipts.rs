@@ -1,5 +1,7 @@
 //! Who has been told about an ended session, app by app.
 
+use std::time::Duration;
+
 use super::Provider;
 use super::handles::SessionCookie;
 use super::interactions::EndedSession;
@@ -8,6 +10,9 @@ use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::session::session::SecretVerdict;
 use crate::store::record::{NoticeState, NoticeView, ParticipantRow, reference};
+
+/// How long a browser is told why its session ended.
+const EXPLAINED: Duration = Duration::from_hours(30 * 24);
 
 /// Who has been told about an ended session.
 #[derive(Clone, Debug)]
@@ -96,7 +101,7 @@ impl Provider {
     }
 
     /// What became of the session that a browser's cookie names. Only the last holder of its
-    /// secret is told.
+    /// secret is told, and not for ever.
     pub(super) async fn ended_session(
         &self,
         cookie: Option<&SessionCookie>,
@@ -114,6 +119,7 @@ impl Provider {
         Ok(snapshot
             .ended
             .filter(|_| verdict == SecretVerdict::Current)
+            .filter(|(at, _)| self.clock.now() < *at + EXPLAINED)
             .map(|(at, reason)| EndedSession {
                 reason,
                 at,

@@ -4,6 +4,7 @@ mod metrics;
 mod stores;
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 use crate::config::{Config, KeySource};

@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 8] = [
+const STEPS: [(i64, &str, &str); 9] = [
     (
         1,
         "record",
@@ -51,6 +51,11 @@ const STEPS: [(i64, &str, &str); 8] = [
         9,
         "mass_ends",
         include_str!("../../../migrations/0009_mass_ends.sql"),
+    ),
+    (
+        10,
+        "notice_leases",
+        include_str!("../../../migrations/0010_notice_leases.sql"),
     ),
 ];
 

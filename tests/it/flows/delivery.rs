@@ -280,11 +280,8 @@ async fn an_app_that_hangs_takes_no_places_from_others() {
     house.advance(Duration::from_millis(1));
     end(&house, all_of(&bob)).await;
     wiki.expect_signed_out(tokens[0].sid()).await;
-    assert_eq!(
-        dead.logout_tokens().len(),
-        4,
-        "a few at a time for each app"
-    );
+    let (heard, most) = (dead.logout_tokens().len(), 4 * house.number_of_nodes());
+    assert!(heard <= most, "{heard}: a few at a time for each node");
 }
 
 #[tokio::test(flavor = "multi_thread")]
