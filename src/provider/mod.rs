@@ -13,6 +13,7 @@ mod audit;
 mod audit_list;
 mod authorize;
 mod bearer;
+mod browser_state;
 mod burying;
 mod client_throttle;
 mod compact;
@@ -76,6 +77,7 @@ pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
+pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
@@ -144,6 +146,7 @@ pub struct Provider {
     figures: figures::Kept,
     overview: overview::Figures,
     setup: setup::Setup,
+    questions: browser_state::Questions,
     me: Weak<Self>,
     node: String,
 }
@@ -233,6 +236,7 @@ impl Provider {
             figures: figures::Kept::default(),
             overview: overview::Figures::default(),
             setup: setup::Setup::default(),
+            questions: browser_state::Questions::default(),
             meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),
