@@ -402,6 +402,7 @@ fn settings(config: &Config) -> Settings {
         issuer: config.issuer.as_str().to_owned(),
         session: config.session.limits,
         max_sessions: config.session.max_per_user,
+        check_iframe: config.session.check_iframe,
         remembered: config.session.remembered,
         offline: Limits {
             idle_timeout: config.grants.offline_idle_timeout,

@@ -154,12 +154,14 @@ fn sessions(reader: &mut Reader<'_>, https: bool) -> Option<Sessions> {
             "Browsers take \"none\" only over https, and the issuer is http. Write \"lax\".",
         );
     }
+    let check_iframe = reader.choice(&keys::CHECK_IFRAME, &[("off", false), ("on", true)]);
     let max_per_user = reader.number(&keys::MAX_SESSIONS);
     Some(Sessions {
         max_per_user: u32::try_from(max_per_user?).ok().filter(|most| *most > 0),
         limits: limits?,
         remembered: remembered?,
         cookie_same_site: cookie_same_site?,
+        check_iframe: check_iframe?,
     })
 }
 

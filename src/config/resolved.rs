@@ -183,6 +183,8 @@ pub struct Sessions {
     pub max_per_user: Option<u32>,
     /// The `SameSite` attribute of the session cookie.
     pub cookie_same_site: CookieSameSite,
+    /// Whether apps may ask a frame of ours if a session goes on (Session Management 1.0).
+    pub check_iframe: bool,
 }
 
 /// The `SameSite` attribute (RFC 6265bis, 4.1.2.7).

@@ -17,7 +17,8 @@ const GIVE_WAY: usize = 8;
 const INTERACTION_SECONDS: i64 = 3_600;
 const SETUP_SECONDS: i64 = 3_600;
 
-fn session_name(state: &State) -> &'static str {
+/// The name of the SSO cookie.
+pub(super) fn session_name(state: &State) -> &'static str {
     if state.https {
         "__Host-lanyard"
     } else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Provider;
+use super::browser_state::{Held, Holding};
 use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
@@ -30,6 +31,8 @@ pub struct AuthorizeInput {
     pub params: Params,
     /// The SSO cookie.
     pub cookie: Option<SessionCookie>,
+    /// What the browser holds for the check iframe.
+    pub held: Held,
     /// The peer's address.
     pub address: IpAddr,
 }
@@ -42,6 +45,8 @@ pub enum Authorized {
         answer: Answer,
         /// Whose it is, for the page that posts it.
         client_name: String,
+        /// What the browser is to hold for the check iframe.
+        holding: Holding,
     },
     /// A person is needed: to the sign-in pages, with this cookie.
     Interact(InteractionCookie),
@@ -63,7 +68,7 @@ pub struct ErrorPage {
 pub(super) const TRIES: usize = 4;
 /// What became of an attempt to issue.
 pub(super) enum Issued {
-    Answer(Answer),
+    Answer(Answer, Holding),
     /// Something that the decision rests on changed meanwhile.
     JudgeAgain,
 }
@@ -75,10 +80,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn answered(&self, answer: Answer) -> Authorized {
+    fn answered(&self, answer: Answer, holding: Holding) -> Authorized {
         Authorized::Answer {
             answer,
             client_name: self.client.client_name.clone(),
+            holding,
         }
     }
 }
@@ -98,23 +104,35 @@ impl Provider {
             Ok(asked) => asked,
             Err(answer) => return Ok(answer),
         };
-        let cookie = input.cookie.as_ref();
+        let (cookie, held) = (input.cookie.as_ref(), &input.held);
         for _ in 0..TRIES {
             let judged = match self
                 .judge_request(&asked, cookie, |_| Progress::default())
                 .await?
             {
                 Ok(judged) => judged,
-                Err(error) => return Ok(asked.answered(self.failure(&asked.request, &error))),
+                Err(error) => {
+                    let answer = self.failure(&asked.request, &error);
+                    return Ok(asked.answered(answer, Holding::AsItIs));
+                }
             };
             match judged.decision {
-                Decision::Issue => match self.issue_answer(&asked, &judged).await? {
-                    Issued::Answer(answer) => return Ok(asked.answered(answer)),
+                Decision::Issue => match self.issue_answer(&asked, &judged, held).await? {
+                    Issued::Answer(answer, holding) => {
+                        return Ok(asked.answered(answer, holding));
+                    }
                     Issued::JudgeAgain => {}
                 },
                 Decision::Refuse(why) => {
-                    let answer = self.failure(&asked.request, &refused(why));
-                    return Ok(asked.answered(answer));
+                    let live = judged.live.as_deref();
+                    let (value, holding) = self.holding(live, cookie, held);
+                    let answer = authorization_response::failure(
+                        &asked.request.target,
+                        &self.settings.issuer,
+                        &refused(why),
+                        self.session_state(&asked.request, &value).as_deref(),
+                    );
+                    return Ok(asked.answered(answer, holding));
                 }
                 _ => return self.interact(asked.request, input.address).await,
             }
@@ -155,11 +173,12 @@ impl Provider {
             Ok(request) => Ok(Ok(Asked { client, request })),
             Err(Refusal { target, error }) => {
                 let issuer = &self.settings.issuer;
-                let answer = authorization_response::failure(&target, issuer, &error);
+                let answer = authorization_response::failure(&target, issuer, &error, None);
                 let client_name = client.client_name.clone();
                 Ok(Err(Authorized::Answer {
                     answer,
                     client_name,
+                    holding: Holding::AsItIs,
                 }))
             }
         }
@@ -273,6 +292,7 @@ impl Provider {
         &self,
         asked: &Asked,
         judged: &Judged,
+        held: &Held,
     ) -> Result<Issued, Trouble> {
         let Some(live) = &judged.live else {
             return Ok(Issued::JudgeAgain);
@@ -286,13 +306,18 @@ impl Provider {
         let Some(code) = self.issue_code(live, &issue).await? else {
             return Ok(Issued::JudgeAgain);
         };
-        let issuer = &self.settings.issuer;
-        let answer = authorization_response::success(&asked.request.target, issuer, &code);
-        Ok(Issued::Answer(answer))
+        let (value, holding) = self.holding(Some(live.as_ref()), None, held);
+        let answer = authorization_response::success(
+            &asked.request.target,
+            &self.settings.issuer,
+            &code,
+            self.session_state(&asked.request, &value).as_deref(),
+        );
+        Ok(Issued::Answer(answer, holding))
     }
 
     pub(super) fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
-        authorization_response::failure(&request.target, &self.settings.issuer, error)
+        authorization_response::failure(&request.target, &self.settings.issuer, error, None)
     }
 }
 

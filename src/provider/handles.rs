@@ -100,6 +100,20 @@ impl Provider {
         reader.end(SessionCookie { id, secret })
     }
 
+    /// What the script of the check iframe may read: the same for the same session, and it proves
+    /// nothing.
+    pub(super) fn seal_browser_state(&self, session: SessionId) -> String {
+        self.sealer
+            .seal_same_text(Purpose::Handle, b"browser state", session.as_bytes())
+    }
+
+    pub(super) fn open_browser_state(&self, text: &str) -> Option<SessionId> {
+        let bytes = self.open_handle("browser state", text)?;
+        let mut reader = Reader(&bytes);
+        let id = SessionId::from_bytes(reader.take()?);
+        reader.end(id)
+    }
+
     pub(super) fn seal_interaction(&self, handle: &InteractionHandle) -> String {
         self.seal_handle(
             "interaction",

@@ -13,6 +13,7 @@ mod audit;
 mod audit_list;
 mod authorize;
 mod bearer;
+mod browser_state;
 mod burying;
 mod client_throttle;
 mod compact;
@@ -77,6 +78,7 @@ pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
+pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
@@ -147,6 +149,7 @@ pub struct Provider {
     figures: figures::Kept,
     overview: overview::Figures,
     setup: setup::Setup,
+    questions: browser_state::Questions,
     me: Weak<Self>,
     node: String,
 }
@@ -237,6 +240,7 @@ impl Provider {
             figures: figures::Kept::default(),
             overview: overview::Figures::default(),
             setup: setup::Setup::default(),
+            questions: browser_state::Questions::default(),
             meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),

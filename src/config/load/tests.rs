@@ -137,6 +137,7 @@ fn nothing_at_all_works() {
     assert_eq!(config.session.remembered.idle_timeout, hours(14 * 24));
     assert_eq!(config.session.remembered.lifetime, hours(30 * 24));
     assert_eq!(config.session.cookie_same_site, CookieSameSite::Lax);
+    assert!(!config.session.check_iframe);
     assert_eq!(config.grants.offline_idle_timeout, hours(30 * 24));
     assert_eq!(config.grants.offline_lifetime, hours(90 * 24));
     let password = config.password;

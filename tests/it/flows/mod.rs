@@ -11,6 +11,7 @@ mod admin_sessions;
 mod administration;
 mod audit;
 mod authorize;
+mod check_iframe;
 mod client_auth;
 mod code;
 mod consent;
