@@ -1,7 +1,7 @@
 //! Who has been told about an ended session, app by app.
 
 use super::Provider;
-use super::handles::SessionCookie;
+use super::handles::{SessionCookie, View};
 use super::interactions::EndedSession;
 use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
@@ -51,11 +51,9 @@ pub enum Told {
 }
 
 impl Provider {
-    /// Who has been told about the session that a receipts handle names.
-    pub async fn receipts(&self, handle: &str) -> Result<Option<Receipts>, Trouble> {
-        let Some(id) = self.open_receipts(handle) else {
-            return Ok(None);
-        };
+    /// Who has been told about the session that a view cookie names.
+    pub async fn receipts(&self, view: &View) -> Result<Option<Receipts>, Trouble> {
+        let id = view.session;
         let Some(snapshot) = self.record.load_session(id).await? else {
             return Ok(None);
         };

@@ -26,6 +26,7 @@ mod hijacking;
 mod introspection;
 mod keys;
 mod limits;
+mod live_receipts;
 mod main_job;
 mod metrics;
 mod nodes;
