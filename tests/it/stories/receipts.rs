@@ -159,7 +159,9 @@ async fn a_person_who_ends_another_session_sees_it_arrive() {
             assert!(held.iter().all(|events| events.status == 200));
         }
         browser.goto(&house.url("/account")).await;
-        browser.click(&format!("form:has([value='{name}']) button")).await;
+        browser
+            .click(&format!("form:has([value='{name}']) button"))
+            .await;
         browser.wait_for_text("#told", "Who has been told").await;
         browser.execute("window.witness = 'the same page'").await;
         browser.wait_for_text("#receipt-1-1", "trying again").await;

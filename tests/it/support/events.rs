@@ -48,16 +48,18 @@ impl Events {
         rest.split('\n').next().unwrap().to_owned()
     }
 
-    /// Reads to the end, which must come by itself; what came since the last time.
+    /// Reads to the end, which must come soon and in order; what came since the last time.
     pub(crate) async fn rest(mut self) -> String {
-        while self.more().await {}
+        let end = async { while self.more().await {} };
+        let ended = tokio::time::timeout(PATIENCE, end).await;
+        assert!(ended.is_ok(), "it does not end: {}", self.come);
         self.come
     }
 
     async fn more(&mut self) -> bool {
         let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await;
         let chunk = chunk.unwrap_or_else(|_| panic!("nothing more comes after {}", self.come));
-        let Ok(Some(bytes)) = chunk else {
+        let Some(bytes) = chunk.unwrap_or_else(|error| panic!("it broke off: {error}")) else {
             return false;
         };
         self.come.push_str(std::str::from_utf8(&bytes).unwrap());
