@@ -16,6 +16,8 @@ mod health;
 mod limits;
 mod metrics;
 mod oauth;
+mod receipt_events;
+mod receipts;
 mod requests;
 mod respond;
 mod routes;

@@ -92,6 +92,7 @@ fn pages(config: &mut ServiceConfig) {
         )
         .service(web::resource("/oauth2/logout/confirm").route(post().to(logout::confirm)))
         .service(web::resource("/oauth2/logout/done").route(get().to(logout::done)))
+        .service(web::resource("/oauth2/logout/events").route(get().to(logout::events)))
         .service(
             web::resource(paths::CHECK_SESSION)
                 .route(get().to(session::iframe))
@@ -146,6 +147,7 @@ fn account_pages(config: &mut ServiceConfig) {
         )
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
+        .service(web::resource("/account/sessions/events").route(get().to(sessions::events)))
         .service(web::resource("/account/sessions/end").route(post().to(sessions::end)))
         .service(
             web::resource("/account/sessions/end-others").route(post().to(sessions::end_others)),

@@ -42,7 +42,7 @@ pub enum EndSessionStep {
 /// A finished logout.
 #[derive(Debug, Default)]
 pub struct SignedOut {
-    /// Opens the receipts page; absent if nobody was signed in.
+    /// The value of the view cookie, which opens the receipts page; absent if nobody was signed in.
     pub receipts: Option<String>,
     /// Front-channel logout URIs, with `iss` and `sid`.
     pub frames: Vec<String>,
@@ -251,7 +251,7 @@ impl Provider {
             frames.extend(uri.and_then(|uri| frame(&uri, &self.settings.issuer, &part.sid)));
         }
         Ok(SignedOut {
-            receipts: Some(self.seal_receipts(id)),
+            receipts: Some(self.seal_view(id)),
             frames,
             ..SignedOut::default()
         })

@@ -9,14 +9,21 @@ use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, TokenId};
 use crate::session::grant::Place;
 use crate::store::seal::Purpose;
 
-/// How long receipts can be looked at: their address may stay in a shared browser's history.
-const RECEIPTS: Duration = Duration::from_hours(1);
+/// How long a browser that signed out may look at the receipts: others may use it next.
+pub const VIEW_LASTS: Duration = Duration::from_mins(10);
 
 /// The SSO cookie: a session and the secret that proves it is this browser's.
 #[derive(Clone, Debug)]
 pub struct SessionCookie {
     pub(super) id: SessionId,
     pub(super) secret: Secret,
+}
+
+/// The view cookie: for a while, its browser may see who has been told that a session ended.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    pub(super) session: SessionId,
+    pub(super) until: Timestamp,
 }
 
 /// Where a request waits that arrived by POST without the session cookie.
@@ -142,18 +149,20 @@ impl Provider {
         reader.end(StoredRequest(root))
     }
 
-    /// The right to see who has been told about an ended session.
-    pub(super) fn seal_receipts(&self, session: SessionId) -> String {
-        let until = (self.clock.now() + RECEIPTS).as_millis().to_be_bytes();
-        self.seal_handle("receipts", &[session.as_bytes(), &until])
+    /// The value of the view cookie of a session that ended now.
+    pub(super) fn seal_view(&self, session: SessionId) -> String {
+        let until = (self.clock.now() + VIEW_LASTS).as_millis().to_be_bytes();
+        self.seal_handle("view", &[session.as_bytes(), &until])
     }
 
-    pub(super) fn open_receipts(&self, text: &str) -> Option<SessionId> {
-        let bytes = self.open_handle("receipts", text)?;
+    /// Reads the view cookie, unless its time is over.
+    pub fn open_view(&self, text: &str) -> Option<View> {
+        let bytes = self.open_handle("view", text)?;
         let mut reader = Reader(&bytes);
-        let id = SessionId::from_bytes(reader.take()?);
+        let session = SessionId::from_bytes(reader.take()?);
         let until = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
-        reader.end(id).filter(|_| self.clock.now() < until)
+        let view = reader.end(View { session, until })?;
+        (self.clock.now() < view.until).then_some(view)
     }
 
     pub(super) fn seal_code(&self, handle: &CodeHandle) -> String {

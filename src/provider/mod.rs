@@ -44,6 +44,7 @@ mod own_profile;
 mod people;
 mod people_admin;
 mod readiness;
+mod receipt_watch;
 mod receipts;
 mod reload;
 mod revocation;
@@ -80,7 +81,7 @@ pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutQuestion, SignedOut};
-pub use handles::{SessionCookie, StoredRequest};
+pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
@@ -90,6 +91,7 @@ pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
 pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
+pub use receipt_watch::{ReceiptNews, ReceiptWatch, Watching};
 pub use receipts::{ReceiptView, Receipts, Told};
 pub use session_admin::{
     AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
@@ -139,6 +141,7 @@ pub struct Provider {
     mass_due: Notify,
     to_bury: Notify,
     turns: notices::Turns,
+    watches: receipt_watch::Watches,
     revoked: revoked::RevokedTokens,
     live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
@@ -232,6 +235,7 @@ impl Provider {
             mass_due: Notify::new(),
             to_bury: Notify::new(),
             turns: notices::Turns::default(),
+            watches: receipt_watch::Watches::default(),
             live_counts: session_admin::LiveCounts::default(),
             missing: nodes::Missing::default(),
             hot_use: hot_state::HotUse::default(),

@@ -163,6 +163,7 @@ impl Provider {
                 problem: format!("not tried: {trouble}"),
             };
             self.record.receipt(&notice.id, again, now).await?;
+            self.watches.written(notice.session);
         }
         result
     }
@@ -190,6 +191,7 @@ impl Provider {
             .record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
+        self.watches.written(notice.session);
         if written && let Some(problem) = alarm {
             tracing::warn!(client = %notice.client, problem, "an app was not told of an end");
         }

@@ -143,28 +143,34 @@ impl Provider {
         Ok(devices)
     }
 
-    /// Ends one of the person's own sessions. None: it is not theirs, or there is none.
-    pub async fn end_device(
-        &self,
-        visitor: &Visitor,
-        device: &str,
-    ) -> Result<Option<Ended>, Trouble> {
+    /// Ends one of the person's own sessions. False: it is not theirs, or there is none.
+    pub async fn end_device(&self, visitor: &Visitor, device: &str) -> Result<bool, Trouble> {
         let Some(id) = self.record.session_by_reference(device).await? else {
-            return Ok(None);
+            return Ok(false);
         };
         let snapshot = self.record.load_session(id).await?;
         if snapshot.is_none_or(|snapshot| snapshot.session.user != visitor.person) {
-            return Ok(None);
+            return Ok(false);
         }
         let selection = Selection::Session(id);
-        self.end(&selection, Reason::User, &visitor.actor())
-            .await
-            .map(Some)
+        self.end(&selection, Reason::User, &visitor.actor()).await?;
+        Ok(true)
     }
 
-    /// Ends all of the person's sessions but this one.
-    pub async fn end_other_devices(&self, visitor: &Visitor) -> Result<Ended, Trouble> {
-        self.end_others(visitor, Reason::User).await
+    /// Ends all of the person's sessions but this one. How many lived until now, and the references
+    /// of these.
+    pub async fn end_other_devices(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<(usize, Vec<String>), Trouble> {
+        let since = self.clock.now();
+        let ended = self.end_others(visitor, Reason::User).await?;
+        let fresh = ended.fresh;
+        if fresh == 0 {
+            return Ok((0, Vec::new()));
+        }
+        let references = self.ended_since(ended, since, Reason::User).await?;
+        Ok((fresh, references))
     }
 
     pub(super) async fn end_others(

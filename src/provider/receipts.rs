@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Provider;
-use super::handles::SessionCookie;
+use super::handles::{SessionCookie, View};
 use super::interactions::EndedSession;
 use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
@@ -56,11 +56,9 @@ pub enum Told {
 }
 
 impl Provider {
-    /// Who has been told about the session that a receipts handle names.
-    pub async fn receipts(&self, handle: &str) -> Result<Option<Receipts>, Trouble> {
-        let Some(id) = self.open_receipts(handle) else {
-            return Ok(None);
-        };
+    /// Who has been told about the session that a view cookie names.
+    pub async fn receipts(&self, view: &View) -> Result<Option<Receipts>, Trouble> {
+        let id = view.session;
         let Some(snapshot) = self.record.load_session(id).await? else {
             return Ok(None);
         };

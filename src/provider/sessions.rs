@@ -28,8 +28,6 @@ pub struct Ended {
     pub fresh: usize,
     /// Notices owed because of it.
     pub notices: u64,
-    /// Opens the receipts page, where one session ended.
-    pub receipts: Option<String>,
 }
 
 impl Provider {
@@ -124,15 +122,10 @@ impl Provider {
             .into_iter()
             .map(|session| session.id)
             .collect();
-        let receipts = match sessions.as_slice() {
-            [one] => Some(self.seal_receipts(*one)),
-            _ => None,
-        };
         Ok(Ended {
             sessions,
             fresh: ended.fresh,
             notices: ended.notices,
-            receipts,
         })
     }
 

@@ -8,13 +8,18 @@ use crate::clock::Timestamp;
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
-use crate::http::{extract, respond};
+use crate::http::{cookies, extract, guard, receipt_events, receipts, respond};
 use crate::pages::account::Tab;
-use crate::pages::account_sessions::{AccountSessions, SessionRow};
+use crate::pages::account_sessions::{AccountSessions, EndedHere, EndedSession, SessionRow};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::{Link, Notice, Tone};
 use crate::pages::{device, time};
-use crate::provider::DeviceView;
+use crate::protocol::params::Params;
+use crate::provider::{DeviceView, SessionReceipts, Visitor, Watching};
+use crate::store::record::is_reference;
+
+/// Ended sessions whose receipts are on the page.
+const SHOWN: usize = 20;
 
 pub(in crate::http) async fn get(
     request: HttpRequest,
@@ -26,26 +31,22 @@ pub(in crate::http) async fn get(
     };
     let now = state.provider.clock().now();
     let devices = state.provider.devices(&visitor).await?;
-    let ended = extract::query(&request).and_then(|query| {
-        query
-            .get("ended")
-            .and_then(|count| count.parse::<u64>().ok())
-    });
-    let receipts = extract::query(&request)
-        .and_then(|query| query.get("r").map(ToOwned::to_owned))
-        .and_then(|handle| Link::new(&format!("/oauth2/logout/done?r={handle}")));
+    let query = extract::list_query(&request).unwrap_or_default();
+    let ended = query.get("ended").and_then(|count| count.parse().ok());
+    let ended_here = ended_here(&state, &visitor, &query, now).await?;
+    let policy = match &ended_here {
+        Some(_) => Policy::live(),
+        None => Policy::stays(),
+    };
     let page = AccountSessions {
-        frame: frame(
-            &visitor,
-            Tab::Sessions,
-            ended.map(|count| notice(count, receipts)),
-        ),
+        frame: frame(&visitor, Tab::Sessions, ended.map(notice)),
+        ended: ended_here,
         sessions: devices.into_iter().map(|device| row(device, now)).collect(),
     };
-    Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))
+    Ok(respond::page(StatusCode::OK, &page, &policy))
 }
 
-fn notice(count: u64, receipts: Option<Link>) -> Notice {
+fn notice(count: u64) -> Notice {
     let (title, text) = match count {
         0 => ("Nothing to end", "No other session was live."),
         1 => ("The session has ended", "Its apps are being told now."),
@@ -55,8 +56,72 @@ fn notice(count: u64, receipts: Option<Link>) -> Notice {
         tone: Tone::Ok,
         title: title.to_owned(),
         text: text.to_owned(),
-        receipts,
+        receipts: None,
     }
+}
+
+/// The sessions whose receipts a link asks for. It may name any: only one's own are shown.
+fn asked(query: &Params) -> Vec<String> {
+    let named = query.all("s").into_iter().take(SHOWN);
+    let named = named.filter(|name| is_reference(name));
+    named.map(ToOwned::to_owned).collect()
+}
+
+fn query_of(references: &[String]) -> String {
+    let named = references.iter().take(SHOWN);
+    let named: Vec<_> = named.map(|reference| format!("s={reference}")).collect();
+    named.join("&")
+}
+
+/// Who has been told of the ends that the link names.
+async fn ended_here(
+    state: &State,
+    visitor: &Visitor,
+    query: &Params,
+    now: Timestamp,
+) -> Result<Option<EndedHere>, PageTrouble> {
+    let found = state.provider.own_receipts(visitor, &asked(query)).await?;
+    let known: Vec<_> = found.iter().map(|one| one.row.reference.clone()).collect();
+    let named = query_of(&known);
+    let links = Link::new(&format!("/account?{named}"))
+        .zip(Link::new(&format!("/account/sessions/events?{named}")));
+    Ok(links
+        .filter(|_| !known.is_empty())
+        .map(|(check_again, events)| EndedHere {
+            sessions: found.into_iter().map(|one| over(one, now)).collect(),
+            check_again,
+            events,
+        }))
+}
+
+fn over(one: SessionReceipts, now: Timestamp) -> EndedSession {
+    let SessionReceipts { row, apps } = one;
+    EndedSession {
+        device: device::describe(&row.session.user_agent),
+        ended: time::to_the_second(row.ended.unwrap_or(now), now),
+        apps: apps.into_iter().map(receipts::told).collect(),
+    }
+}
+
+/// `GET /account/sessions/events`: what becomes of the notices of these sessions, as it comes.
+pub(in crate::http) async fn events(
+    request: HttpRequest,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    if guard::is_foreign(&state, &request) {
+        return Ok(respond::foreign_form());
+    }
+    let cookie = cookies::session(&state, &request);
+    let visitor = state.provider.visitor(cookie.as_ref()).await?;
+    let watching = match (visitor, extract::list_query(&request)) {
+        (Some(visitor), Some(query)) => {
+            let seen = receipt_events::last_seen(&request);
+            let provider = &state.provider;
+            provider.watch_own(&visitor, &asked(&query), seen).await?
+        }
+        _ => Watching::Nothing,
+    };
+    Ok(receipt_events::answer(&state, &request, watching))
 }
 
 fn row(device: DeviceView, now: Timestamp) -> SessionRow {
@@ -84,22 +149,23 @@ pub(in crate::http) async fn end(
         Err(response) => return Ok(response),
     };
     let device = form.get("session").unwrap_or_default();
-    match state.provider.end_device(&visitor, device).await? {
-        Some(ended) => {
-            let receipts = ended
-                .receipts
-                .map(|handle| format!("&r={handle}"))
-                .unwrap_or_default();
-            Ok(respond::see_other(&format!("/account?ended=1{receipts}")))
-        }
-        None => Ok(respond::message(
+    if !state.provider.end_device(&visitor, device).await? {
+        return Ok(respond::message(
             StatusCode::NOT_FOUND,
             &Message {
                 onward: Link::new("/account"),
                 ..Message::plain(MessageKind::NotFound)
             },
-        )),
+        ));
     }
+    Ok(respond::see_other(&after(1, &[device.to_owned()])))
+}
+
+/// Where it is said. A reload ends nothing.
+fn after(count: usize, references: &[String]) -> String {
+    let named = query_of(references);
+    let separator = if named.is_empty() { "" } else { "&" };
+    format!("/account?ended={count}{separator}{named}")
 }
 
 pub(in crate::http) async fn end_others(
@@ -111,9 +177,6 @@ pub(in crate::http) async fn end_others(
         Ok(posted) => posted,
         Err(response) => return Ok(response),
     };
-    let ended = state.provider.end_other_devices(&visitor).await?;
-    Ok(respond::see_other(&format!(
-        "/account?ended={}",
-        ended.fresh
-    )))
+    let (count, references) = state.provider.end_other_devices(&visitor).await?;
+    Ok(respond::see_other(&after(count, &references)))
 }

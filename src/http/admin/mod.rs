@@ -88,6 +88,7 @@ table! {
     POST "/admin/sessions/plan" Session session_ends::plan;
     POST "/admin/sessions/end" FreshForSeveral session_ends::end;
     GET "/admin/sessions/told" Session session_ends::told;
+    GET "/admin/sessions/events" Session session_ends::events;
     GET "/admin/sessions/{reference}" Session session::show;
     POST "/admin/sessions/{reference}/again" Session session::send_again;
 }

@@ -30,6 +30,7 @@ mod introspection;
 mod joining_an_end;
 mod keys;
 mod limits;
+mod live_receipts;
 mod main_job;
 mod mass_ends;
 mod metrics;

@@ -318,6 +318,39 @@ impl Browser {
             .await;
     }
 
+    /// Notes from the next page on what its scripts ask for, in `window.asked`: each fetch, each
+    /// stream that they open, and each change that a stream tells.
+    pub(crate) async fn note_what_scripts_ask(&self) {
+        let script = "
+            window.asked = [];
+            const load = window.fetch;
+            window.fetch = (...what) => { asked.push('fetch'); return load(...what); };
+            window.EventSource = class extends EventSource {
+              constructor(...what) {
+                super(...what);
+                asked.push('stream');
+                this.addEventListener('changed', () => asked.push('changed'));
+                this.addEventListener('done', () => asked.push('done'));
+              }
+            };";
+        let source = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// How often the scripts of this page asked for, or heard, this.
+    pub(crate) async fn asked(&self, what: &str) -> usize {
+        let asked = self.execute("return window.asked").await;
+        let asked = asked.as_array().unwrap().iter();
+        asked.filter(|noted| noted.as_str() == Some(what)).count()
+    }
+
+    /// The value of a cookie, also of one that scripts don't see.
+    pub(crate) async fn cookie(&self, name: &str) -> String {
+        let cookie = self.client.get_named_cookie(name).await.unwrap();
+        cookie.value().to_owned()
+    }
+
     /// What the browser said since the last time: scripts that failed, and what a
     /// Content-Security-Policy forbade.
     pub(crate) async fn complaints(&self) -> Vec<String> {
