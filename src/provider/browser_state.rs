@@ -104,7 +104,7 @@ impl Provider {
     /// What has become of the session that this state names: one read of the hot state, and none
     /// for a state that is not ours. It is no use of the session: a page that lies open must not
     /// keep it from idling.
-    pub async fn watch(&self, state: &str) -> Result<Watched, Trouble> {
+    pub async fn watched_session(&self, state: &str) -> Result<Watched, Trouble> {
         let Some(session) = self.open_browser_state(state) else {
             return Ok(Watched::Ended);
         };

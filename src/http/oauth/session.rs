@@ -46,7 +46,7 @@ pub(in crate::http) async fn state(
     let Some(held) = browser_state::held(&state, &request).state else {
         return Ok(says("unknown"));
     };
-    Ok(match state.provider.watch(&held).await? {
+    Ok(match state.provider.watched_session(&held).await? {
         Watched::Live => says("live"),
         Watched::Ended => says("ended"),
         Watched::TooOften(wait) => {
