@@ -246,5 +246,5 @@ pub(super) async fn show(call: Call) -> Answer {
         note: end.note.clone().unwrap_or_default(),
         check_again,
     };
-    Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))
+    Ok(respond::page(StatusCode::OK, &page, &Policy::live()))
 }
