@@ -4,10 +4,10 @@ mod monitor;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use monitor::Monitor;
@@ -63,7 +63,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     monitor: Option<Monitor>,
-    stopping: Arc<AtomicBool>,
+    stopping: watch::Sender<bool>,
     stop_delay: Duration,
     certificates: Option<JoinHandle<()>>,
     handle: ServerHandle,
@@ -136,6 +136,7 @@ pub async fn start_on(
     let key = master_key(config, &record, &entropy).await?;
     let outbound = Outbound::new(outbound::Settings {
         total_timeout: config.delivery.timeout,
+        allowed: Arc::new(config.delivery.allow.clone()),
         ..outbound::Settings::default()
     })
     .map_err(other)?;
@@ -154,8 +155,8 @@ pub async fn start_on(
     .await
     .map_err(other)?;
     declare(&provider, config).await?;
-    let state = state(config, &provider);
-    let stopping = Arc::clone(&state.stopping);
+    let stopping = watch::Sender::new(false);
+    let state = state(config, &provider, stopping.subscribe());
     let tls = certificates.as_ref().map(Certificates::server_config);
     let tls = tls.transpose().map_err(other)?;
     let monitor = monitor
@@ -200,11 +201,11 @@ impl Running {
         self.workers.stop(&self.provider).await;
     }
 
-    /// Stops in order: `/health/ready` says no, and after `server.stop_delay` no new connections are
+    /// Stops in order: `/health/ready` says no, streams of receipts end, and after `server.stop_delay` no new connections are
     /// taken; running requests finish; what waits is written back. The caller bounds it by
     /// [`STOP_WITHIN`].
     pub async fn stop(mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
         if !self.stop_delay.is_zero() {
             tokio::time::sleep(self.stop_delay).await;
         }
@@ -328,7 +329,7 @@ fn certificates(config: &Config) -> Result<Option<Certificates>, StartError> {
         })
 }
 
-fn state(config: &Config, provider: &Arc<Provider>) -> State {
+fn state(config: &Config, provider: &Arc<Provider>, stopping: watch::Receiver<bool>) -> State {
     let server = &config.server;
     State {
         provider: Arc::clone(provider),
@@ -344,7 +345,7 @@ fn state(config: &Config, provider: &Arc<Provider>) -> State {
             max_connections: server.max_connections,
             drain: DRAIN.saturating_sub(server.stop_delay),
         },
-        stopping: Arc::default(),
+        stopping,
     }
 }
 
@@ -401,6 +402,7 @@ fn settings(config: &Config) -> Settings {
         issuer: config.issuer.as_str().to_owned(),
         session: config.session.limits,
         max_sessions: config.session.max_per_user,
+        check_iframe: config.session.check_iframe,
         remembered: config.session.remembered,
         offline: Limits {
             idle_timeout: config.grants.offline_idle_timeout,

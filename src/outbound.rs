@@ -16,13 +16,13 @@ use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
-pub use address::Trust;
-use address::{Verdict, judge_address};
+use address::Guard;
+pub use address::{AllowList, Trust};
 use resolver::GuardedResolver;
 pub use resolver::Refusal;
 
 /// Limits of every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Until a connection stands: name, TCP and TLS.
     pub connect_timeout: Duration,
@@ -30,6 +30,8 @@ pub struct Settings {
     pub total_timeout: Duration,
     /// How many bytes of an answer are read before the connection is dropped.
     pub body_cap: usize,
+    /// The private addresses that an administrator's clients may live at; empty: any.
+    pub allowed: Arc<AllowList>,
 }
 
 impl Default for Settings {
@@ -38,6 +40,16 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(2),
             total_timeout: Duration::from_secs(5),
             body_cap: 64 * 1024,
+            allowed: Arc::default(),
+        }
+    }
+}
+
+impl Settings {
+    fn guard(&self, trust: Trust) -> Guard {
+        Guard {
+            trust,
+            allowed: Arc::clone(&self.allowed),
         }
     }
 }
@@ -88,7 +100,7 @@ impl Outbound {
     /// plain http, so that is a warning and not an error.
     pub fn new(settings: Settings) -> Result<Self, OutboundError> {
         Ok(Self {
-            administered: pool(Trust::Administered, settings)?,
+            administered: pool(Trust::Administered, &settings)?,
             self_registered: Arc::default(),
             settings,
         })
@@ -101,7 +113,7 @@ impl Outbound {
         if let Some(made) = self.self_registered.get() {
             return Ok(made);
         }
-        let made = pool(trust, self.settings)?;
+        let made = pool(trust, &self.settings)?;
         Ok(self.self_registered.get_or_init(|| made))
     }
 
@@ -112,7 +124,7 @@ impl Outbound {
         url: &str,
         fields: &[(&str, &str)],
     ) -> Result<Reply, OutboundError> {
-        let url = check_url(url, trust)?;
+        let url = check_url(url, &self.settings.guard(trust))?;
         let client = self.pool(trust)?;
         let started = Instant::now();
         let sent = client.post(url).form(fields).send().await;
@@ -127,7 +139,7 @@ impl Outbound {
     }
 }
 
-fn pool(trust: Trust, settings: Settings) -> Result<Client, OutboundError> {
+fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {
     builder(trust, settings).build().or_else(|error| {
         tracing::warn!(
             cause = root_cause(&error),
@@ -139,7 +151,7 @@ fn pool(trust: Trust, settings: Settings) -> Result<Client, OutboundError> {
     })
 }
 
-fn builder(trust: Trust, settings: Settings) -> ClientBuilder {
+fn builder(trust: Trust, settings: &Settings) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("lanyard/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(settings.connect_timeout)
@@ -152,16 +164,16 @@ fn builder(trust: Trust, settings: Settings) -> ClientBuilder {
         // Each attempt needs a fresh token with its own `jti`; only the caller can make one.
         .retry(retry::never())
         .https_only(trust == Trust::SelfRegistered)
-        .dns_resolver(GuardedResolver(trust))
+        .dns_resolver(GuardedResolver(settings.guard(trust)))
         .pool_idle_timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(4)
 }
 
 /// What can be judged before a name is resolved. An IP literal never reaches the resolver, so its
 /// judgement is here; the parser has already read the odd spellings (`0x7f.1`, `2130706433`).
-fn check_url(url: &str, trust: Trust) -> Result<Url, OutboundError> {
+fn check_url(url: &str, guard: &Guard) -> Result<Url, OutboundError> {
     let url = Url::parse(url).map_err(|_| OutboundError::Url("it cannot be read"))?;
-    match (url.scheme(), trust) {
+    match (url.scheme(), guard.trust) {
         ("https", _) | ("http", Trust::Administered) => {}
         ("http", Trust::SelfRegistered) => return Err(Refusal::PlainHttp.into()),
         _ => return Err(OutboundError::Url("only https and http can be posted to")),
@@ -175,10 +187,8 @@ fn check_url(url: &str, trust: Trust) -> Result<Url, OutboundError> {
         Some(Host::Domain(_)) => None,
         None => return Err(OutboundError::Url("it names no host")),
     };
-    match literal.map(|address| judge_address(address, trust)) {
-        Some(Verdict::Refused(kind)) => Err(Refusal::Address(kind).into()),
-        Some(Verdict::Allowed) | None => Ok(url),
-    }
+    let refusal = literal.and_then(|address| Refusal::of(guard.judge(None, address)));
+    refusal.map_or(Ok(url), |refusal| Err(refusal.into()))
 }
 
 /// Seconds, or a date: by the receiver's own clock, which it sends along.

@@ -46,9 +46,19 @@ pub(super) async fn revoke(
     reason: Reason,
 ) -> Result<EndedHere, RecordError> {
     let now = Clock::System.now();
-    let ended = record
+    let mut ended = record
         .end(selection, reason, Verb::Revoke, &ACTOR, now)
         .await?;
+    if let Some(id) = ended.mass.take() {
+        // All of it is refused already; a running server would do the rest too.
+        while record.mass_batch(&id).await?.more {}
+        let done = record.mass_progress(&id).await?;
+        let (parts, notices) = done.map_or((0, 0), |done| (done.end.ended, done.end.notices));
+        return Ok(EndedHere {
+            sessions: usize::try_from(parts).unwrap_or_default(),
+            notices: u64::try_from(notices).unwrap_or_default(),
+        });
+    }
     Ok(EndedHere {
         sessions: match selection {
             Selection::Client(_) => ended.sessions.len(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::{EndSession, ListSessions, SessionCommand};
-use super::beside::{apps, person};
+use super::beside::{apps, person, sessions};
 use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};
 use super::record;
@@ -15,7 +15,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::entropy::ClientId;
 use crate::pages::{device, time};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-use crate::store::record::{Record, SessionFilter, SessionRow};
+use crate::session::question::SessionQuestion;
+use crate::store::record::{MassScope, Record, SessionFilter, SessionRow, reference};
 
 pub(super) async fn run(file: Option<PathBuf>, command: SessionCommand) -> Outcome {
     let record = record(file).await?;
@@ -108,38 +109,29 @@ fn as_json(row: &SessionRow) -> serde_json::Value {
 }
 
 async fn end(record: &Record, options: EndSession) -> Outcome {
-    let selection = match (&options.reference, &options.user) {
-        (Some(reference), _) => {
-            let id = record.session_by_reference(reference).await?;
-            Selection::Session(id.ok_or_else(|| {
-                Failure::new(format!(
-                    "no session has the reference {}; `lanyard session list` shows them",
-                    plain(reference)
-                ))
-            })?)
-        }
-        (None, Some(username)) => Selection::Person {
-            user: person(record, "--user", username).await?.id,
-            except: None,
-        },
-        (None, None) => return Err(Failure::new("say which session, or --user")),
-    };
-    let question = question(&options);
-    if !confirmed(options.yes, &question)? {
+    let selection = selection(record, &options).await?;
+    let now = Clock::System.now();
+    if options.how.dry_run {
+        return dry_run(record, &selection, now).await;
+    }
+    if !confirmed(options.how.yes, &question(&options))? {
         println!("Nothing was ended.");
         return Ok(());
     }
-    let verb = if options.revoke {
+    let verb = if options.how.revoke {
         Verb::Revoke
     } else {
         Verb::Logout
     };
-    let now = Clock::System.now();
     let ended = record
         .end(&selection, Reason::Admin, verb, &Actor::CommandLine, now)
         .await?;
+    if let Some(id) = &ended.mass {
+        return work_off(record, id).await;
+    }
     let live = ended.position.is_some();
-    match (live, ended.fresh) {
+    let parts = matches!(selection, Selection::Client(_)).then_some(ended.sessions.len());
+    match (live, parts.unwrap_or(ended.fresh)) {
         (false, _) => println!("There was nothing live to end."),
         // An `offline_access` grant outlived its session until now.
         (true, 0) => println!("Ended what was left of a session."),
@@ -152,13 +144,90 @@ async fn end(record: &Record, options: EndSession) -> Outcome {
     Ok(())
 }
 
-fn question(options: &EndSession) -> String {
-    let what = match (&options.reference, &options.user) {
-        (Some(reference), _) => format!("session {}", plain(reference)),
-        (None, user) => format!(
-            "all sessions of {}",
-            plain(user.as_deref().unwrap_or_default())
-        ),
+async fn selection(record: &Record, options: &EndSession) -> Result<Selection, Failure> {
+    if let Some(reference) = &options.reference {
+        let id = record.session_by_reference(reference).await?;
+        return Ok(Selection::Session(id.ok_or_else(|| {
+            Failure::new(format!(
+                "no session has the reference {}; `lanyard session list` shows them",
+                plain(reference)
+            ))
+        })?));
+    }
+    if let Some(username) = &options.user {
+        return Ok(Selection::Person {
+            user: person(record, "--user", username).await?.id,
+            except: None,
+        });
+    }
+    if let Some(id) = &options.client {
+        let client = ClientId::new(id);
+        if record.client(&client).await?.is_none() {
+            return Err(Failure::new(format!(
+                "--client: no client is called {}; `lanyard client list` shows all",
+                plain(id)
+            )));
+        }
+        return Ok(Selection::Client(client));
+    }
+    Ok(Selection::Everything { except: None })
+}
+
+/// Counts, and ends nothing.
+async fn dry_run(record: &Record, selection: &Selection, now: Timestamp) -> Outcome {
+    let live = SessionQuestion::live(now);
+    let scope = match selection {
+        Selection::Client(client) => MassScope::Client(client.clone()),
+        Selection::Everything { .. } => MassScope::Everything,
+        Selection::Person { user, .. } => MassScope::Question(Box::new(SessionQuestion {
+            user: Some(user.clone()),
+            ..live
+        })),
+        Selection::Session(id) => MassScope::Question(Box::new(SessionQuestion {
+            q: reference(*id),
+            ..live
+        })),
+        _ => return Err(Failure::new("say which sessions")),
     };
-    format!("End {what} in every app?")
+    let counts = record.plan_mass_end(&scope, None, now).await?;
+    println!(
+        "Would end {} of {}; {} to be told, {} can't be.",
+        sessions(usize::try_from(counts.sessions).unwrap_or_default()),
+        match counts.people {
+            1 => "1 person".to_owned(),
+            count => format!("{count} people"),
+        },
+        match counts.notices {
+            1 => "1 notice is".to_owned(),
+            count => format!("{count} notices are"),
+        },
+        counts.untold
+    );
+    Ok(())
+}
+
+/// All of it is refused already; a running server would do the rest too.
+async fn work_off(record: &Record, id: &str) -> Outcome {
+    while record.mass_batch(id).await?.more {}
+    let done = record.mass_progress(id).await?;
+    let (ended, notices) = done.map_or((0, 0), |done| (done.end.ended, done.end.notices));
+    println!(
+        "Ended {}; {} to be told.",
+        sessions(usize::try_from(ended).unwrap_or_default()),
+        apps(u64::try_from(notices).unwrap_or_default())
+    );
+    Ok(())
+}
+
+fn question(options: &EndSession) -> String {
+    let named = |text: &Option<String>| text.as_deref().map(plain);
+    if let Some(reference) = named(&options.reference) {
+        format!("End session {reference} in every app?")
+    } else if let Some(user) = named(&options.user) {
+        format!("End all sessions of {user} in every app?")
+    } else if let Some(client) = named(&options.client) {
+        format!("Sign everybody out of {client}?")
+    } else {
+        "End every session of everybody, in every app?".to_owned()
+    }
 }

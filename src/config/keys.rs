@@ -153,6 +153,7 @@ keys! {
     REMEMBER_ME_LIFETIME = "session.remember_me_lifetime", SESSION, Fallback::Text("30d");
     COOKIE_SAME_SITE = "session.cookie_same_site", Kind::Choice(&["lax", "none"]),
         Fallback::Text("lax");
+    CHECK_IFRAME = "session.check_iframe", Kind::Choice(&["off", "on"]), Fallback::Text("off");
     MAX_SESSIONS = "session.max_sessions_per_user", Kind::Number(0, 10_000, "sessions"),
         Fallback::Text("0");
     OFFLINE_IDLE_TIMEOUT = "grants.offline_idle_timeout", GRANT, Fallback::Text("30d");
@@ -174,6 +175,8 @@ keys! {
         Fallback::Text("5s");
     DELIVERY_GIVE_UP = "delivery.give_up_after",
         Kind::Duration(seconds(MINUTE), seconds(14 * DAY)), Fallback::Text("24h");
+    DELIVERY_ALLOW = "delivery.allow", Kind::List("networks and hosts"),
+        Fallback::Derived("any private address");
     HOT_MEMORY = "hot.memory_mib", Kind::Number(8, 1_048_576, "MiB"), Fallback::Text("128");
 }
 

@@ -1,7 +1,6 @@
 //! From a file and variables to a [`Config`], or to all that is wrong with them.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
@@ -10,12 +9,10 @@ use super::issuer::Issuer;
 use super::keys::{self, Key};
 use super::raw::Raw;
 use super::reader::Reader;
-use super::resolved::{
-    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Sessions,
-};
+use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
-    clients, database, duration, edge, environment, file, hot_state, metrics, password, server,
-    signing_keys,
+    clients, database, delivery, duration, edge, environment, file, hot_state, metrics, password,
+    server, signing_keys,
 };
 use crate::session::session::Limits;
 
@@ -116,7 +113,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let password = password::resolve(reader);
     let log = log(reader);
     let metrics = metrics::resolve(reader, listen);
-    let delivery = delivery(reader);
+    let delivery = delivery::resolve(reader);
     let hot = reader.number(&keys::HOT_MEMORY);
     Some(Config {
         issuer: issuer?,
@@ -157,12 +154,14 @@ fn sessions(reader: &mut Reader<'_>, https: bool) -> Option<Sessions> {
             "Browsers take \"none\" only over https, and the issuer is http. Write \"lax\".",
         );
     }
+    let check_iframe = reader.choice(&keys::CHECK_IFRAME, &[("off", false), ("on", true)]);
     let max_per_user = reader.number(&keys::MAX_SESSIONS);
     Some(Sessions {
         max_per_user: u32::try_from(max_per_user?).ok().filter(|most| *most > 0),
         limits: limits?,
         remembered: remembered?,
         cookie_same_site: cookie_same_site?,
+        check_iframe: check_iframe?,
     })
 }
 
@@ -228,15 +227,6 @@ fn is_filter(filter: &str) -> bool {
         part.contains('=') || LEVELS.contains(&part.trim().to_ascii_lowercase().as_str())
     });
     whole && EnvFilter::builder().parse(filter).is_ok()
-}
-
-fn delivery(reader: &mut Reader<'_>) -> Option<Delivery> {
-    let timeout: Option<Duration> = reader.duration(&keys::DELIVERY_TIMEOUT);
-    let give_up_after = reader.duration(&keys::DELIVERY_GIVE_UP);
-    Some(Delivery {
-        timeout: timeout?,
-        give_up_after: give_up_after?,
-    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod certificates;
 mod clients;
 mod database;
+mod delivery;
 mod duration;
 mod edge;
 mod environment;

@@ -11,6 +11,7 @@ use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
+use crate::outbound::AllowList;
 use crate::protocol::client::Client;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
@@ -182,6 +183,8 @@ pub struct Sessions {
     pub max_per_user: Option<u32>,
     /// The `SameSite` attribute of the session cookie.
     pub cookie_same_site: CookieSameSite,
+    /// Whether apps may ask a frame of ours if a session goes on (Session Management 1.0).
+    pub check_iframe: bool,
 }
 
 /// The `SameSite` attribute (RFC 6265bis, 4.1.2.7).
@@ -251,12 +254,14 @@ pub enum Metrics {
 }
 
 /// How notices are delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Of one attempt.
     pub timeout: Duration,
     /// From the end of the session to giving up.
     pub give_up_after: Duration,
+    /// The private addresses that are posted to; empty: any.
+    pub allow: AllowList,
 }
 
 /// The hot state in process.

@@ -6,12 +6,14 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
@@ -25,6 +27,8 @@ struct Connection {
     running: Cell<usize>,
     /// Since when there has been none.
     idle_since: Cell<Instant>,
+    /// A second handle to its socket: the first belongs to the framework.
+    socket: Rc<TcpStream>,
     /// Dropped with the connection, which the watch hears.
     _open: oneshot::Sender<()>,
 }
@@ -53,9 +57,8 @@ pub(super) fn watch(io: &dyn Any, data: &mut Extensions, patience: Duration) {
     let Some(stream) = plain.or_else(|| sealed.map(|stream| stream.get_ref().0)) else {
         return;
     };
-    // A second handle to the same socket: the first belongs to the framework.
-    let handle = match stream.as_fd().try_clone_to_owned() {
-        Ok(handle) => TcpStream::from(handle),
+    let socket = match stream.as_fd().try_clone_to_owned() {
+        Ok(handle) => Rc::new(TcpStream::from(handle)),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be watched; raise the limit of open files");
             return;
@@ -65,10 +68,11 @@ pub(super) fn watch(io: &dyn Any, data: &mut Extensions, patience: Duration) {
     let connection = Rc::new(Connection {
         running: Cell::new(0),
         idle_since: Cell::new(Instant::now()),
+        socket: Rc::clone(&socket),
         _open: open,
     });
     rt::spawn(close_when_idle(
-        handle,
+        socket,
         Rc::downgrade(&connection),
         closed,
         patience,
@@ -77,7 +81,7 @@ pub(super) fn watch(io: &dyn Any, data: &mut Extensions, patience: Duration) {
 }
 
 async fn close_when_idle(
-    handle: TcpStream,
+    socket: Rc<TcpStream>,
     connection: Weak<Connection>,
     mut closed: oneshot::Receiver<()>,
     patience: Duration,
@@ -98,8 +102,33 @@ async fn close_when_idle(
         };
         if look <= Instant::now() {
             // The framework reads the end of it, and lets it go.
-            let _ = handle.shutdown(Shutdown::Both);
+            let _ = socket.shutdown(Shutdown::Both);
             return;
+        }
+    }
+}
+
+/// The connection of an answer that goes on for long, for whoever writes it.
+pub(super) struct Line(Weak<Connection>);
+
+impl Line {
+    /// That of this request.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let connection = request.conn_data::<Rc<Connection>>();
+        Self(connection.map_or_else(Weak::new, Rc::downgrade))
+    }
+
+    /// Notes that it is in use; false, if the other side has closed it, which the framework sees
+    /// only when it writes. Where nobody reads, the framework stops asking for more: then nothing
+    /// is noted, and the watch closes it.
+    pub(super) fn is_open(&self) -> bool {
+        let Some(connection) = self.0.upgrade() else {
+            return false;
+        };
+        connection.idle_since.set(Instant::now());
+        match connection.socket.peek(&mut [0]) {
+            Ok(read) => read > 0,
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Cookies: the SSO cookie, and one for each interaction. `__Host-` wherever the issuer is https,
+//! Cookies: the SSO cookie, one for each interaction, and the view cookie. `__Host-` wherever the issuer is https,
 //! so that no neighbour below the same domain can plant one (RFC 6265bis, 4.1.3.2).
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use actix_web::cookie::{Cookie, SameSite, time};
 
 use super::state::State;
 use crate::entropy::Secret;
-use crate::provider::{InteractionCookie, SessionCookie};
+use crate::provider::{InteractionCookie, SessionCookie, VIEW_LASTS, View};
 
 /// At most this many interactions are kept per browser: each is a cookie on every request.
 const OPEN_INTERACTIONS: usize = 8;
@@ -17,7 +17,8 @@ const GIVE_WAY: usize = 8;
 const INTERACTION_SECONDS: i64 = 3_600;
 const SETUP_SECONDS: i64 = 3_600;
 
-fn session_name(state: &State) -> &'static str {
+/// The name of the SSO cookie.
+pub(super) fn session_name(state: &State) -> &'static str {
     if state.https {
         "__Host-lanyard"
     } else {
@@ -80,6 +81,30 @@ pub(super) fn set_session(
 pub(super) fn clear_session(state: &State) -> Cookie<'static> {
     let name = session_name(state).to_owned();
     expired(build(state, name, String::new(), state.same_site()))
+}
+
+const fn view_name(state: &State) -> &'static str {
+    if state.https {
+        "__Host-lanyard-view"
+    } else {
+        "lanyard-view"
+    }
+}
+
+/// Whose receipts the browser may look at without a session, if its view cookie is good.
+pub(super) fn view(state: &State, request: &HttpRequest) -> Option<View> {
+    let cookie = request.cookie(view_name(state))?;
+    state.provider.open_view(cookie.value())
+}
+
+/// Lets a browser that signed out look at the receipts, for ten minutes; of an earlier sign-out no
+/// more, as that may have been somebody else's.
+pub(super) fn set_view(state: &State, value: &str) -> Cookie<'static> {
+    let (name, value) = (view_name(state).to_owned(), value.to_owned());
+    let mut cookie = build(state, name, value, SameSite::Lax);
+    let seconds = i64::try_from(VIEW_LASTS.as_secs()).unwrap_or(0);
+    cookie.set_max_age(time::Duration::seconds(seconds));
+    cookie
 }
 
 /// The sealed handle of the interaction that a page's address names.

@@ -22,6 +22,8 @@ pub(super) struct Policy {
     pub(super) images: Vec<String>,
     /// Addresses of frames.
     pub(super) frames: Vec<String>,
+    /// Its script asks us for what has changed.
+    pub(super) live: bool,
 }
 
 impl Policy {
@@ -38,10 +40,18 @@ impl Policy {
         }
     }
 
+    /// A page whose forms stay here, with receipts that arrive by themselves.
+    pub(super) fn live() -> Self {
+        Self {
+            live: true,
+            ..Self::default()
+        }
+    }
+
     /// The header's value. Only origins are listed: paths would tell more than is needed.
     pub(super) fn header(&self) -> String {
         let mut policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-                          style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'"
+                          style-src 'self'; script-src 'self'; img-src 'self'"
             .to_owned();
         for origin in origins(&self.images) {
             let _ = write!(policy, " {origin}");
@@ -51,6 +61,9 @@ impl Policy {
             for origin in origins(&self.frames) {
                 let _ = write!(policy, " {origin}");
             }
+        }
+        if self.live {
+            policy.push_str("; connect-src 'self'");
         }
         if !self.may_leave {
             policy.push_str("; form-action 'self'");
@@ -126,6 +139,7 @@ mod tests {
                 "https://*/b.svg".to_owned(),
             ],
             frames: vec!["https://shop.example:444/out?sid=1".to_owned()],
+            live: false,
         };
         let header = policy.header();
         assert!(
@@ -136,7 +150,8 @@ mod tests {
             header.ends_with("frame-src https://shop.example:444"),
             "{header}"
         );
-        assert!(!header.contains("form-action"));
+        assert!(!header.contains("form-action") && !header.contains("connect-src"));
+        assert!(Policy::live().header().contains("; connect-src 'self'; "));
         assert!(Policy::stays().header().ends_with("form-action 'self'"));
     }
 }

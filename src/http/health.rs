@@ -1,7 +1,5 @@
 //! Whether the process runs, and whether it can serve.
 
-use std::sync::atomic::Ordering;
-
 use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value};
 
@@ -15,7 +13,7 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
-    if state.stopping.load(Ordering::Relaxed) {
+    if *state.stopping.borrow() {
         return HttpResponse::ServiceUnavailable()
             .json(serde_json::json!({ "ready": false, "stopping": true }));
     }

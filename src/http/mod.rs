@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod browser_state;
 mod claims;
 mod connection;
 mod cookies;
@@ -15,6 +16,8 @@ mod health;
 mod limits;
 mod metrics;
 mod oauth;
+mod receipt_events;
+mod receipts;
 mod requests;
 mod respond;
 mod routes;
@@ -54,6 +57,7 @@ pub fn serve(
             .app_data(web::Data::clone(&state))
             .app_data(limits)
             .app_data(web::PayloadConfig::new(limits::BODY))
+            .wrap(from_fn(browser_state::follow))
             .wrap(from_fn(limits::keep))
             // The last is the outermost: what `contain` answers gets the headers too.
             .wrap(from_fn(error::contain))

@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::account::{self, apps, password, profile, sessions};
-use super::oauth::{authorize, discovery, introspect, logout, revoke, token, userinfo};
+use super::oauth::{authorize, discovery, introspect, logout, revoke, session, token, userinfo};
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
@@ -92,6 +92,13 @@ fn pages(config: &mut ServiceConfig) {
         )
         .service(web::resource("/oauth2/logout/confirm").route(post().to(logout::confirm)))
         .service(web::resource("/oauth2/logout/done").route(get().to(logout::done)))
+        .service(web::resource("/oauth2/logout/events").route(get().to(logout::events)))
+        .service(
+            web::resource(paths::CHECK_SESSION)
+                .route(get().to(session::iframe))
+                .route(head().to(session::iframe)),
+        )
+        .service(web::resource(paths::CHECK_SESSION_STATE).route(post().to(session::state)))
         .service(
             web::resource("/login")
                 .route(get().to(sign_in::get))
@@ -145,6 +152,7 @@ fn account_pages(config: &mut ServiceConfig) {
         )
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
+        .service(web::resource("/account/sessions/events").route(get().to(sessions::events)))
         .service(web::resource("/account/sessions/end").route(post().to(sessions::end)))
         .service(web::resource("/account/sessions/end-app").route(post().to(sessions::end_app)))
         .service(

@@ -1,9 +1,9 @@
 //! What handlers share.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use actix_web::cookie::SameSite;
+use tokio::sync::watch;
 
 use super::forwarded::TrustedProxies;
 use super::limits::Limits;
@@ -31,8 +31,8 @@ pub struct State {
     pub proxies: TrustedProxies,
     /// How long we wait, and for how many.
     pub limits: Limits,
-    /// Set when this node is about to stop: proxies are told to send nobody more.
-    pub stopping: Arc<AtomicBool>,
+    /// True when this node is about to stop: proxies are told to send nobody more, and streams end.
+    pub stopping: watch::Receiver<bool>,
 }
 
 impl State {

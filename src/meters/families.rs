@@ -25,6 +25,7 @@ pub(super) struct Families {
     pub(super) parts_ended: IntCounterVec,
     pub(super) notice_attempts: IntCounterVec,
     pub(super) notices: IntCounterVec,
+    pub(super) notices_blocked: IntCounterVec,
     pub(super) store_calls: IntCounterVec,
     pub(super) store_durations: HistogramVec,
     pub(super) hashes_refused: IntCounter,
@@ -75,6 +76,7 @@ impl Families {
                 "What attempts to tell an app of an end came to, by client and state.",
                 &["client", "state"],
             )?,
+            notices_blocked: notices_blocked(&registry)?,
             store_calls: counters(
                 "lanyard_store_calls_total",
                 "Calls of the record and of the hot state, by outcome.",
@@ -99,6 +101,12 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     info.get_metric_with_label_values(&[env!("CARGO_PKG_VERSION")])?
         .set(1);
     registry.register(Box::new(info))
+}
+
+fn notices_blocked(registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
+    let name = "lanyard_notices_blocked_total";
+    let help = "Attempts to tell an app of an end that the address guard refused, by client.";
+    counters(registry, name, help, &["client"])
 }
 
 fn hashes_refused(registry: &Registry) -> Result<IntCounter, prometheus::Error> {

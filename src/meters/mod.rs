@@ -180,6 +180,13 @@ impl Meters {
         self.add(|all| &all.notices, &[client.as_str(), result.as_str()], 1);
     }
 
+    /// The address guard let no attempt through.
+    pub fn notice_blocked(&self, client: &str) {
+        let Some(all) = &self.0 else { return };
+        let client = all.clients.label(client);
+        self.add(|all| &all.notices_blocked, &[client.as_str()], 1);
+    }
+
     /// A password was not checked, as too many were waiting.
     pub fn hash_refused(&self) {
         if let Some(all) = &self.0 {
@@ -306,6 +313,7 @@ mod tests {
         meters.part_ended("grant", "reuse");
         meters.notice_tried("wiki");
         meters.notice("wiki", NoticeResult::Delivered);
+        meters.notice_blocked("wiki");
         drop(meters.call(Store::Hot, "read"));
         let figures = Figures {
             recorded: Some(Recorded::default()),

@@ -6,6 +6,9 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use crate::protocol::client::RegisteredBy;
 
@@ -73,25 +76,75 @@ pub enum Verdict {
     Allowed,
     /// It may not, for what it is.
     Refused(AddressKind),
+    /// Others like it may; the operator did not name this one.
+    NotListed(AddressKind),
 }
 
-/// Judges an address for somebody who is trusted so far.
-pub fn judge_address(address: IpAddr, trust: Trust) -> Verdict {
-    let kind = kind_of(address);
-    let allowed = match kind {
-        AddressKind::Global => true,
-        AddressKind::Private | AddressKind::Loopback => trust == Trust::Administered,
-        AddressKind::LinkLocal
-        | AddressKind::Metadata
-        | AddressKind::Multicast
-        | AddressKind::Unspecified
-        | AddressKind::Broadcast
-        | AddressKind::Reserved => false,
-    };
-    if allowed {
-        Verdict::Allowed
-    } else {
-        Verdict::Refused(kind)
+/// The private and loopback addresses that an administrator's clients may live at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowList {
+    /// Networks, of IPv4 as such.
+    pub networks: Vec<IpNet>,
+    /// Names of hosts, wherever they lead; not the names under them.
+    pub hosts: Vec<String>,
+}
+
+impl AllowList {
+    /// Whether neither network nor host is named.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.hosts.is_empty()
+    }
+
+    fn names(&self, host: Option<&str>, address: IpAddr) -> bool {
+        let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        let by_name = host.map(bare).is_some_and(|host| {
+            let mut hosts = self.hosts.iter();
+            hosts.any(|listed| bare(listed) == host)
+        });
+        let address = match address {
+            IpAddr::V6(v6) => wrapped_v4(v6).map_or(address, IpAddr::V4),
+            IpAddr::V4(_) => address,
+        };
+        by_name
+            || self
+                .networks
+                .iter()
+                .any(|network| network.contains(&address))
+    }
+}
+
+/// What the messages of one sort of clients may be sent to.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Who chose the address.
+    pub trust: Trust,
+    /// Where an administrator may point within private networks and at this machine; empty:
+    /// anywhere there.
+    pub allowed: Arc<AllowList>,
+}
+
+impl Guard {
+    /// Judges an address, and the name that led to it if there was one.
+    pub fn judge(&self, host: Option<&str>, address: IpAddr) -> Verdict {
+        let kind = kind_of(address);
+        match kind {
+            AddressKind::Global => Verdict::Allowed,
+            AddressKind::Private | AddressKind::Loopback => match self.trust {
+                Trust::SelfRegistered => Verdict::Refused(kind),
+                Trust::Administered
+                    if self.allowed.is_empty() || self.allowed.names(host, address) =>
+                {
+                    Verdict::Allowed
+                }
+                Trust::Administered => Verdict::NotListed(kind),
+            },
+            AddressKind::LinkLocal
+            | AddressKind::Metadata
+            | AddressKind::Multicast
+            | AddressKind::Unspecified
+            | AddressKind::Broadcast
+            | AddressKind::Reserved => Verdict::Refused(kind),
+        }
     }
 }
 
@@ -288,16 +341,75 @@ mod tests {
                 Private | Loopback => (Verdict::Allowed, refused),
                 _ => (refused, refused),
             };
-            assert_eq!(
-                judge_address(address, Trust::Administered),
-                administered,
-                "{text}"
-            );
-            assert_eq!(
-                judge_address(address, Trust::SelfRegistered),
-                itself,
-                "{text}"
-            );
+            let judged = |trust| guard(trust, &[], &[]).judge(None, address);
+            assert_eq!(judged(Trust::Administered), administered, "{text}");
+            assert_eq!(judged(Trust::SelfRegistered), itself, "{text}");
+        }
+    }
+
+    fn guard(trust: Trust, networks: &[&str], hosts: &[&str]) -> Guard {
+        let networks = networks.iter().map(|network| network.parse().unwrap());
+        let hosts = hosts.iter().map(|host| (*host).to_owned());
+        let allowed = AllowList {
+            networks: networks.collect(),
+            hosts: hosts.collect(),
+        };
+        Guard {
+            trust,
+            allowed: Arc::new(allowed),
+        }
+    }
+
+    #[test]
+    fn what_is_listed_is_all_that_is_private_and_allowed() {
+        let networks = ["10.1.0.0/16", "127.0.0.1/32", "fd12::/16"];
+        let guard = |trust| guard(trust, &networks, &["Wiki.Internal"]);
+        let yes = Verdict::Allowed;
+        let table = [
+            (None, "10.1.2.3", yes),
+            (None, "::ffff:10.1.2.3", yes),
+            (None, "10.2.0.1", Verdict::NotListed(Private)),
+            (None, "127.0.0.1", yes),
+            (None, "127.0.0.2", Verdict::NotListed(Loopback)),
+            (None, "::1", Verdict::NotListed(Loopback)),
+            (None, "fd12:3::1", yes),
+            (None, "fd13::1", Verdict::NotListed(Private)),
+            (Some("wiki.internal."), "10.2.0.1", yes),
+            (
+                Some("a.wiki.internal"),
+                "10.2.0.1",
+                Verdict::NotListed(Private),
+            ),
+            (
+                Some("xwiki.internal"),
+                "10.2.0.1",
+                Verdict::NotListed(Private),
+            ),
+            // A name opens private networks, nothing else.
+            (
+                Some("wiki.internal"),
+                "169.254.169.254",
+                Verdict::Refused(LinkLocal),
+            ),
+            (
+                Some("wiki.internal"),
+                "100.100.100.200",
+                Verdict::Refused(Metadata),
+            ),
+            (Some("elsewhere.example"), "8.8.8.8", yes),
+        ];
+        for (host, address, verdict) in table {
+            let address = address.parse().unwrap();
+            let judged = guard(Trust::Administered).judge(host, address);
+            assert_eq!(judged, verdict, "{host:?} {address}");
+            let kind = kind_of(address);
+            let itself = if kind == Global {
+                yes
+            } else {
+                Verdict::Refused(kind)
+            };
+            let judged = guard(Trust::SelfRegistered).judge(host, address);
+            assert_eq!(judged, itself, "{host:?} {address}");
         }
     }
 

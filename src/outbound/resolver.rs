@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::{AddressKind, Trust, Verdict, judge_address};
+use super::address::{AddressKind, Guard, Verdict};
 
 /// Why the guard refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,21 +14,35 @@ pub enum Refusal {
     /// registered itself would learn the network's layout from it.
     #[error("its address is {0}")]
     Address(AddressKind),
+    /// The operator says which private addresses are spoken to, and this is none of them.
+    #[error("its address is {0}, and delivery.allow does not name it")]
+    NotListed(AddressKind),
     /// Only an administrator may ask for messages in the clear.
     #[error("it is not https")]
     PlainHttp,
 }
 
-/// The resolver of one trust level.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct GuardedResolver(pub(super) Trust);
+impl Refusal {
+    /// What a verdict comes to.
+    pub(super) const fn of(verdict: Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::Allowed => None,
+            Verdict::Refused(kind) => Some(Self::Address(kind)),
+            Verdict::NotListed(kind) => Some(Self::NotListed(kind)),
+        }
+    }
+}
+
+/// The resolver of one guard.
+#[derive(Clone, Debug)]
+pub(super) struct GuardedResolver(pub(super) Guard);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let Self(trust) = *self;
+        let Self(guard) = self.clone();
         Box::pin(async move {
             let found = look_up(name.as_str()).await?;
-            let allowed = guard(&found, trust)?;
+            let allowed = allowed(&guard, name.as_str(), &found)?;
             // Port 0 stands for the URL's own port.
             let sockets = allowed
                 .into_iter()
@@ -54,13 +68,13 @@ fn is_localhost(name: &str) -> bool {
 }
 
 /// Leaves what is allowed; if nothing is, says why of the first.
-fn guard(found: &[IpAddr], trust: Trust) -> Result<Vec<IpAddr>, Refusal> {
+fn allowed(guard: &Guard, name: &str, found: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
     let mut allowed = Vec::with_capacity(found.len());
     let mut refusal = None;
     for address in found {
-        match judge_address(*address, trust) {
-            Verdict::Allowed => allowed.push(*address),
-            Verdict::Refused(kind) => refusal = refusal.or(Some(Refusal::Address(kind))),
+        match Refusal::of(guard.judge(Some(name), *address)) {
+            None => allowed.push(*address),
+            Some(refused) => refusal = refusal.or(Some(refused)),
         }
     }
     match refusal {
@@ -71,7 +85,36 @@ fn guard(found: &[IpAddr], trust: Trust) -> Result<Vec<IpAddr>, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::address::{AllowList, Trust};
     use super::*;
+
+    fn guard(found: &[IpAddr], trust: Trust) -> Result<Vec<IpAddr>, Refusal> {
+        let guard = Guard {
+            trust,
+            allowed: Arc::default(),
+        };
+        allowed(&guard, "wiki.example", found)
+    }
+
+    #[test]
+    fn a_listed_name_may_lead_into_a_private_network() {
+        let allow = AllowList {
+            hosts: vec!["wiki.example".to_owned()],
+            ..AllowList::default()
+        };
+        let guard = Guard {
+            trust: Trust::Administered,
+            allowed: Arc::new(allow),
+        };
+        let [metadata, private] =
+            ["169.254.169.254", "10.0.0.1"].map(|text| text.parse::<IpAddr>().unwrap());
+        let found = [metadata, private];
+        assert_eq!(allowed(&guard, "wiki.example", &found), Ok(vec![private]));
+        let refused = Err(Refusal::NotListed(AddressKind::Private));
+        assert_eq!(allowed(&guard, "shop.example", &found[1..]), refused);
+    }
 
     #[test]
     fn localhost_is_what_the_rfc_says() {

@@ -5,19 +5,52 @@ use std::time::Duration;
 use askama::Template;
 
 use super::account::{AccountFrame, Tab};
+use super::admin::session_told::{ToldApp, ToldState};
 use super::parts::{Link, Notice, Tone};
 use super::samples;
-use super::time::{Moment, ago, on_day, span};
+use super::time::{Moment, ago, moment, on_day, span};
 use super::{Page, Sample};
 
-/// A person's sessions. `form-action 'self'`.
+/// A person's sessions. `form-action 'self'`; with `ended` also `connect-src 'self'`, as receipts
+/// are fetched anew.
 #[derive(Clone, Template)]
 #[template(path = "account_sessions.html")]
 pub struct AccountSessions {
     /// What every account page shows.
     pub frame: AccountFrame,
+    /// Who has been told of sessions that were ended here.
+    pub ended: Option<EndedHere>,
     /// The sessions, this device's first.
     pub sessions: Vec<SessionRow>,
+}
+
+/// Sessions that the person ended on this page.
+#[derive(Clone, Debug)]
+pub struct EndedHere {
+    /// Each with its apps.
+    pub sessions: Vec<EndedSession>,
+    /// The page once more, with what has become of the notices meanwhile.
+    pub check_again: Link,
+    /// What says when there is something new.
+    pub events: Link,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct EndedSession {
+    /// "Firefox on Linux".
+    pub device: String,
+    /// When it ended.
+    pub ended: Moment,
+    /// The apps that were in it.
+    pub apps: Vec<ToldApp>,
+}
+
+impl EndedHere {
+    fn waits(&self) -> bool {
+        let mut apps = self.sessions.iter().flat_map(|session| &session.apps);
+        apps.any(|app| app.told.waits())
+    }
 }
 
 /// One session.
@@ -90,9 +123,9 @@ impl Page for AccountSessions {
         let frame = samples::frame(Tab::Sessions);
         let ended = Notice {
             tone: Tone::Ok,
-            title: "Session on Safari on iPad ended at 14:05:02 UTC".to_owned(),
-            text: "Wiki is signed out. Shop is not reached yet; we keep trying.".to_owned(),
-            receipts: Link::new("/account"),
+            title: "The sessions have ended".to_owned(),
+            text: "Their apps are being told now.".to_owned(),
+            receipts: None,
         };
         let hostile = SessionRow {
             reference: samples::HOSTILE.to_owned(),
@@ -106,6 +139,7 @@ impl Page for AccountSessions {
                 "only",
                 Self {
                     frame: frame.clone(),
+                    ended: None,
                     sessions: vec![here.clone()],
                 },
             ),
@@ -113,6 +147,7 @@ impl Page for AccountSessions {
                 "hostile",
                 Self {
                     frame: samples::hostile_frame(Tab::Sessions),
+                    ended: sample_ended(samples::HOSTILE),
                     sessions: vec![hostile],
                 },
             ),
@@ -123,11 +158,40 @@ impl Page for AccountSessions {
                         notice: Some(ended),
                         ..frame
                     },
+                    ended: sample_ended("Safari on iPad"),
                     sessions: vec![here, phone, bare],
                 },
             ),
         ]
     }
+}
+
+fn sample_ended(device: &str) -> Option<EndedHere> {
+    let app = |name: &str, told| ToldApp {
+        name: name.to_owned(),
+        told,
+    };
+    let until = moment(samples::NOW + Duration::from_mins(5));
+    let with_apps = EndedSession {
+        device: device.to_owned(),
+        ended: moment(samples::NOW),
+        apps: vec![
+            app("Wiki", ToldState::Told(moment(samples::NOW))),
+            app("Chat", ToldState::Telling),
+            app(device, ToldState::Trying),
+            app("Payroll", ToldState::GaveUp),
+            app("Calendar", ToldState::CannotTell { until }),
+        ],
+    };
+    let without = EndedSession {
+        apps: Vec::new(),
+        ..with_apps.clone()
+    };
+    Some(EndedHere {
+        sessions: vec![with_apps, without],
+        check_again: Link::new("/account?s=AAAA-BBBB-CCCC")?,
+        events: Link::new("/account/sessions/events?s=AAAA-BBBB-CCCC")?,
+    })
 }
 
 fn sample_here() -> SessionRow {

@@ -41,7 +41,7 @@ macro_rules! files {
     };
 }
 
-static FILES: LazyLock<[File; 6]> = LazyLock::new(|| {
+static FILES: LazyLock<[File; 7]> = LazyLock::new(|| {
     files![
         "lanyard"."css",
         "logo"."svg",
@@ -49,6 +49,7 @@ static FILES: LazyLock<[File; 6]> = LazyLock::new(|| {
         "shop"."svg",
         "form-post"."js",
         "signed-out"."js",
+        "check-session"."js",
     ]
     .map(|file| File {
         hash: short_hash(file.bytes),

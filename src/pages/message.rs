@@ -47,6 +47,8 @@ pub enum MessageKind {
     },
     /// 500.
     Broken,
+    /// 200: no sign-out of this browser has receipts to show.
+    NoReceipts,
 }
 
 impl Message {
@@ -71,6 +73,7 @@ impl Message {
             MessageKind::Forbidden => "This isn’t for your account",
             MessageKind::Unavailable { .. } => "Please wait a moment",
             MessageKind::Broken => "Something went wrong here",
+            MessageKind::NoReceipts => "There is nothing to show",
         }
     }
 
@@ -114,6 +117,10 @@ impl Message {
                 "It isn’t your fault, and we have written it down. Try again; if it stays, tell \
                  the people who run this service."
             }
+            MessageKind::NoReceipts => {
+                "After a sign-out this page says which apps have been told, for ten minutes, in \
+                 the browser that signed out. Here there is no such sign-out."
+            }
         };
         text.to_owned()
     }
@@ -121,7 +128,9 @@ impl Message {
     const fn onward_label(&self) -> &'static str {
         match self.kind {
             MessageKind::Unavailable { .. } | MessageKind::Broken => "Try again",
-            MessageKind::NotFound | MessageKind::Forbidden => "Go to your account",
+            MessageKind::NotFound | MessageKind::Forbidden | MessageKind::NoReceipts => {
+                "Go to your account"
+            }
             MessageKind::WrongMethod
             | MessageKind::Malformed
             | MessageKind::TooLarge
@@ -150,6 +159,7 @@ impl Page for Message {
             ("forbidden", MessageKind::Forbidden),
             ("unavailable", MessageKind::Unavailable { retry }),
             ("broken", MessageKind::Broken),
+            ("no-receipts", MessageKind::NoReceipts),
         ]
         .into_iter()
         .map(|(name, kind)| {

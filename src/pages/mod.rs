@@ -99,6 +99,9 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<admin::session::OneSession>(&mut all)?;
     add::<admin::session_end::EndSessions>(&mut all)?;
     add::<admin::session_end::EndsStopped>(&mut all)?;
+    add::<admin::mass_plan::MassPlanPage>(&mut all)?;
+    add::<admin::mass_end::MassDone>(&mut all)?;
+    add::<admin::mass_end::MassLines>(&mut all)?;
     add::<admin::session_told::SessionsTold>(&mut all)?;
     add::<admin::session_app::EndApp>(&mut all)?;
     add::<admin::apps::Apps>(&mut all)?;

@@ -56,17 +56,26 @@ pub enum Answer {
     },
 }
 
-/// The answer with a code.
-pub fn success(target: &Target, issuer: &str, code: &str) -> Answer {
-    answer(target, issuer, vec![pair("code", code)])
+/// The answer with a code; with the `session_state` where there is one (Session Management 1.0, 2).
+pub fn success(target: &Target, issuer: &str, code: &str, session_state: Option<&str>) -> Answer {
+    let mut fields = vec![pair("code", code)];
+    fields.extend(session_state.map(|state| pair("session_state", state)));
+    answer(target, issuer, fields)
 }
 
-/// The answer with an error.
-pub fn failure(target: &Target, issuer: &str, error: &ProtocolError) -> Answer {
+/// The answer with an error; with the `session_state` where there is one (Session Management 1.0,
+/// 3.2).
+pub fn failure(
+    target: &Target,
+    issuer: &str,
+    error: &ProtocolError,
+    session_state: Option<&str>,
+) -> Answer {
     let mut fields = vec![pair("error", error.code.as_str())];
     if !error.description().is_empty() {
         fields.push(pair("error_description", error.description()));
     }
+    fields.extend(session_state.map(|state| pair("session_state", state)));
     answer(target, issuer, fields)
 }
 
@@ -131,7 +140,7 @@ mod tests {
         ];
         for (mode, uri, start) in cases {
             assert_eq!(
-                failure(&target(uri, mode, Some("x y")), ISSUER, &error),
+                failure(&target(uri, mode, Some("x y")), ISSUER, &error, None),
                 Answer::Redirect(format!("{start}{tail}")),
             );
         }
@@ -140,7 +149,8 @@ mod tests {
             failure(
                 &target("https://a.example/", ResponseMode::Query, None),
                 ISSUER,
-                &bare
+                &bare,
+                None
             ),
             Answer::Redirect(
                 "https://a.example/?error=server_error&iss=https%3A%2F%2Flogin.example.com".into()
@@ -152,7 +162,7 @@ mod tests {
     fn a_code_travels_with_state_and_issuer() {
         let query = target("https://a.example/cb?t=%20", ResponseMode::Query, None);
         assert_eq!(
-            success(&query, ISSUER, "c0de"),
+            success(&query, ISSUER, "c0de", None),
             Answer::Redirect(
                 "https://a.example/cb?t=%20&code=c0de&iss=https%3A%2F%2Flogin.example.com".into()
             ),
@@ -163,7 +173,7 @@ mod tests {
             Some("\"<é>"),
         );
         assert_eq!(
-            success(&form, ISSUER, "c0de"),
+            success(&form, ISSUER, "c0de", None),
             Answer::FormPost {
                 action: "https://a.example/cb?t=1".into(),
                 fields: vec![
@@ -173,6 +183,29 @@ mod tests {
                 ],
             },
         );
+    }
+
+    #[test]
+    fn a_session_state_goes_along_with_codes_and_errors() {
+        let query = target("https://a.example/cb", ResponseMode::Query, Some("s"));
+        let error = ProtocolError::new(ErrorCode::LoginRequired, "");
+        let cases = [
+            (
+                success(&query, ISSUER, "c0de", Some("hash.salt")),
+                "code=c0de",
+            ),
+            (
+                failure(&query, ISSUER, &error, Some("hash.salt")),
+                "error=login_required",
+            ),
+        ];
+        for (answer, start) in cases {
+            let expected = format!(
+                "https://a.example/cb?{start}&session_state=hash.salt&state=s\
+                 &iss=https%3A%2F%2Flogin.example.com"
+            );
+            assert_eq!(answer, Answer::Redirect(expected));
+        }
     }
 
     #[test]
@@ -186,7 +219,7 @@ mod tests {
             "-._~",
         ] {
             let query = target("https://a.example/cb", ResponseMode::Query, Some(state));
-            let Answer::Redirect(uri) = success(&query, ISSUER, "c0de") else {
+            let Answer::Redirect(uri) = success(&query, ISSUER, "c0de", None) else {
                 panic!("query redirects");
             };
             let params = Params::parse(uri.split_once('?').unwrap().1).unwrap();

@@ -25,6 +25,10 @@ pub mod paths {
     pub const REVOKE: &str = "/oauth2/revoke";
     /// `end_session_endpoint`.
     pub const END_SESSION: &str = "/oauth2/logout";
+    /// `check_session_iframe`.
+    pub const CHECK_SESSION: &str = "/oauth2/session";
+    /// What the script of that page asks; `static/check-session.js` names it too.
+    pub const CHECK_SESSION_STATE: &str = "/oauth2/session/state";
 }
 
 /// The one `acr` that a password earns.
@@ -45,11 +49,16 @@ pub fn oauth_authorization_server(issuer: &str) -> Value {
     Value::Object(oauth_members(issuer))
 }
 
-/// The document at [`paths::OPENID_CONFIGURATION`].
-pub fn openid_configuration(issuer: &str) -> Value {
+/// The document at [`paths::OPENID_CONFIGURATION`], with the check iframe where it is on (Session
+/// Management 1.0, 3.3).
+pub fn openid_configuration(issuer: &str, check_iframe: bool) -> Value {
     let mut members = oauth_members(issuer);
     extend(&mut members, openid_members(issuer));
     extend(&mut members, logout_members(issuer));
+    if check_iframe {
+        let address = format!("{issuer}{}", paths::CHECK_SESSION);
+        extend(&mut members, json!({ "check_session_iframe": address }));
+    }
     Value::Object(members)
 }
 
@@ -126,7 +135,7 @@ mod tests {
     #[test]
     fn what_is_not_offered_is_not_claimed() {
         let documents = [
-            openid_configuration(ISSUER),
+            openid_configuration(ISSUER, false),
             oauth_authorization_server(ISSUER),
         ];
         let absent = [
@@ -147,8 +156,21 @@ mod tests {
     }
 
     #[test]
+    fn the_check_iframe_is_named_where_it_is_on() {
+        let document = openid_configuration(ISSUER, true);
+        let address = "https://login.example/oauth2/session";
+        assert_eq!(document["check_session_iframe"], address);
+        // It is no matter of RFC 8414.
+        assert!(
+            oauth_authorization_server(ISSUER)
+                .get("check_session_iframe")
+                .is_none()
+        );
+    }
+
+    #[test]
     fn endpoints_are_below_the_issuer() {
-        let document = openid_configuration(ISSUER);
+        let document = openid_configuration(ISSUER, false);
         assert_eq!(document["issuer"], ISSUER);
         let cases = [
             ("authorization_endpoint", "/oauth2/authorize"),
@@ -162,7 +184,7 @@ mod tests {
         for (name, path) in cases {
             assert_eq!(document[name], format!("{ISSUER}{path}"), "{name}");
         }
-        let local = openid_configuration("http://localhost:8080");
+        let local = openid_configuration("http://localhost:8080", false);
         assert_eq!(
             local["token_endpoint"],
             "http://localhost:8080/oauth2/token"
@@ -171,7 +193,7 @@ mod tests {
 
     #[test]
     fn members_say_what_the_house_does() {
-        let document = openid_configuration(ISSUER);
+        let document = openid_configuration(ISSUER, false);
         let cases = [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
@@ -226,7 +248,7 @@ mod tests {
 
     #[test]
     fn both_documents_agree() {
-        let openid = openid_configuration(ISSUER);
+        let openid = openid_configuration(ISSUER, false);
         let oauth = oauth_authorization_server(ISSUER);
         for (name, value) in oauth.as_object().unwrap() {
             assert_eq!(openid.get(name), Some(value), "{name}");

@@ -24,6 +24,7 @@ pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
 pub mod scope;
+pub mod session_state;
 pub mod token_request;
 pub mod token_response;
 pub mod untrusted;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Provider;
+use super::browser_state::{Held, Holding};
 use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
@@ -31,6 +32,8 @@ pub struct AuthorizeInput {
     pub params: Params,
     /// The SSO cookie.
     pub cookie: Option<SessionCookie>,
+    /// What the browser holds for the check iframe.
+    pub held: Held,
     /// The peer's address.
     pub address: IpAddr,
 }
@@ -43,6 +46,8 @@ pub enum Authorized {
         answer: Answer,
         /// Whose it is, for the page that posts it.
         client_name: String,
+        /// What the browser is to hold for the check iframe.
+        holding: Holding,
     },
     /// A person is needed: to the sign-in pages, with this cookie.
     Interact(InteractionCookie),
@@ -78,10 +83,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn answered(&self, answer: Answer) -> Authorized {
+    fn answered(&self, answer: Answer, holding: Holding) -> Authorized {
         Authorized::Answer {
             answer,
             client_name: self.client.client_name.clone(),
+            holding,
         }
     }
 }
@@ -105,7 +111,7 @@ impl Provider {
             Ok(asked) => asked,
             Err(answer) => return Ok(answer),
         };
-        let cookie = input.cookie.as_ref();
+        let (cookie, held) = (input.cookie.as_ref(), &input.held);
         let mut mark = Mark::FoundByJoin;
         for _ in 0..TRIES {
             let judged = match self
@@ -113,17 +119,27 @@ impl Provider {
                 .await?
             {
                 Ok(judged) => judged,
-                Err(error) => return Ok(asked.answered(self.failure(&asked.request, &error))),
+                Err(error) => {
+                    let answer = self.failure(&asked.request, &error);
+                    return Ok(asked.answered(answer, Holding::AsItIs));
+                }
             };
             match judged.decision {
-                Decision::Issue => match self.issue_answer(&asked, &judged).await? {
-                    Ok(answer) => return Ok(asked.answered(answer)),
+                Decision::Issue => match self.issue_answer(&asked, &judged, held).await? {
+                    Ok((answer, holding)) => return Ok(asked.answered(answer, holding)),
                     Err(Unissued::JudgeAgain) => {}
                     Err(Unissued::AskFirst) => mark = Mark::LookedFor,
                 },
                 Decision::Refuse(why) => {
-                    let answer = self.failure(&asked.request, &refused(why));
-                    return Ok(asked.answered(answer));
+                    let live = judged.live.as_deref();
+                    let (value, holding) = self.holding(live, cookie, held);
+                    let answer = authorization_response::failure(
+                        &asked.request.target,
+                        &self.settings.issuer,
+                        &refused(why),
+                        self.session_state(&asked.request, &value).as_deref(),
+                    );
+                    return Ok(asked.answered(answer, holding));
                 }
                 _ => return self.interact(asked.request, input.address).await,
             }
@@ -164,11 +180,12 @@ impl Provider {
             Ok(request) => Ok(Ok(Asked { client, request })),
             Err(Refusal { target, error }) => {
                 let issuer = &self.settings.issuer;
-                let answer = authorization_response::failure(&target, issuer, &error);
+                let answer = authorization_response::failure(&target, issuer, &error, None);
                 let client_name = client.client_name.clone();
                 Ok(Err(Authorized::Answer {
                     answer,
                     client_name,
+                    holding: Holding::AsItIs,
                 }))
             }
         }
@@ -311,7 +328,8 @@ impl Provider {
         &self,
         asked: &Asked,
         judged: &Judged,
-    ) -> Result<Result<Answer, Unissued>, Trouble> {
+        held: &Held,
+    ) -> Result<Result<(Answer, Holding), Unissued>, Trouble> {
         let Some(live) = &judged.live else {
             return Ok(Err(Unissued::JudgeAgain));
         };
@@ -322,14 +340,22 @@ impl Provider {
             consented: &judged.consented,
             asked: judged.asked,
         };
-        let code = self.issue_code(live, &issue).await?;
-        let issuer = &self.settings.issuer;
-        let target = &asked.request.target;
-        Ok(code.map(|code| authorization_response::success(target, issuer, &code)))
+        let code = match self.issue_code(live, &issue).await? {
+            Ok(code) => code,
+            Err(unissued) => return Ok(Err(unissued)),
+        };
+        let (value, holding) = self.holding(Some(live.as_ref()), None, held);
+        let answer = authorization_response::success(
+            &asked.request.target,
+            &self.settings.issuer,
+            &code,
+            self.session_state(&asked.request, &value).as_deref(),
+        );
+        Ok(Ok((answer, holding)))
     }
 
     pub(super) fn failure(&self, request: &Checked, error: &ProtocolError) -> Answer {
-        authorization_response::failure(&request.target, &self.settings.issuer, error)
+        authorization_response::failure(&request.target, &self.settings.issuer, error, None)
     }
 }
 

@@ -59,6 +59,10 @@ impl Provider {
                 None => Ok(()),
             },
             EndKind::Grant(grant, session) => self.bury_grant(store, *grant, *session).await,
+            EndKind::Mass(_) => {
+                self.mass_due.notify_one();
+                Ok(())
+            }
             EndKind::Distrust => Ok(()),
         }
     }
@@ -69,8 +73,22 @@ impl Provider {
         selection: &Selection,
         ended: &Ended,
     ) -> Result<(), Trouble> {
-        let store = &self.hot;
         let whole = matches!(selection, Selection::Session(_) | Selection::Person { .. });
+        let named = match selection {
+            Selection::Grant(grant, session) => Some((*grant, *session)),
+            _ => None,
+        };
+        self.bury_all(&self.hot, ended, named, whole).await
+    }
+
+    /// The tombstones of all that ended: of whole sessions, or of the parts that are named.
+    pub(super) async fn bury_all(
+        &self,
+        store: &HotStore,
+        ended: &Ended,
+        named: Option<(GrantId, SessionId)>,
+        whole: bool,
+    ) -> Result<(), Trouble> {
         let sessions = stream::iter(ended.sessions.clone()).map(|session| async move {
             if whole {
                 return self.bury_session(store, session.id).await;
@@ -82,10 +100,6 @@ impl Provider {
             Ok(())
         });
         let sessions: Vec<_> = sessions.buffer_unordered(AT_A_TIME).collect().await;
-        let named = match selection {
-            Selection::Grant(grant, session) => Some((*grant, *session)),
-            _ => None,
-        };
         let mut grants = ended.grants.clone();
         grants.extend(named);
         let grants =

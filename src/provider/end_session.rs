@@ -41,7 +41,7 @@ pub enum EndSessionStep {
 /// A finished logout.
 #[derive(Debug, Default)]
 pub struct SignedOut {
-    /// Opens the receipts page; absent if nobody was signed in.
+    /// The value of the view cookie, which opens the receipts page; absent if nobody was signed in.
     pub receipts: Option<String>,
     /// Front-channel logout URIs, with `iss` and `sid`.
     pub frames: Vec<String>,
@@ -294,7 +294,7 @@ impl Provider {
             frames.extend(uri.and_then(|uri| frame(&uri, &self.settings.issuer, &part.sid)));
         }
         Ok(SignedOut {
-            receipts: Some(self.seal_receipts(id, None)),
+            receipts: Some(self.seal_view(id, None)),
             frames,
             ..SignedOut::default()
         })
@@ -320,7 +320,7 @@ impl Provider {
             .zip(uri)
             .and_then(|(part, uri)| frame(&uri, &self.settings.issuer, &part.participant.sid));
         Ok(SignedOut {
-            receipts: last.map(|part| self.seal_receipts(id, Some(&part.participant.sid))),
+            receipts: last.map(|part| self.seal_view(id, Some(&part.participant.sid))),
             frames: frame.into_iter().collect(),
             app_alone: true,
             ..SignedOut::default()

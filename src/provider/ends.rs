@@ -28,6 +28,9 @@ struct Memory {
     head: i64,
     /// Position of the last distrust entry.
     generation: i64,
+    /// Position of the last end of everything or of all that a client has: what was known live
+    /// before it may be over, whether its row says so or not.
+    mass: i64,
     sessions: HashMap<SessionId, (i64, Timestamp)>,
     grants: HashMap<GrantId, (i64, Timestamp)>,
     /// Ended parts of sessions, by the position of their end: a `sid` never comes back.
@@ -39,14 +42,25 @@ struct Memory {
     read: Instant,
 }
 
+impl Memory {
+    /// Whether what was known live as of a position needs no look at SQL, unless it is among the
+    /// ends. What the hot state says from before it was distrusted may be an older copy, with
+    /// secrets and participants that are no more.
+    fn knows(&self, position: i64) -> bool {
+        position >= self.start && position >= self.generation && position >= self.mass
+    }
+}
+
 impl EndsMemory {
     pub(super) async fn load(record: &Record, now: Timestamp) -> Result<Self, Trouble> {
         let start = record.start_of_window(now - WINDOW).await?;
         let generation = record.generation().await?;
+        let mass = record.mass_position().await?;
         let memory = Self(RwLock::new(Memory {
             start,
             head: start,
             generation,
+            mass,
             sessions: HashMap::new(),
             grants: HashMap::new(),
             sids: HashMap::new(),
@@ -111,6 +125,8 @@ impl EndsMemory {
                     memory.grants.insert(*grant, mark);
                     memory.sessions.insert(*session, mark);
                 }
+                // One by one they are buried as their rows are worked off.
+                EndKind::Mass(_) => memory.mass = memory.mass.max(entry.position),
                 EndKind::Distrust => memory.generation = entry.position,
             }
             memory.unburied.insert(entry.position, entry);
@@ -158,18 +174,14 @@ impl EndsMemory {
             .sessions
             .get(id)
             .is_some_and(|(at, _)| *at > position);
-        // What the hot state says from before it was distrusted may be an older copy, with secrets
-        // and participants that are no more.
-        let known = position >= memory.start && position >= memory.generation;
-        (known && !ended).then_some(memory.head)
+        (memory.knows(position) && !ended).then_some(memory.head)
     }
 
     /// The same for an `offline_access` grant.
     pub(super) fn trusts_grant(&self, id: &GrantId, position: i64) -> Option<i64> {
         let memory = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let ended = memory.grants.get(id).is_some_and(|(at, _)| *at > position);
-        let known = position >= memory.start && position >= memory.generation;
-        (known && !ended).then_some(memory.head)
+        (memory.knows(position) && !ended).then_some(memory.head)
     }
 
     /// Whether this part of a session ended lately. Its tombstone may still be on its way.
@@ -220,6 +232,7 @@ mod tests {
             start,
             head: start,
             generation: 0,
+            mass: 0,
             sessions: HashMap::new(),
             grants: HashMap::new(),
             sids: HashMap::new(),
@@ -246,6 +259,19 @@ mod tests {
             Some(11),
             "seen live after it"
         );
+    }
+
+    #[test]
+    fn an_end_of_everything_is_asked_of_sql_for_all_that_was_known_before() {
+        let id = SessionId::random(&Entropy::seeded(1));
+        let memory = memory(10);
+        memory.remember(vec![EndEntry {
+            position: 11,
+            at: Timestamp::from_secs(1_000),
+            kind: EndKind::Mass("all".to_owned()),
+        }]);
+        assert_eq!(memory.trusts_session(&id, 10), None, "known before it");
+        assert_eq!(memory.trusts_session(&id, 11), Some(11), "seen live after");
     }
 
     #[test]

@@ -9,14 +9,23 @@ use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, Sid, TokenId};
 use crate::session::grant::Place;
 use crate::store::seal::Purpose;
 
-/// How long receipts can be looked at: their address may stay in a shared browser's history.
-const RECEIPTS: Duration = Duration::from_hours(1);
+/// How long a browser that signed out may look at the receipts: others may use it next.
+pub const VIEW_LASTS: Duration = Duration::from_mins(10);
 
 /// The SSO cookie: a session and the secret that proves it is this browser's.
 #[derive(Clone, Debug)]
 pub struct SessionCookie {
     pub(super) id: SessionId,
     pub(super) secret: Secret,
+}
+
+/// The view cookie: for a while, its browser may see who has been told that a session ended.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub(super) session: SessionId,
+    pub(super) until: Timestamp,
+    /// Of one app alone, by its name for the session.
+    pub(super) part: Option<Sid>,
 }
 
 /// Where a request waits that arrived by POST without the session cookie.
@@ -100,6 +109,20 @@ impl Provider {
         reader.end(SessionCookie { id, secret })
     }
 
+    /// What the script of the check iframe may read: the same for the same session, and it proves
+    /// nothing.
+    pub(super) fn seal_browser_state(&self, session: SessionId) -> String {
+        self.sealer
+            .seal_same_text(Purpose::Handle, b"browser state", session.as_bytes())
+    }
+
+    pub(super) fn open_browser_state(&self, text: &str) -> Option<SessionId> {
+        let bytes = self.open_handle("browser state", text)?;
+        let mut reader = Reader(&bytes);
+        let id = SessionId::from_bytes(reader.take()?);
+        reader.end(id)
+    }
+
     pub(super) fn seal_interaction(&self, handle: &InteractionHandle) -> String {
         self.seal_handle(
             "interaction",
@@ -128,22 +151,27 @@ impl Provider {
         reader.end(StoredRequest(root))
     }
 
-    /// The right to see who has been told about an ended session, or whether one app was told that
-    /// its part of a session ended.
-    pub(super) fn seal_receipts(&self, session: SessionId, part: Option<&Sid>) -> String {
-        let until = (self.clock.now() + RECEIPTS).as_millis().to_be_bytes();
+    /// The value of the view cookie of a session that ended now, or of one app's part of it.
+    pub(super) fn seal_view(&self, session: SessionId, part: Option<&Sid>) -> String {
+        let until = (self.clock.now() + VIEW_LASTS).as_millis().to_be_bytes();
         let part = part.map(Sid::as_str).unwrap_or_default();
-        self.seal_handle("receipts", &[session.as_bytes(), &until, part.as_bytes()])
+        self.seal_handle("view", &[session.as_bytes(), &until, part.as_bytes()])
     }
 
-    pub(super) fn open_receipts(&self, text: &str) -> Option<(SessionId, Option<Sid>)> {
-        let bytes = self.open_handle("receipts", text)?;
+    /// Reads the view cookie, unless its time is over.
+    pub fn open_view(&self, text: &str) -> Option<View> {
+        let bytes = self.open_handle("view", text)?;
         let mut reader = Reader(&bytes);
-        let id = SessionId::from_bytes(reader.take()?);
+        let session = SessionId::from_bytes(reader.take()?);
         let until = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
         let part = std::str::from_utf8(reader.0).ok()?;
         let part = (!part.is_empty()).then(|| Sid::new(part));
-        (self.clock.now() < until).then_some((id, part))
+        let view = View {
+            session,
+            until,
+            part,
+        };
+        (self.clock.now() < view.until).then_some(view)
     }
 
     pub(super) fn seal_code(&self, handle: &CodeHandle) -> String {

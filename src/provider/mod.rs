@@ -13,6 +13,7 @@ mod audit;
 mod audit_list;
 mod authorize;
 mod bearer;
+mod browser_state;
 mod burying;
 mod client_throttle;
 mod compact;
@@ -32,6 +33,7 @@ mod key_keeper;
 mod key_list;
 mod keys;
 mod live;
+mod mass_ends;
 mod new_password;
 mod nodes;
 mod notices;
@@ -42,6 +44,7 @@ mod own_profile;
 mod people;
 mod people_admin;
 mod readiness;
+mod receipt_watch;
 mod receipts;
 mod reload;
 mod revocation;
@@ -76,16 +79,19 @@ pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
+pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
-pub use handles::{SessionCookie, StoredRequest};
+pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
+pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
 pub use new_password::NewPasswordOutcome;
 pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
 pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
+pub use receipt_watch::{ReceiptNews, ReceiptWatch, Watching};
 pub use receipts::{PartReceipt, ReceiptView, Receipts, Told};
 pub use session_admin::{
     AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
@@ -132,8 +138,10 @@ pub struct Provider {
     audit: audit::Audit,
     reloads: reload::Flights,
     notices_due: Notify,
+    mass_due: Notify,
     to_bury: Notify,
     turns: notices::Turns,
+    watches: receipt_watch::Watches,
     revoked: revoked::RevokedTokens,
     live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
@@ -144,6 +152,7 @@ pub struct Provider {
     figures: figures::Kept,
     overview: overview::Figures,
     setup: setup::Setup,
+    questions: browser_state::Questions,
     me: Weak<Self>,
     node: String,
 }
@@ -223,8 +232,10 @@ impl Provider {
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
             notices_due: Notify::new(),
+            mass_due: Notify::new(),
             to_bury: Notify::new(),
             turns: notices::Turns::default(),
+            watches: receipt_watch::Watches::default(),
             live_counts: session_admin::LiveCounts::default(),
             missing: nodes::Missing::default(),
             hot_use: hot_state::HotUse::default(),
@@ -233,6 +244,7 @@ impl Provider {
             figures: figures::Kept::default(),
             overview: overview::Figures::default(),
             setup: setup::Setup::default(),
+            questions: browser_state::Questions::default(),
             meters,
             me: Weak::clone(me),
             bulk: hot.bulk(),

@@ -13,26 +13,30 @@ use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::failpoint::FailPoint;
 use crate::meters::NoticeResult;
-use crate::outbound::{OutboundError, Reply, Trust};
+use crate::outbound::{OutboundError, Refusal, Reply, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
 use crate::store::record::{DueNotice, Places, Receipt};
 
-/// How long a worker may hold a notice: longer than its turn and any attempt can take, as
+/// How long a worker may hold a notice: longer than its turns and any attempt can take, as
 /// `delivery.timeout` is a minute at most.
-const LEASE: Duration = Duration::from_secs(90);
-/// How long an attempt may wait for its turn. With the time limit of the attempt itself it must
-/// stay well below the lease.
+const LEASE: Duration = Duration::from_mins(2);
+/// How long an attempt may wait for its turn at a host. With the time limit of the attempt itself
+/// it must stay well below the lease.
 const WAIT: Duration = Duration::from_secs(15);
+/// Attempts that ask the stores at a time, before they wait for their turn at a host: whoever
+/// signs in wants the stores too.
+const PREPARED_AT_A_TIME: usize = 32;
 /// Attempts that run at a time, over all receivers.
 const AT_A_TIME: usize = 32;
 /// Attempts that run at a time to one host.
 const AT_ONE_HOST: usize = 4;
 /// Notices leased and not settled yet, waiting or under way.
-pub(super) const IN_HAND: usize = 128;
-/// Of these, for one client: what an app that hangs is owed must not fill the hands, nor wait for
-/// a turn until it counts as tried.
-const IN_HAND_OF_ONE: i64 = 4;
+pub(super) const IN_HAND: usize = 384;
+/// Of these, for one client: so many that its host is never idle while the next are leased and
+/// prepared, and so few that an app that hangs does not fill the hands, and is asked within
+/// [`WAIT`] if each attempt takes the usual five seconds.
+const IN_HAND_OF_ONE: i64 = 12;
 /// The first retry comes after about this; each further one after twice as long.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_hours(1);
@@ -93,6 +97,7 @@ fn pause(attempt: i64, jitter: f64) -> Duration {
 /// keep the others from being told.
 #[derive(Debug)]
 pub(super) struct Turns {
+    preparing: Semaphore,
     all: Semaphore,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
@@ -100,6 +105,7 @@ pub(super) struct Turns {
 impl Default for Turns {
     fn default() -> Self {
         Self {
+            preparing: Semaphore::new(PREPARED_AT_A_TIME),
             all: Semaphore::new(AT_A_TIME),
             hosts: Mutex::default(),
         }
@@ -157,19 +163,14 @@ impl Provider {
                 problem: format!("not tried: {trouble}"),
             };
             self.record.receipt(&notice.id, again, now).await?;
+            self.watches.written(notice.session);
         }
         result
     }
 
     async fn attempt(&self, notice: &DueNotice) -> Result<(), Trouble> {
         self.fail_points.at(FailPoint::DeliveryLeased).await;
-        let store = &self.bulk;
-        // The tombstone again, harmless: nobody may hear of an end that is not in force.
-        self.bury_participant(store, notice.session, &notice.client, &notice.sid)
-            .await?;
-        if self.record.session_over(notice.session).await? {
-            self.bury_session(store, notice.session).await?;
-        }
+        self.put_in_force(notice).await?;
         self.fail_points.at(FailPoint::DeliveryBuried).await;
         let client = self.client(&notice.client).await?;
         let uri = client
@@ -190,10 +191,24 @@ impl Provider {
             .record
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
+        self.watches.written(notice.session);
         if written && let Some(problem) = alarm {
             tracing::warn!(client = %notice.client, problem, "an app was not told of an end");
         }
         self.meters.notice(notice.client.as_str(), result);
+        Ok(())
+    }
+
+    /// The tombstone again, harmless: nobody may hear of an end that is not in force.
+    async fn put_in_force(&self, notice: &DueNotice) -> Result<(), Trouble> {
+        // It is never closed.
+        let _turn = self.turns.preparing.acquire().await.ok();
+        let store = &self.bulk;
+        self.bury_participant(store, notice.session, &notice.client, &notice.sid)
+            .await?;
+        if self.record.session_over(notice.session).await? {
+            self.bury_session(store, notice.session).await?;
+        }
         Ok(())
     }
 
@@ -224,7 +239,19 @@ impl Provider {
             .outbound
             .post_form(trust, uri, &[("logout_token", &token)])
             .await;
+        if let Err(OutboundError::Refused(refusal)) = &reply {
+            self.blocked(notice, *refusal);
+        }
         Ok(judge(reply))
+    }
+
+    /// The operator's own guard is in the way: only they can mend it, so it is said at once.
+    fn blocked(&self, notice: &DueNotice, refusal: Refusal) {
+        self.meters.notice_blocked(notice.client.as_str());
+        if notice.attempt == 1 {
+            let client = &notice.client;
+            tracing::warn!(%client, %refusal, "the address guard keeps an app from being told");
+        }
     }
 
     /// Whether `sub` may go along: only if every session of the person ended, and none began

@@ -143,19 +143,14 @@ impl Provider {
         Ok(devices)
     }
 
-    /// Ends one of the person's own sessions. None: it is not theirs, or there is none.
-    pub async fn end_device(
-        &self,
-        visitor: &Visitor,
-        device: &str,
-    ) -> Result<Option<Ended>, Trouble> {
+    /// Ends one of the person's own sessions. False: it is not theirs, or there is none.
+    pub async fn end_device(&self, visitor: &Visitor, device: &str) -> Result<bool, Trouble> {
         let Some(id) = self.own_session(visitor, device).await? else {
-            return Ok(None);
+            return Ok(false);
         };
         let selection = Selection::Session(id);
-        self.end(&selection, Reason::User, &visitor.actor())
-            .await
-            .map(Some)
+        self.end(&selection, Reason::User, &visitor.actor()).await?;
+        Ok(true)
     }
 
     /// Signs the person out of one app in one of their own sessions. None: the session is not
@@ -192,9 +187,20 @@ impl Provider {
         Ok(own.then_some(id))
     }
 
-    /// Ends all of the person's sessions but this one.
-    pub async fn end_other_devices(&self, visitor: &Visitor) -> Result<Ended, Trouble> {
-        self.end_others(visitor, Reason::User).await
+    /// Ends all of the person's sessions but this one. How many lived until now, and the references
+    /// of these.
+    pub async fn end_other_devices(
+        &self,
+        visitor: &Visitor,
+    ) -> Result<(usize, Vec<String>), Trouble> {
+        let since = self.clock.now();
+        let ended = self.end_others(visitor, Reason::User).await?;
+        let fresh = ended.fresh;
+        if fresh == 0 {
+            return Ok((0, Vec::new()));
+        }
+        let references = self.ended_since(ended, since, Reason::User).await?;
+        Ok((fresh, references))
     }
 
     pub(super) async fn end_others(

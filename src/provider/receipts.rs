@@ -1,7 +1,9 @@
 //! Who has been told about an ended session, app by app.
 
+use std::time::Duration;
+
 use super::Provider;
-use super::handles::SessionCookie;
+use super::handles::{SessionCookie, View};
 use super::interactions::EndedSession;
 use super::people::Visitor;
 use super::token::ACCESS_TOKEN;
@@ -11,6 +13,9 @@ use crate::entropy::SessionId;
 use crate::session::ending::Reason;
 use crate::session::session::SecretVerdict;
 use crate::store::record::{NoticeState, NoticeView, ParticipantRow, reference};
+
+/// How long a browser is told why its session ended.
+const EXPLAINED: Duration = Duration::from_hours(30 * 24);
 
 /// Who has been told about an ended session.
 #[derive(Clone, Debug)]
@@ -78,11 +83,9 @@ pub enum Told {
 }
 
 impl Provider {
-    /// Who has been told about the session that a receipts handle names.
-    pub async fn receipts(&self, handle: &str) -> Result<Option<Receipts>, Trouble> {
-        let Some((id, part)) = self.open_receipts(handle) else {
-            return Ok(None);
-        };
+    /// Who has been told about the session that a view cookie names.
+    pub async fn receipts(&self, view: &View) -> Result<Option<Receipts>, Trouble> {
+        let (id, part) = (view.session, view.part.clone());
         let Some(snapshot) = self.record.load_session(id).await? else {
             return Ok(None);
         };
@@ -150,7 +153,7 @@ impl Provider {
     }
 
     /// What became of the session that a browser's cookie names. Only the last holder of its
-    /// secret is told.
+    /// secret is told, and not for ever.
     pub(super) async fn ended_session(
         &self,
         cookie: Option<&SessionCookie>,
@@ -168,6 +171,7 @@ impl Provider {
         Ok(snapshot
             .ended
             .filter(|_| verdict == SecretVerdict::Current)
+            .filter(|(at, _)| self.clock.now() < *at + EXPLAINED)
             .map(|(at, reason)| EndedSession {
                 reason,
                 at,

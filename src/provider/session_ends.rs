@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 
 use super::Provider;
 use super::administrators::Administrator;
+use super::people::Visitor;
 use super::receipts::ReceiptView;
 use super::session_admin::Channel;
 use super::sessions::Ended;
@@ -77,6 +78,7 @@ impl Provider {
         let actor = administrator.actor();
         let due = self.record.send_again(id, client, &actor).await?;
         self.notices_due.notify_one();
+        self.watches.written(id);
         Ok(due)
     }
 
@@ -241,6 +243,24 @@ impl Provider {
         references: &[String],
     ) -> Result<Vec<SessionReceipts>, Trouble> {
         let rows = self.record.sessions_named(references).await?;
+        self.receipts_of_rows(rows).await
+    }
+
+    /// The same of those that are the visitor's own and ended.
+    pub async fn own_receipts(
+        &self,
+        visitor: &Visitor,
+        references: &[String],
+    ) -> Result<Vec<SessionReceipts>, Trouble> {
+        let mut rows = self.record.sessions_named(references).await?;
+        rows.retain(|row| row.session.user == visitor.person && row.ended.is_some());
+        self.receipts_of_rows(rows).await
+    }
+
+    async fn receipts_of_rows(
+        &self,
+        rows: Vec<SessionRow>,
+    ) -> Result<Vec<SessionReceipts>, Trouble> {
         let ids: Vec<_> = rows.iter().map(|row| row.session.id).collect();
         let notices = self.record.notices_among(&ids).await?;
         let mut all = Vec::new();

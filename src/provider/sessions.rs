@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use crate::entropy::SessionId;
 use crate::failpoint::FailPoint;
 use crate::session::ending::{Actor, Reason, Selection, Verb};
-use crate::store::record;
+use crate::store::record::{self, MassEnd, MassOrder};
 
 /// Tombstones outlive any commit that was under way, and the half minute that a node may go
 /// without reading the ends log.
@@ -28,8 +28,6 @@ pub struct Ended {
     pub fresh: usize,
     /// Notices owed because of it.
     pub notices: u64,
-    /// Opens the receipts page, where one session ended.
-    pub receipts: Option<String>,
 }
 
 impl Provider {
@@ -79,6 +77,25 @@ impl Provider {
             .map_err(|error| Trouble::Internal(error.to_string()))?
     }
 
+    /// Begins an end of very many: of everything, of all that a client has, or of what matches a
+    /// question. From the answer on all of it is refused here, and at other nodes as soon as they
+    /// have read the log; what matches a question, as it is worked off.
+    pub(super) async fn end_very_many(&self, order: MassOrder) -> Result<MassEnd, Trouble> {
+        let Some(me) = self.me.upgrade() else {
+            return Err(Trouble::Internal("the house is closing".to_owned()));
+        };
+        let task = async move {
+            let end = me.record.begin_mass_end(&order).await?;
+            me.fail_points.at(FailPoint::EndRecorded).await;
+            me.ends.follow(&me.record, me.clock.now()).await?;
+            me.mass_due.notify_one();
+            Ok(end)
+        };
+        tokio::spawn(task.in_current_span())
+            .await
+            .map_err(|error| Trouble::Internal(error.to_string()))?
+    }
+
     async fn end_now(
         &self,
         selection: &Selection,
@@ -99,20 +116,16 @@ impl Provider {
         // Only to know of it: what others ended is not waited for.
         self.ends.follow(&self.record, self.clock.now()).await?;
         self.notices_due.notify_one();
+        self.mass_due.notify_one();
         let sessions: Vec<_> = ended
             .sessions
             .into_iter()
             .map(|session| session.id)
             .collect();
-        let receipts = match sessions.as_slice() {
-            [one] => Some(self.seal_receipts(*one, None)),
-            _ => None,
-        };
         Ok(Ended {
             sessions,
             fresh: ended.fresh,
             notices: ended.notices,
-            receipts,
         })
     }
 
@@ -123,6 +136,8 @@ impl Provider {
                 self.meters.sessions_ended(reason.as_str(), fresh);
             }
             // All of it was over before.
+            // Counted as their rows are worked off.
+            Selection::Matching { .. } | Selection::Everything { .. } => {}
             _ if ended.position.is_none() => {}
             Selection::ClientInSession(..)
             | Selection::ClientOfPerson(..)

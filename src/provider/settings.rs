@@ -15,6 +15,8 @@ pub struct Settings {
     pub session: Limits,
     /// How many sessions a person may have; the oldest gives way.
     pub max_sessions: Option<u32>,
+    /// Whether apps may ask a frame of ours if a session goes on (Session Management 1.0).
+    pub check_iframe: bool,
     /// "Stay signed in on this device."
     pub remembered: Limits,
     /// `offline_access` grants.

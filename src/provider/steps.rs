@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Provider;
 use super::authorize::{Asked, Judged, Mark, TRIES, refused};
+use super::browser_state::{Held, Holding};
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
@@ -23,6 +24,8 @@ pub enum Step {
         answer: Answer,
         /// Whose it is, for the page that posts it.
         client_name: String,
+        /// What the browser is to hold for the check iframe.
+        holding: Holding,
     },
     /// A page waits.
     Page(Box<Waiting>),
@@ -33,10 +36,11 @@ pub enum Step {
 }
 
 impl Asked {
-    fn step(&self, answer: Answer) -> Step {
+    fn step(&self, answer: Answer, holding: Holding) -> Step {
         Step::Answer {
             answer,
             client_name: self.client.client_name.clone(),
+            holding,
         }
     }
 }
@@ -68,8 +72,10 @@ impl Provider {
                         return Ok(Step::Gone);
                     }
                     finished = true;
-                    if let Ok(answer) = self.issue_answer(&asked, &judged).await? {
-                        return Ok(asked.step(answer));
+                    let held = Held::default();
+                    let issued = self.issue_answer(&asked, &judged, &held).await?;
+                    if let Ok((answer, holding)) = issued {
+                        return Ok(asked.step(answer, holding));
                     }
                 }
                 _ if finished => return Ok(Step::Gone),
@@ -129,7 +135,7 @@ impl Provider {
         if !self.finish_interaction(open).await? {
             return Ok(Step::Gone);
         }
-        Ok(asked.step(self.failure(&asked.request, error)))
+        Ok(asked.step(self.failure(&asked.request, error), Holding::AsItIs))
     }
 
     async fn own_step(

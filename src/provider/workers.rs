@@ -21,6 +21,8 @@ const BURY: Duration = Duration::from_millis(500);
 const DELIVER: Duration = Duration::from_millis(500);
 /// How long deliveries that run at a stop may take to finish.
 const FINISH: Duration = Duration::from_secs(6);
+/// The backstop of working off: whoever begins an end of very many wakes its worker.
+const WORK_OFF: Duration = Duration::from_secs(2);
 const FLUSH: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
 /// Between two looks at whether a signing key is due, which ask no store.
@@ -48,6 +50,7 @@ impl Workers {
         running.spawn(follow(Arc::clone(provider), stopping.clone()));
         running.spawn(bury(Arc::clone(provider), stopping.clone()));
         running.spawn(deliver(Arc::clone(provider), stopping.clone()));
+        running.spawn(work_off(Arc::clone(provider), stopping.clone()));
         running.spawn(write_back(Arc::clone(provider), stopping.clone()));
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
@@ -128,6 +131,23 @@ async fn compare(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
         while going_on && began.elapsed() < COMPARE && provider.ends.generation() == generation {
             going_on = pause(DISTRUST, &mut stopping).await;
         }
+    }
+}
+
+/// The rows of ends of very many, batch by batch.
+async fn work_off(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = true;
+    while going_on {
+        let more = provider.work_off().await;
+        if matches!(more, Ok(true)) {
+            going_on = !*stopping.borrow();
+            continue;
+        }
+        report("working off an end of very many", more);
+        going_on = tokio::select! {
+            going_on = pause(WORK_OFF, &mut stopping) => going_on,
+            () = provider.mass_due.notified() => true,
+        };
     }
 }
 

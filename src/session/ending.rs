@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entropy::{ClientId, GrantId, SessionId, UserId};
+use crate::session::question::SessionQuestion;
 
 /// What ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +23,36 @@ pub enum Selection {
     ClientOfPerson(UserId, ClientId),
     /// All that a client has: its parts in all sessions, its grants.
     Client(ClientId),
+    /// The sessions that match a question, but perhaps one.
+    Matching {
+        /// Which.
+        question: Box<SessionQuestion>,
+        /// The one to spare.
+        except: Option<SessionId>,
+    },
+    /// Every session, but perhaps one.
+    Everything {
+        /// The one to spare.
+        except: Option<SessionId>,
+    },
     /// One grant: the answer to a reused code or refresh token, or to a revocation.
     Grant(GrantId, SessionId),
+}
+
+impl Selection {
+    /// The session that is not touched.
+    pub const fn spared(&self) -> Option<SessionId> {
+        match self {
+            Self::Person { except, .. }
+            | Self::Matching { except, .. }
+            | Self::Everything { except } => *except,
+            Self::Session(_)
+            | Self::ClientInSession(..)
+            | Self::ClientOfPerson(..)
+            | Self::Client(_)
+            | Self::Grant(..) => None,
+        }
+    }
 }
 
 /// Why it ended.

@@ -8,6 +8,7 @@ pub mod ending;
 pub mod grant;
 pub mod network;
 pub mod participant;
+pub mod question;
 pub mod refresh;
 #[expect(
     clippy::module_inception,

@@ -8,7 +8,7 @@ pub enum SessionCommand {
     /// List sessions, the latest first
     #[command(after_help = LIST)]
     List(ListSessions),
-    /// End a session, or all of a person, in every app
+    /// End a session, all of a person, all of an app, or all there are
     #[command(after_help = END)]
     End(EndSession),
 }
@@ -25,7 +25,9 @@ without one they are told when it starts. `lanyard session list` shows the refer
 
 Examples:
   lanyard session end 7QK4-M2XD-HPLA
-  lanyard session end --user alice --revoke --yes";
+  lanyard session end --user alice --revoke --yes
+  lanyard session end --client wiki --dry-run
+  lanyard session end --everybody --revoke";
 
 /// Which sessions to list.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,23 @@ pub struct EndSession {
     /// All sessions of this person
     #[arg(long, value_name = "USERNAME", group = "which")]
     pub user: Option<String>,
+    /// Everybody's sign-in at this client; the sessions go on elsewhere
+    #[arg(long, value_name = "CLIENT_ID", group = "which")]
+    pub client: Option<String>,
+    /// Every session
+    #[arg(long, group = "which")]
+    pub everybody: bool,
+    /// How
+    #[command(flatten)]
+    pub how: HowToEnd,
+}
+
+/// How to end it.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HowToEnd {
+    /// Only count what would end
+    #[arg(long)]
+    pub dry_run: bool,
     /// Also end the offline access that was allowed in them
     #[arg(long)]
     pub revoke: bool,

@@ -132,7 +132,7 @@ fn one_session_or_all_of_a_person() {
         };
         assert_eq!(end.reference.as_deref(), reference);
         assert_eq!(end.user.as_deref(), user);
-        assert_eq!(end.revoke, user.is_some());
+        assert_eq!(end.how.revoke, user.is_some());
     }
 }
 

@@ -4,6 +4,7 @@ mod metrics;
 mod stores;
 
 use std::fs;
+use std::time::Duration;
 
 use super::*;
 use crate::config::{Config, KeySource};
@@ -136,6 +137,7 @@ fn nothing_at_all_works() {
     assert_eq!(config.session.remembered.idle_timeout, hours(14 * 24));
     assert_eq!(config.session.remembered.lifetime, hours(30 * 24));
     assert_eq!(config.session.cookie_same_site, CookieSameSite::Lax);
+    assert!(!config.session.check_iframe);
     assert_eq!(config.grants.offline_idle_timeout, hours(30 * 24));
     assert_eq!(config.grants.offline_lifetime, hours(90 * 24));
     let password = config.password;

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 
 use super::app_fields::{self, CHECKER, Typed};
 use super::apps::{self, below, in_sessions};
-use super::links;
 use super::route::{Answer, Call, nothing_here};
+use super::{links, mass_ends};
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::respond;
@@ -156,6 +156,8 @@ fn in_use(client: &Client, lives: &ClientUse) -> Lives {
         } else {
             sessions
         },
+        out: mass_ends::plan_of_app(&client.client_id)
+            .filter(|_| lives.sessions > 0 || lives.offline > 0),
         offline: match lives.offline {
             0 => String::new(),
             1 => "1 connection goes on after a sign-out".to_owned(),

@@ -12,6 +12,7 @@ mod confirm;
 mod confirmed;
 mod keys;
 mod links;
+mod mass_ends;
 mod overview;
 mod people;
 mod people_filter;
@@ -67,6 +68,10 @@ table! {
     POST "/admin/apps/{id}/deletion" Fresh app_deeds::delete;
     GET "/admin/audit" Session audit::get;
     GET "/admin/confirmed" Fresh confirmed::show;
+    GET "/admin/ends" Session mass_ends::list;
+    POST "/admin/ends" Fresh mass_ends::carry_out;
+    GET "/admin/ends/plan" Fresh mass_ends::plan;
+    GET "/admin/ends/{id}" Session mass_ends::show;
     GET "/admin/keys" Session keys::get;
     GET "/admin/keys/rotation" Fresh keys::ask_rotation;
     POST "/admin/keys/rotation" Fresh keys::rotate;
@@ -84,6 +89,7 @@ table! {
     POST "/admin/sessions/plan" Session session_ends::plan;
     POST "/admin/sessions/end" FreshForSeveral session_ends::end;
     GET "/admin/sessions/told" Session session_ends::told;
+    GET "/admin/sessions/events" Session session_ends::events;
     GET "/admin/sessions/{reference}" Session session::show;
     POST "/admin/sessions/{reference}/again" Session session::send_again;
     GET "/admin/sessions/{reference}/app" Session session_app::ask;

@@ -39,7 +39,7 @@ pub(super) async fn show(call: Call) -> Answer {
     };
     let now = provider.clock().now();
     match page(&call, story, person_page, now) {
-        Some(page) => Ok(respond::page(StatusCode::OK, &page, &Policy::stays())),
+        Some(page) => Ok(respond::page(StatusCode::OK, &page, &Policy::live())),
         None => Ok(nothing_here()),
     }
 }

@@ -10,16 +10,16 @@ use super::session_filter::Filter;
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 use crate::http::headers::Policy;
-use crate::http::respond;
+use crate::http::{guard, receipt_events, receipts, respond};
 use crate::identity::rules::is_hidden;
 use crate::pages::admin::Section;
 use crate::pages::admin::session_end::{EndSessions, EndTarget, EndsStopped, OwnSession};
-use crate::pages::admin::session_told::{SessionsTold, ToldApp, ToldSession, ToldState};
+use crate::pages::admin::session_told::{SessionsTold, ToldSession};
 use crate::pages::admin::states::{State, because};
 use crate::pages::parts::{Link, Notice, Tone};
 use crate::pages::{device, time};
 use crate::protocol::params::Params;
-use crate::provider::{AT_ONCE, Chosen, EndPlan, EndsMade, ReceiptView, SessionReceipts, Told};
+use crate::provider::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 use crate::session::ending::Reason;
 use crate::store::record::is_reference;
 
@@ -240,28 +240,42 @@ pub(super) fn receipts_asked(query: &Params) -> (Vec<String>, usize) {
 pub(super) async fn told(call: Call) -> Answer {
     let provider = &call.state.provider;
     let (references, more) = receipts_asked(&call.query);
-    let receipts = provider.receipts_among(&references).await?;
-    let known: Vec<_> = receipts
-        .iter()
-        .map(|one| one.row.reference.clone())
-        .collect();
+    let found = provider.receipts_among(&references).await?;
+    let known: Vec<_> = found.iter().map(|one| one.row.reference.clone()).collect();
     let address = told_address(&known, more);
-    let Some(check_again) = address.and_then(|address| Link::new(&address)) else {
+    let events = receipts_query(&known).map(|query| format!("/admin/sessions/events?{query}"));
+    let link = |address: Option<String>| address.and_then(|address| Link::new(&address));
+    let (Some(check_again), Some(events)) = (link(address), link(events)) else {
         return Ok(nothing_here());
     };
     let now = provider.clock().now();
-    let sessions = receipts.into_iter().filter_map(|one| session(one, now));
+    let sessions = found.into_iter().filter_map(|one| session(one, now));
     let page = SessionsTold {
         frame: call.frame(Section::Sessions, None),
         sessions: sessions.collect(),
         more,
         check_again,
+        events,
     };
-    Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))
+    Ok(respond::page(StatusCode::OK, &page, &Policy::live()))
 }
 
-fn session(receipts: SessionReceipts, now: Timestamp) -> Option<ToldSession> {
-    let SessionReceipts { row, apps } = receipts;
+/// `GET /admin/sessions/events`: what becomes of the notices of these sessions, as it comes.
+pub(super) async fn events(call: Call) -> Answer {
+    if guard::is_foreign(&call.state, &call.request) {
+        return Ok(respond::foreign_form());
+    }
+    let (references, _) = receipts_asked(&call.query);
+    let (by, seen) = (
+        &call.administrator,
+        receipt_events::last_seen(&call.request),
+    );
+    let watching = call.state.provider.watch_any(by, &references, seen).await?;
+    Ok(receipt_events::answer(&call.state, &call.request, watching))
+}
+
+fn session(one: SessionReceipts, now: Timestamp) -> Option<ToldSession> {
+    let SessionReceipts { row, apps } = one;
     let state = match (row.ended, row.reason) {
         (Some(at), Some(reason)) if reason != Reason::Admin => {
             let at = time::to_the_second(at, now).text;
@@ -276,26 +290,12 @@ fn session(receipts: SessionReceipts, now: Timestamp) -> Option<ToldSession> {
         person: row.display_name,
         device: device::describe(&row.session.user_agent),
         state,
-        apps: apps.into_iter().filter(|_| ended).map(app).collect(),
+        apps: apps
+            .into_iter()
+            .filter(|_| ended)
+            .map(receipts::told)
+            .collect(),
     })
-}
-
-fn app(view: ReceiptView) -> ToldApp {
-    ToldApp {
-        name: view.app,
-        told: match view.told {
-            Told::At(at) => ToldState::Told(time::moment(at)),
-            Told::NotYetTried => ToldState::Telling,
-            Told::TryingAgain => ToldState::Trying,
-            Told::GaveUp => ToldState::GaveUp,
-            Told::Quiet { until } => ToldState::Quiet {
-                until: time::moment(until),
-            },
-            Told::ByBrowser { until } | Told::CannotBe { until } => ToldState::CannotTell {
-                until: time::moment(until),
-            },
-        },
-    }
 }
 
 impl Refusal {

@@ -9,6 +9,7 @@ use crate::entropy::{ClientId, UserId};
 use crate::pages::parts::Link;
 use crate::protocol::params::Params;
 use crate::provider::{SessionCursor, SessionQuestion, SessionState};
+use crate::session::question::at_least;
 
 /// Beyond this nobody types.
 const TYPED: usize = 200;
@@ -22,6 +23,8 @@ pub(super) struct Filter {
     pub(super) q: String,
     pub(super) client: Option<ClientId>,
     pub(super) began: Began,
+    pub(super) idle: Idle,
+    pub(super) acr_below: Option<String>,
     pub(super) state: SessionState,
     pub(super) user: Option<UserId>,
     pub(super) cursor: Option<SessionCursor>,
@@ -45,6 +48,34 @@ impl Began {
         (Self::Today, "today", "Today (UTC)"),
         (Self::OverAWeekAgo, "week", "Over 7 days ago"),
     ];
+}
+
+/// When a session was last active.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Idle {
+    #[default]
+    Any,
+    OverAnHour,
+    OverADay,
+    OverAWeek,
+}
+
+impl Idle {
+    pub(super) const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Any, "", "Any time"),
+        (Self::OverAnHour, "hour", "Over an hour ago"),
+        (Self::OverADay, "day", "Over a day ago"),
+        (Self::OverAWeek, "week", "Over 7 days ago"),
+    ];
+
+    const fn since(self) -> Option<Duration> {
+        match self {
+            Self::Any => None,
+            Self::OverAnHour => Some(Duration::from_hours(1)),
+            Self::OverADay => Some(Duration::from_hours(24)),
+            Self::OverAWeek => Some(Duration::from_hours(7 * 24)),
+        }
+    }
 }
 
 /// The states of the list, their words in links, and on the page.
@@ -81,6 +112,19 @@ impl Filter {
             match known {
                 Some((began, ..)) => filter.began = began,
                 None => filter.not_known("began", word, "any time"),
+            }
+        }
+        if let Some(word) = text("idle") {
+            let known = Idle::ALL.into_iter().find(|(_, name, _)| *name == word);
+            match known {
+                Some((idle, ..)) => filter.idle = idle,
+                None => filter.not_known("idle", word, "any time"),
+            }
+        }
+        if let Some(acr) = text("acr_below") {
+            match at_least(acr) {
+                Some(_) => filter.acr_below = Some(acr.to_owned()),
+                None => filter.not_known("acr_below", acr, "any way of signing in"),
             }
         }
         if let Some(word) = text("state").filter(|word| *word != "live") {
@@ -141,6 +185,8 @@ impl Filter {
             || self.client.is_some()
             || self.user.is_some()
             || self.began != Began::Any
+            || self.idle != Idle::Any
+            || self.acr_below.is_some()
     }
 
     /// What to ask.
@@ -160,6 +206,8 @@ impl Filter {
             client: self.client.clone(),
             since,
             before,
+            idle_since: self.idle.since().map(|ago| now - ago),
+            acr_below: self.acr_below.clone(),
             state: self.state,
             now,
         }
@@ -172,12 +220,15 @@ impl Filter {
             chosen.map_or("", |(_, word)| *word)
         };
         let began = word(&Began::ALL.map(|(began, word, _)| (began == self.began, word)));
+        let idle = word(&Idle::ALL.map(|(idle, word, _)| (idle == self.idle, word)));
         let state = word(&STATES.map(|(state, word, _)| (state == self.state, word)));
         let cursor = cursor.map(ToString::to_string).unwrap_or_default();
         let pairs = [
             ("q", self.q.as_str()),
             ("client", self.client.as_ref().map_or("", ClientId::as_str)),
             ("began", began),
+            ("idle", idle),
+            ("acr_below", self.acr_below.as_deref().unwrap_or_default()),
             ("state", state),
             ("user", self.user.as_ref().map_or("", UserId::as_str)),
             ("page", &cursor),
@@ -212,7 +263,8 @@ mod tests {
         for query in [
             "",
             "q=alice+moreau",
-            "q=%22%3C%26&client=wiki&began=hour&state=ended&user=u1",
+            "q=%22%3C%26&client=wiki&began=hour&idle=day&state=ended&user=u1",
+            "idle=week&acr_below=urn%3Alanyard%3Aacr%3Apwd",
             "began=week&state=both&page=older.1700000000000.ABCD-EFGH-2345",
         ] {
             let filter = read(query);
@@ -229,6 +281,8 @@ mod tests {
         for query in [
             "began=yesterday",
             "state=dead",
+            "idle=never",
+            "acr_below=urn%3Aexample%3Agold",
             "page=somewhere",
             "user=%00",
             &format!("client={}", "a".repeat(ID + 1)),

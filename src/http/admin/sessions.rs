@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 
-use super::links;
 use super::route::{Answer, Call};
 use super::session_ends::Refusal;
-use super::session_filter::{Began, Filter, STATES};
+use super::session_filter::{Began, Filter, Idle, STATES};
+use super::{links, mass_ends};
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::http::error::PageTrouble;
@@ -61,6 +61,7 @@ pub(super) async fn list(call: Call) -> Answer {
             .older
             .as_ref()
             .and_then(|at| filter.link(Some(at))),
+        end_all: mass_ends::plan_of(&filter),
         nothing: nothing(&filter, &found),
         rows: found
             .page
@@ -112,11 +113,13 @@ fn search(filter: &Filter, apps: Vec<(ClientId, String)>, person: Option<OnlyOf>
         chosen,
     };
     let began = Began::ALL.map(|(began, value, label)| choice(value, label, began == filter.began));
+    let idle = Idle::ALL.map(|(idle, value, label)| choice(value, label, idle == filter.idle));
     let states = STATES.map(|(state, value, label)| choice(value, label, state == filter.state));
     Search {
         q: filter.q.clone(),
         apps: std::iter::once(any).chain(apps).collect(),
         began: began.into(),
+        idle: idle.into(),
         states: states.into(),
         person,
         query: filter.query(filter.cursor.as_ref()),

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::stored::{self, Asked};
 use crate::http::error::PageTrouble;
 use crate::http::state::State;
-use crate::http::{cookies, extract, respond};
+use crate::http::{browser_state, cookies, extract, respond};
 use crate::pages::error::{Cause, ErrorPage, KnownApp};
 use crate::pages::parts::Link;
 use crate::pages::time;
@@ -53,6 +53,7 @@ async fn answer(
             .authorize(AuthorizeInput {
                 params,
                 cookie,
+                held: browser_state::held(state, request),
                 address: extract::browser(request).address,
             })
             .await?
@@ -60,7 +61,11 @@ async fn answer(
             Authorized::Answer {
                 answer,
                 client_name,
-            } => respond::answer(answer, &client_name),
+                holding,
+            } => {
+                let cookies = browser_state::cookies(state, holding);
+                respond::with_cookies(respond::answer(answer, &client_name), cookies)
+            }
             Authorized::Interact(interaction) => {
                 let location = format!("/login?i={}", interaction.tag);
                 let cookies = cookies::set_interaction(state, request, &interaction);

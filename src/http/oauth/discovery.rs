@@ -16,8 +16,10 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 }
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
+    let settings = state.provider.settings();
     json(&discovery::openid_configuration(
-        &state.provider.settings().issuer,
+        &settings.issuer,
+        settings.check_iframe,
     ))
 }
 

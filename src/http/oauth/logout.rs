@@ -8,7 +8,8 @@ use crate::entropy::ClientId;
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::state::State;
-use crate::http::{cookies, extract, guard, respond};
+use crate::http::{cookies, extract, guard, receipt_events, respond};
+use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::{App, Link};
 use crate::pages::sign_out::{AppAlone, LogoutProblem, SignOut};
 use crate::pages::signed_out::{OnlyApp, Onward, Receipt, ReceiptState, SignedOut as Page};
@@ -18,7 +19,7 @@ use crate::protocol::end_session::Problem;
 use crate::protocol::params::Params;
 use crate::provider::{
     EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, ReceiptView, Receipts,
-    SignedOut, Told,
+    SignedOut, Told, Watching,
 };
 
 const CONFIRM: &str = "/oauth2/logout/confirm";
@@ -62,8 +63,19 @@ async fn answer(
         .await?
     {
         EndSessionStep::Ask(question) => Ok(ask(question)),
+        EndSessionStep::Done(done) if is_repeated(state, request, &done) => {
+            Ok(respond::see_other(DONE))
+        }
         EndSessionStep::Done(done) => finish(state, done).await,
     }
+}
+
+/// Whether it is a logout once more that ended nothing, as by a reload: the first one's receipts
+/// then say more than that nobody is signed in.
+fn is_repeated(state: &State, request: &HttpRequest, done: &SignedOut) -> bool {
+    let says_nothing =
+        done.receipts.is_none() && done.return_to.is_none() && done.problem.is_none();
+    says_nothing && cookies::view(state, request).is_some()
 }
 
 fn ask(question: LogoutQuestion) -> HttpResponse {
@@ -117,54 +129,59 @@ pub(in crate::http) async fn confirm(
         .confirm_logout(cookie.as_ref(), csrf, return_to, &choice)
         .await?
     {
+        Some(done) if is_repeated(&state, &request, &done) => Ok(respond::see_other(DONE)),
         Some(done) => finish(&state, done).await,
         None => Ok(respond::form_expired()),
     }
 }
 
 /// After a logout: straight back to the app where nothing has to be loaded first, else the page.
+/// Either way the browser may look at the receipts for a while.
 pub(in crate::http) async fn finish(
     state: &State,
     done: SignedOut,
 ) -> Result<HttpResponse, PageTrouble> {
-    // Where only an app was signed out, the session goes on.
-    let clear = (!done.app_alone).then(|| cookies::clear_session(state));
-    if let (Some(return_to), true) = (&done.return_to, done.frames.is_empty()) {
-        return Ok(respond::with_cookies(respond::see_other(return_to), clear));
-    }
-    if done.app_alone && done.receipts.is_none() {
+    if done.app_alone && done.receipts.is_none() && done.return_to.is_none() {
         // It never was in the session: there is nothing to say of it.
         return Ok(respond::see_other("/account"));
     }
-    if done.frames.is_empty()
-        && let Some(receipts) = &done.receipts
-    {
+    let view = done.receipts.as_deref();
+    let cookies = [
+        // Where only an app was signed out, the session goes on.
+        (!done.app_alone).then(|| cookies::clear_session(state)),
+        view.map(|value| cookies::set_view(state, value)),
+    ];
+    let response = match (&done.return_to, view) {
+        (Some(return_to), _) if done.frames.is_empty() => respond::see_other(return_to),
         // A reload shows the receipts again, and never repeats the logout.
-        let location = format!("{DONE}?r={receipts}");
-        return Ok(respond::with_cookies(respond::see_other(&location), clear));
-    }
-    let receipts = match &done.receipts {
-        Some(handle) => state.provider.receipts(handle).await?,
-        None => None,
+        (None, Some(_)) if done.frames.is_empty() => respond::see_other(DONE),
+        _ => {
+            let receipts = match view.and_then(|value| state.provider.open_view(value)) {
+                Some(view) => state.provider.receipts(&view).await?,
+                None => None,
+            };
+            signed_out(receipts, &done, true, done.app_alone)
+        }
     };
-    let page = signed_out(receipts, &done, true, done.app_alone);
-    Ok(respond::with_cookies(page, clear))
+    Ok(respond::with_cookies(
+        response,
+        cookies.into_iter().flatten(),
+    ))
 }
 
-/// The receipts of a finished logout, for whoever holds the handle.
+/// The receipts of the last logout in this browser, for ten minutes.
 pub(in crate::http) async fn done(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, PageTrouble> {
-    let handle = extract::query(&request)
-        .and_then(|params| params.get("r").map(ToOwned::to_owned))
-        .unwrap_or_default();
-    let receipts = state.provider.receipts(&handle).await?;
-    let done = SignedOut {
-        receipts: Some(handle),
-        ..SignedOut::default()
+    let receipts = match cookies::view(&state, &request) {
+        Some(view) => state.provider.receipts(&view).await?,
+        None => None,
     };
-    // Whoever is signed in here looks after another session than this browser's.
+    if receipts.is_none() {
+        return Ok(nothing_to_show());
+    }
+    // Whoever is signed in here by now looks at an earlier session of this browser.
     let cookie = cookies::session(&state, &request);
     let visitor = state.provider.visitor(cookie.as_ref()).await?;
     let here = match (&visitor, &receipts) {
@@ -175,7 +192,32 @@ pub(in crate::http) async fn done(
             .as_ref()
             .is_none_or(|receipts| receipts.part.is_none()),
     };
-    Ok(signed_out(receipts, &done, here, visitor.is_some()))
+    let signed_in = visitor.is_some();
+    Ok(signed_out(receipts, &SignedOut::default(), here, signed_in))
+}
+
+/// The same as they come.
+pub(in crate::http) async fn events(
+    request: HttpRequest,
+    state: web::Data<State>,
+) -> Result<HttpResponse, PageTrouble> {
+    if guard::is_foreign(&state, &request) {
+        return Ok(respond::foreign_form());
+    }
+    let seen = receipt_events::last_seen(&request);
+    let view = cookies::view(&state, &request);
+    let watching = view.map_or(Watching::Nothing, |view| {
+        state.provider.watch_viewed(&view, seen)
+    });
+    Ok(receipt_events::answer(&state, &request, watching))
+}
+
+fn nothing_to_show() -> HttpResponse {
+    let message = Message {
+        onward: Link::new("/account"),
+        ..Message::plain(MessageKind::NoReceipts)
+    };
+    respond::message(StatusCode::OK, &message)
 }
 
 fn signed_out(
@@ -184,11 +226,6 @@ fn signed_out(
     here: bool,
     signed_in: bool,
 ) -> HttpResponse {
-    let check_again = receipts
-        .is_some()
-        .then_some(done.receipts.as_ref())
-        .flatten()
-        .and_then(|handle| Link::new(&format!("{DONE}?r={handle}")));
     let ended = receipts.as_ref().and_then(|receipts| receipts.ended);
     let page = Page {
         here,
@@ -201,6 +238,7 @@ fn signed_out(
                 goes_on: !part.session_over,
             }),
         problem: done.problem.map(problem),
+        check_again: receipts.as_ref().and_then(|_| Link::new(DONE)),
         receipts: receipts
             .map(|receipts| receipts.apps.into_iter().map(receipt).collect())
             .unwrap_or_default(),
@@ -210,10 +248,10 @@ fn signed_out(
             .filter_map(|frame| Link::new(frame))
             .collect(),
         onward: onward(done, signed_in),
-        check_again,
     };
     let policy = Policy {
         frames: done.frames.clone(),
+        live: page.check_again.is_some(),
         ..Policy::stays()
     };
     respond::page(StatusCode::OK, &page, &policy)

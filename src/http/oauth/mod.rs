@@ -5,6 +5,7 @@ pub(super) mod discovery;
 pub(super) mod introspect;
 pub(super) mod logout;
 pub(super) mod revoke;
+pub(super) mod session;
 mod stored;
 pub(super) mod token;
 pub(super) mod userinfo;

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::error::PageTrouble;
 use super::oauth::authorize;
 use super::state::State;
-use super::{cookies, extract, guard, respond};
+use super::{browser_state, cookies, extract, guard, respond};
 use crate::protocol::params::Params;
 use crate::provider::{Open, SessionCookie, Step};
 
@@ -86,7 +86,12 @@ impl Visit {
             Step::Answer {
                 answer,
                 client_name,
-            } => respond::with_cookies(respond::answer(answer, &client_name), clear()),
+                holding,
+            } => {
+                let cookies = browser_state::cookies(state, holding);
+                let response = respond::answer(answer, &client_name);
+                respond::with_cookies(response, cookies.into_iter().chain(clear()))
+            }
             Step::Own(page) => respond::with_cookies(respond::see_other(page.as_str()), clear()),
             Step::Gone => respond::with_cookies(authorize::expired(state), clear()),
         }

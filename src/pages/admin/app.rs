@@ -97,6 +97,8 @@ pub struct Lives {
     pub link: Option<Link>,
     /// Those in which it takes or took part: each says who was told.
     pub all: Option<Link>,
+    /// To a dry run of signing everybody out of it; none where nobody is in it.
+    pub out: Option<Link>,
 }
 
 impl Page for OneApp {
@@ -182,6 +184,7 @@ fn sample() -> OneApp {
             offline: "1 connection goes on after a sign-out".to_owned(),
             link: Link::new("/admin/sessions?client=wiki"),
             all: Link::new("/admin/sessions?client=wiki&state=both"),
+            out: Link::new("/admin/ends/plan?what=app&app=wiki"),
         },
         notices: vec![
             (State::ok("Delivered"), 12),

@@ -9,6 +9,8 @@ pub mod audit;
 mod chart;
 pub mod confirm;
 pub mod keys;
+pub mod mass_end;
+pub mod mass_plan;
 pub mod overview;
 pub mod password_choice;
 pub mod people;

@@ -24,6 +24,8 @@ pub struct SessionsTold {
     pub more: usize,
     /// This page once more.
     pub check_again: Link,
+    /// What says when there is something new.
+    pub events: Link,
 }
 
 /// One session that ended.
@@ -74,7 +76,8 @@ pub enum ToldState {
 }
 
 impl ToldState {
-    const fn waits(&self) -> bool {
+    /// Whether something is still to come.
+    pub const fn waits(&self) -> bool {
         matches!(self, Self::Telling | Self::Trying)
     }
 }
@@ -153,6 +156,8 @@ impl Page for SessionsTold {
             sessions,
             more,
             check_again: Link::new("/admin/sessions/told?s=AAAA-BBBB-CCCC")
+                .unwrap_or_else(|| unreachable!()),
+            events: Link::new("/admin/sessions/events?s=AAAA-BBBB-CCCC")
                 .unwrap_or_else(|| unreachable!()),
         };
         let frame = samples::frame(Section::Sessions);

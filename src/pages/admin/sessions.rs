@@ -35,6 +35,8 @@ pub struct Sessions {
     pub newer: Option<Link>,
     /// The page of older ones.
     pub older: Option<Link>,
+    /// To a dry run of ending all that match, where they live.
+    pub end_all: Option<Link>,
     /// What is said where there are no rows.
     pub nothing: Nothing,
 }
@@ -48,6 +50,8 @@ pub struct Search {
     pub apps: Vec<Choice>,
     /// When the session began.
     pub began: Vec<Choice>,
+    /// When it was last active.
+    pub idle: Vec<Choice>,
     /// Live, ended, both.
     pub states: Vec<Choice>,
     /// Only of this person.
@@ -186,6 +190,7 @@ fn sample() -> Sessions {
             q: String::new(),
             apps: vec![choice("", "Any app", true), choice("wiki", "Wiki", false)],
             began: vec![choice("", "Any time", true)],
+            idle: vec![choice("", "Any time", true)],
             states: vec![choice("", "Live", true)],
             person: None,
             query: String::new(),
@@ -196,6 +201,7 @@ fn sample() -> Sessions {
         shown: "4 of 1,284 shown".to_owned(),
         newer: None,
         older: Link::new("/admin/sessions?page=older"),
+        end_all: Link::new("/admin/ends/plan?what=everything"),
         nothing: Nothing {
             title: "Nobody with “alicia” is signed in".to_owned(),
             text: "Look for a part of the name, or include ended sessions.".to_owned(),

@@ -28,6 +28,8 @@ pub struct Ended {
     pub notices: u64,
     /// The last position that it took in the ends log. None: all of it was over before.
     pub position: Option<i64>,
+    /// The name of the end, where it is one of very many: their rows are worked off later.
+    pub mass: Option<String>,
 }
 
 /// A session that ended, or in which a client's part did.

@@ -8,16 +8,20 @@ use sqlx::AnyConnection;
 use super::audit::{self, AuditEntry};
 use super::dialect::Dialect;
 use super::ended::{self, Ended, TOMBSTONE};
+use super::ending_client::has_more_than;
 use super::ending_locks as locks;
 use super::ending_request::{Ending, Part};
 use super::ending_sql::{self as sql, GRANTS, Pick, SESSIONS, Whose};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::Columns as _;
-use super::{Record, RecordError, ending_client, reference};
+use super::{MassOrder, MassScope, Record, RecordError, ending_client, mass_ends, reference};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
+
+/// Of a client with more than so many parts, rows are worked off after the answer.
+const PARTS_AT_ONCE: i64 = 2_000;
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a
@@ -44,6 +48,25 @@ impl Record {
         (actor, note): (&Actor, Option<&str>),
         now: Timestamp,
     ) -> Result<Ended, RecordError> {
+        if let Some(scope) = self.mass_scope(selection).await? {
+            let order = MassOrder {
+                id: self.mass_id(),
+                scope,
+                spared: selection.spared(),
+                reason,
+                verb,
+                actor: actor.clone(),
+                note: note.map(ToOwned::to_owned),
+                expected: 0,
+                now,
+            };
+            let end = self.begin_mass_end(&order).await?;
+            return Ok(Ended {
+                position: end.position,
+                mass: Some(end.id),
+                ..Ended::default()
+            });
+        }
         let mut all = Ended::default();
         let mut first = true;
         loop {
@@ -71,6 +94,32 @@ impl Record {
             first = false;
         }
     }
+
+    /// A selection that ends by one entry of the log, or one by one behind the caller's back.
+    async fn mass_scope(&self, selection: &Selection) -> Result<Option<MassScope>, RecordError> {
+        Ok(match selection {
+            Selection::Everything { .. } => Some(MassScope::Everything),
+            Selection::Matching { question, .. } => Some(MassScope::Question(question.clone())),
+            Selection::Client(client) => {
+                let mut conn = self.reader().await?;
+                let id = client.clone();
+                let many = conn
+                    .ask(|conn| async move { has_more_than(conn, &id, PARTS_AT_ONCE).await })
+                    .await?;
+                many.then(|| MassScope::Client(client.clone()))
+            }
+            Selection::Session(_)
+            | Selection::ClientInSession(..)
+            | Selection::Person { .. }
+            | Selection::ClientOfPerson(..)
+            | Selection::Grant(..) => None,
+        })
+    }
+
+    /// A name for an end of very many.
+    pub fn mass_id(&self) -> String {
+        self.0.entropy.alphanumeric(22)
+    }
 }
 
 async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Part, RecordError> {
@@ -81,7 +130,8 @@ async fn run(conn: &mut AnyConnection, ending: &Ending) -> Result<Part, RecordEr
             end_picked(conn, ending, &pick, &mut log).await?
         }
         (Selection::Client(client), None) => {
-            ending_client::end_batch(conn, ending, client, &mut log).await?
+            let all = (client, &ending_client::ALL);
+            ending_client::end_batch(conn, ending, all, &mut log).await?
         }
         (_, None) => (end_grant(conn, ending, &mut log).await?, false),
     };
@@ -100,6 +150,7 @@ fn pick(ending: &Ending) -> Option<Pick> {
         spared: String::new(),
         include_sub: false,
         offline_too: revoke,
+        mass: None,
     };
     let session = |id: &SessionId| of(Whose::Session(id.encode()));
     let client_id = |client: &ClientId| Some(client.as_str().to_owned());
@@ -120,11 +171,14 @@ fn pick(ending: &Ending) -> Option<Pick> {
             offline_too: true,
             ..of(Whose::Person(user.as_str().to_owned()))
         }),
-        Selection::Client(_) | Selection::Grant(..) => None,
+        Selection::Client(_)
+        | Selection::Grant(..)
+        | Selection::Matching { .. }
+        | Selection::Everything { .. } => None,
     }
 }
 
-async fn end_picked(
+pub(super) async fn end_picked(
     conn: &mut AnyConnection,
     ending: &Ending,
     pick: &Pick,
@@ -132,6 +186,7 @@ async fn end_picked(
 ) -> Result<Part, RecordError> {
     let ids = match &pick.whose {
         Whose::Session(id) => vec![id.clone()],
+        Whose::Listed(ids) => ids.clone(),
         Whose::Person(person) => {
             let chosen = pick.chosen(person, Dialect::of(conn));
             ended::ids(&chosen.fetch(conn).await?)?
@@ -145,7 +200,7 @@ async fn end_picked(
     }
     let fresh = log.len();
     let left = match &pick.whose {
-        Whose::Session(_) => false,
+        Whose::Session(_) | Whose::Listed(_) => false,
         // All of them were locked before these were chosen.
         Whose::Person(_) if pick.client.is_some() => full(&ids, SESSIONS),
         Whose::Person(person) => !pick.left(person).fetch(conn).await?.is_empty(),
@@ -164,7 +219,7 @@ async fn end_picked(
         fresh,
         grants,
         notices,
-        position: None,
+        ..Ended::default()
     };
     Ok((ended, left || more_grants))
 }
@@ -266,11 +321,11 @@ fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
         }
         Selection::Client(client) => ("client.end_parts", client.to_string(), None),
         Selection::Grant(grant, id) => ("grant.end", grant.encode(), Some(*id)),
+        // These have a line of their own, at their beginning.
+        Selection::Matching { .. } => ("question.end_sessions", String::new(), None),
+        Selection::Everything { .. } => ("everything.end_sessions", String::new(), None),
     };
-    let verb = match ending.verb {
-        Verb::Logout => "logout",
-        Verb::Revoke => "revoke",
-    };
+    let verb = mass_ends::word(ending.verb);
     AuditEntry {
         at: ending.now,
         actor: ending.actor.describe(),

@@ -38,7 +38,11 @@ pub(super) async fn first(
             Ok(())
         }
         // Ending the row locks it.
-        Selection::Session(_) | Selection::Client(_) | Selection::Grant(..) => Ok(()),
+        Selection::Session(_)
+        | Selection::Client(_)
+        | Selection::Grant(..)
+        | Selection::Matching { .. }
+        | Selection::Everything { .. } => Ok(()),
     }
 }
 

@@ -23,12 +23,15 @@ pub(super) struct Pick {
     pub(super) spared: String,
     pub(super) include_sub: bool,
     pub(super) offline_too: bool,
+    /// The end of very many to which it belongs.
+    pub(super) mass: Option<String>,
 }
 
-/// One session, or those of a person.
+/// One session, those of a person, or these.
 pub(super) enum Whose {
     Session(String),
     Person(String),
+    Listed(Vec<String>),
 }
 
 /// Words that all statements of an end share.
@@ -84,10 +87,19 @@ impl Pick {
         reason: Reason,
         include_sub: bool,
     ) -> Statement {
-        let mut sql = self.statement(
-            "INSERT INTO notices (sid, session_id, client_id, user_id, created_at, next_at, \
-             include_sub, state, attempts) SELECT p.sid, p.session_id, p.client_id, s.user_id, ",
+        let mut sql = self.statement("INSERT INTO notices (sid, session_id, client_id, user_id, ");
+        sql.say(if self.mass.is_some() {
+            "mass_end, "
+        } else {
+            ""
+        });
+        sql.say(
+            "created_at, next_at, include_sub, state, attempts) \
+             SELECT p.sid, p.session_id, p.client_id, s.user_id, ",
         );
+        if let Some(mass) = &self.mass {
+            sql.text(&**mass).say(", ");
+        }
         sql.integer(now.as_millis()).say(", ");
         sql.integer(now.as_millis()).say(", ");
         sql.integer(i64::from(include_sub)).say(
@@ -125,6 +137,9 @@ impl Pick {
         match &self.whose {
             Whose::Session(id) => {
                 sql.say("session_id = ").text(&**id);
+            }
+            Whose::Listed(_) => {
+                sql.say("session_id IN ").texts(ids);
             }
             Whose::Person(person) => {
                 sql.say("user_id = ").text(&**person);
@@ -184,6 +199,23 @@ pub(super) fn end_grants(ids: &[String], now: Timestamp, reason: Reason) -> Stat
     sql.say("UPDATE grants SET ended_at = ");
     over(&mut sql, now, reason).say(" AND id IN ").texts(ids);
     sql.say(" RETURNING id, session_id, offline");
+    sql
+}
+
+/// Grants that outlive sessions, of whatever began before a position, but in one session.
+pub(super) fn offline_before(before: i64, spared: &str, limit: i64, dialect: Dialect) -> Statement {
+    let mut sql = Statement::default();
+    sql.say("SELECT id FROM grants WHERE ended_at IS NULL AND offline = 1 AND began_position < ");
+    sql.integer(before).say(" AND session_id <> ").text(spared);
+    in_order(&mut sql, limit, dialect);
+    sql
+}
+
+/// Takes the rows of these sessions, in order, for PostgreSQL.
+pub(super) fn take(ids: &[String]) -> Statement {
+    let mut sql = Statement::default();
+    sql.say("SELECT id FROM sessions WHERE id IN ").texts(ids);
+    in_order(&mut sql, i64::MAX, Dialect::Postgres);
     sql
 }
 

@@ -24,6 +24,8 @@ pub enum EndKind {
     Participant(SessionId, Sid),
     /// A grant, and the session in which it was given.
     Grant(GrantId, SessionId),
+    /// Very many: an end of everything or of all that a client has, by its name.
+    Mass(String),
     /// Not an end: from here on nothing that the hot state says of earlier times is believed.
     Distrust,
 }
@@ -186,6 +188,7 @@ fn columns(kind: &EndKind) -> (&'static str, String, String) {
         EndKind::Session(id) => ("session", id.encode(), id.encode()),
         EndKind::Participant(id, sid) => ("participant", sid.as_str().to_owned(), id.encode()),
         EndKind::Grant(grant, id) => ("grant", grant.encode(), id.encode()),
+        EndKind::Mass(id) => ("mass", id.clone(), String::new()),
         EndKind::Distrust => ("distrust", String::new(), String::new()),
     }
 }
@@ -197,6 +200,7 @@ fn entry(row: &AnyRow) -> Result<EndEntry, RecordError> {
             EndKind::Participant(row.session_id("session_id")?, Sid::new(row.text("key")?))
         }
         "grant" => EndKind::Grant(row.grant_id("key")?, row.session_id("session_id")?),
+        "mass" => EndKind::Mass(row.text("key")?),
         "distrust" => EndKind::Distrust,
         // An end that this version does not understand must not be passed over.
         _ => return Err(RecordError::malformed("ends.kind")),

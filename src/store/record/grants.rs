@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::query::Query;
 
 use super::jobs::Durability;
+use super::mass_cover::{part_is_covered, session_is_covered};
 use super::rows::{Columns as _, to_json};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
@@ -21,38 +22,48 @@ macro_rules! grant_is_over {
         "(g.ended_at IS NOT NULL \
          OR EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
          OR (g.offline = 0 AND NOT EXISTS (SELECT 1 FROM participants p \
-         WHERE p.sid = g.sid AND p.ended_at IS NULL)))"
+         WHERE p.sid = g.sid AND p.ended_at IS NULL)) \
+         OR (g.offline = 1 AND EXISTS (SELECT 1 FROM mass_ends m \
+         WHERE m.position > g.began_position AND m.verb = 'revoke' AND m.spared <> g.session_id \
+         AND (m.kind = 'everything' OR (m.kind = 'client' AND m.key = g.client_id)))))"
     };
 }
 
 /// Selects grants, with whether they ended.
 macro_rules! select_grants {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT g.document AS document, CASE WHEN ",
             grant_is_over!(),
             " THEN 1 ELSE 0 END AS ended FROM grants g ",
-            $tail
+            $($tail)+
         )
     };
 }
 pub(super) use {grant_is_over, select_grants};
 
 macro_rules! insert_grant {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "INSERT INTO grants (id, session_id, user_id, client_id, sid, offline, began_at, ",
-            "expires_at, last_used_at, generation, sequence, document) ",
-            $tail
+            "expires_at, last_used_at, generation, sequence, document, began_position) ",
+            "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ",
+            "(SELECT value FROM counters WHERE name = 'ends') ",
+            $($tail)+
         )
     };
 }
 
 /// Not if it ended already: its code may have been used again before its row came here.
+/// Where the ends log is, and what it covers, are seen by one statement, as of one moment.
 const INSERT: &str = insert_grant!(
-    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 \
-     WHERE NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = $1) \
-     ON CONFLICT (id) DO NOTHING"
+    "WHERE NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = $1) \
+     AND NOT EXISTS (SELECT 1 FROM participants p JOIN sessions s ON s.id = p.session_id \
+     WHERE p.sid = $5 AND (",
+    part_is_covered!(),
+    " OR ",
+    session_is_covered!(),
+    ")) ON CONFLICT (id) DO NOTHING"
 );
 
 const DISPLACE: &str = "UPDATE grants SET ended_at = $1, reason = $2 \
@@ -65,8 +76,7 @@ const LOCK_MEMBER: &str =
 /// A flush comes late. It must not revive what ended meanwhile, nor turn a family back; a row
 /// that is new demands that its participant lives and that the ends log does not know it.
 const FLUSH_BOUND: &str = insert_grant!(
-    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 \
-     WHERE EXISTS (SELECT 1 FROM participants p WHERE p.sid = $5 AND p.ended_at IS NULL) \
+    "WHERE EXISTS (SELECT 1 FROM participants p WHERE p.sid = $5 AND p.ended_at IS NULL) \
      AND NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = $1) \
      ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, \
      last_used_at = excluded.last_used_at, generation = excluded.generation, \

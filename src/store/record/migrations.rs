@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 8] = [
+const STEPS: [(i64, &str, &str); 10] = [
     (
         1,
         "record",
@@ -48,9 +48,19 @@ const STEPS: [(i64, &str, &str); 8] = [
         include_str!("../../../migrations/0007_people_list.sql"),
     ),
     (
-        8,
+        9,
+        "mass_ends",
+        include_str!("../../../migrations/0009_mass_ends.sql"),
+    ),
+    (
+        10,
+        "notice_leases",
+        include_str!("../../../migrations/0010_notice_leases.sql"),
+    ),
+    (
+        11,
         "client_logout",
-        include_str!("../../../migrations/0008_client_logout.sql"),
+        include_str!("../../../migrations/0011_client_logout.sql"),
     ),
 ];
 

@@ -2,11 +2,13 @@
 //! lease at once; on PostgreSQL none waits for another, as each passes over the rows that are
 //! locked.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::dialect::{Dialect, Pair, pair};
 use super::jobs::Durability;
 use super::rows::Columns as _;
+use super::statement::Statement;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
@@ -42,23 +44,28 @@ pub struct Places {
     pub per_client: i64,
 }
 
-/// A row that another node leased meanwhile is looked at once more after it is locked: all that
-/// makes it due is said of `n` itself.
-const LEASE: Pair = pair!(
-    "WITH picked AS (SELECT n.sid AS sid FROM notices n JOIN (\
-     SELECT d.sid AS sid, ROW_NUMBER() OVER (PARTITION BY d.client_id ORDER BY d.next_at, d.sid) \
-     + COALESCE(b.leased, 0) AS place FROM notices d LEFT JOIN (\
-     SELECT client_id, COUNT(*) AS leased FROM notices WHERE state = 'due' AND leased_until > $3 \
-     GROUP BY client_id) b ON b.client_id = d.client_id WHERE d.state = 'due' \
-     AND d.next_at <= $3 AND (d.leased_until IS NULL OR d.leased_until <= $3)\
-     ) q ON q.sid = n.sid WHERE n.state = 'due' AND n.next_at <= $3 \
-     AND (n.leased_until IS NULL OR n.leased_until <= $3) AND q.place <= $5 \
-     ORDER BY n.next_at, n.sid LIMIT $4",
-    " FOR UPDATE OF n SKIP LOCKED",
-    ") UPDATE notices SET leased_by = $1, leased_until = $2, attempts = attempts + 1 \
-     WHERE sid IN (SELECT sid FROM picked) \
-     RETURNING sid, session_id, client_id, user_id, include_sub, attempts, created_at"
-);
+/// Clients that one lease looks at: those that have waited longest.
+const CLIENTS: i64 = 64;
+
+/// Who is owed something that is due and has a place left, the longest waiting first. Each client
+/// is found by a step in an index, however much it is owed: one that has been away for a day, or
+/// an end of a hundred thousand sessions, must not make every lease read all of it. What is in hand
+/// is read first: SQLite would go through all that is owed to group it.
+/// `$1` now, `$2` places of one client, `$3` clients.
+const OWED: &str = "WITH RECURSIVE owed (client_id) AS (\
+     SELECT MIN(client_id) FROM notices WHERE state = 'due' UNION ALL \
+     SELECT (SELECT MIN(n.client_id) FROM notices n WHERE n.state = 'due' \
+     AND n.client_id > o.client_id) FROM owed o WHERE o.client_id IS NOT NULL), \
+     in_hand AS MATERIALIZED (SELECT client_id FROM notices \
+     WHERE state = 'due' AND leased_until > $1), \
+     held AS (SELECT client_id, COUNT(*) AS leased FROM in_hand GROUP BY client_id) \
+     SELECT client_id, leased FROM (\
+     SELECT o.client_id AS client_id, COALESCE(h.leased, 0) AS leased, (\
+     SELECT n.next_at FROM notices n WHERE n.state = 'due' AND n.client_id = o.client_id \
+     AND n.next_at <= $1 AND (n.leased_until IS NULL OR n.leased_until <= $1) \
+     ORDER BY n.next_at, n.sid LIMIT 1) AS waits_since \
+     FROM owed o LEFT JOIN held h ON h.client_id = o.client_id WHERE o.client_id IS NOT NULL\
+     ) q WHERE waits_since IS NOT NULL AND leased < $2 ORDER BY waits_since, client_id LIMIT $3";
 
 macro_rules! release {
     ($whose:literal) => {
@@ -90,22 +97,15 @@ impl Record {
         if !self.any_due(now).await? {
             return Ok(Vec::new());
         }
-        let params = (owner.to_owned(), now, places, until);
-        self.write(
-            Durability::Normal,
-            params,
-            |conn, (owner, now, places, until)| {
-                Box::pin(async move {
-                    let query = sqlx::query(Dialect::of(conn).text(LEASE))
-                        .bind(owner.as_str())
-                        .bind(until.as_millis())
-                        .bind(now.as_millis())
-                        .bind(places.free)
-                        .bind(places.per_client);
-                    query.fetch_all(conn).await?.iter().map(due).collect()
-                })
-            },
-        )
+        let wanted = Wanted {
+            owner: owner.to_owned(),
+            now,
+            places,
+            until,
+        };
+        self.write(Durability::Normal, wanted, |conn, wanted| {
+            Box::pin(lease(conn, wanted))
+        })
         .await
     }
 
@@ -147,6 +147,74 @@ impl Record {
         let query = sqlx::query(sql).bind(now.as_millis());
         Ok(conn.ask(|conn| query.fetch_optional(conn)).await?.is_some())
     }
+}
+
+struct Wanted {
+    owner: String,
+    now: Timestamp,
+    places: Places,
+    until: Timestamp,
+}
+
+async fn lease(conn: &mut AnyConnection, wanted: &Wanted) -> Result<Vec<DueNotice>, RecordError> {
+    let shares = shares(conn, wanted).await?;
+    if shares.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = take(wanted, &shares, Dialect::of(conn));
+    statement.fetch(conn).await?.iter().map(due).collect()
+}
+
+/// How many notices each client gets at most, the first of them first.
+async fn shares(
+    conn: &mut AnyConnection,
+    wanted: &Wanted,
+) -> Result<Vec<(String, i64)>, RecordError> {
+    let places = wanted.places;
+    let query = sqlx::query(OWED)
+        .bind(wanted.now.as_millis())
+        .bind(places.per_client)
+        .bind(CLIENTS);
+    let rows = query.fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            let share = places.per_client - row.integer("leased")?;
+            Ok((row.text("client_id")?, share.min(places.free)))
+        })
+        .collect()
+}
+
+/// A row that another node leased meanwhile is looked at once more after it is locked: all that
+/// makes it due is said of `n` itself.
+fn take(wanted: &Wanted, shares: &[(String, i64)], dialect: Dialect) -> Statement {
+    let now = wanted.now.as_millis();
+    let mut sql = Statement::default();
+    // Once: else PostgreSQL might pick others again for each row that it looks at.
+    sql.say("WITH picked AS MATERIALIZED (");
+    for (place, (client, share)) in shares.iter().enumerate() {
+        sql.say(if place == 0 { "" } else { " UNION ALL " });
+        sql.say("SELECT sid FROM (SELECT n.sid AS sid FROM notices n WHERE n.state = 'due'");
+        sql.say(" AND n.client_id = ").text(client.as_str());
+        sql.say(" AND n.next_at <= ").integer(now);
+        sql.say(" AND (n.leased_until IS NULL OR n.leased_until <= ")
+            .integer(now);
+        sql.say(") ORDER BY n.next_at, n.sid LIMIT ")
+            .integer(*share);
+        if dialect == Dialect::Postgres {
+            sql.say(" FOR UPDATE SKIP LOCKED");
+        }
+        sql.say(&format!(") share{place}"));
+    }
+    sql.say(" LIMIT ").integer(wanted.places.free);
+    sql.say(") UPDATE notices SET leased_by = ")
+        .text(wanted.owner.as_str());
+    sql.say(", leased_until = ")
+        .integer(wanted.until.as_millis());
+    sql.say(
+        ", attempts = attempts + 1 WHERE sid IN (SELECT sid FROM picked) \
+         RETURNING sid, session_id, client_id, user_id, include_sub, attempts, created_at",
+    );
+    sql
 }
 
 fn due(row: &AnyRow) -> Result<DueNotice, RecordError> {

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 use super::dialect::{Dialect, Pair, pair};
 use super::grants::{document, grant_is_over, select_grants};
 use super::jobs::Durability;
+use super::mass_cover::{self, part_is_covered};
 use super::rows::Columns as _;
 use super::{Record, RecordError, consents, ends_position, left_part, session_terms, sessions};
 use crate::clock::Timestamp;
@@ -74,15 +75,20 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
     {
         return Ok(Join::NoConsent);
     }
+    // Read first: what ends everything after this is seen by what follows.
+    let position = ends_position(conn).await?;
+    if mass_cover::of_session(conn, session).await?.is_some() {
+        return Ok(Join::Ended);
+    }
     let grants = bound_grants(conn, session).await?;
     let known = live(conn, session, &grants).await?;
     let existing = known
         .into_iter()
         .find(|participant| participant.client == *client);
-    let position = ends_position(conn).await?;
     if let Some(participant) = existing {
         return Ok(Join::Existing(participant, position));
     }
+    end_covered(conn, session, client, *now).await?;
     // The row of the part that ended is the mark, so that no hot state has to keep one; and this
     // join clears it by being newer.
     if !joining.asked
@@ -91,13 +97,14 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
     {
         return Ok(Join::MustAsk);
     }
-    let sql = "INSERT INTO participants (sid, session_id, client_id, joined_at) \
-         VALUES ($1, $2, $3, $4)";
+    let sql = "INSERT INTO participants (sid, session_id, client_id, joined_at, joined_position) \
+         VALUES ($1, $2, $3, $4, $5)";
     sqlx::query(sql)
         .bind(sid.as_str())
         .bind(session.as_str())
         .bind(client.as_str())
         .bind(now.as_millis())
+        .bind(position)
         .execute(&mut *conn)
         .await?;
     session_terms::write_client(conn, session, client).await?;
@@ -109,6 +116,34 @@ async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, Recor
         consented: Vec::new(),
     };
     Ok(Join::Joined(participant, position))
+}
+
+/// Marks the part that a client had here as over, if an end of all that it has covers it and its
+/// row has not been worked off: two cannot be there at once. Its notice is owed with that.
+async fn end_covered(
+    conn: &mut AnyConnection,
+    session: &str,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    let owe = concat!(
+        "INSERT INTO notices (sid, session_id, client_id, user_id, include_sub, created_at, \
+         state, attempts, next_at) SELECT p.sid, p.session_id, p.client_id, s.user_id, 0, $3, \
+         'due', 0, $3 FROM participants p JOIN sessions s ON s.id = p.session_id \
+         JOIN clients c ON c.client_id = p.client_id WHERE p.session_id = $1 \
+         AND p.client_id = $2 AND p.ended_at IS NULL AND c.backchannel_logout_uri IS NOT NULL AND ",
+        part_is_covered!(),
+        " ON CONFLICT (sid) DO NOTHING"
+    );
+    let end = "UPDATE participants SET ended_at = $3, reason = (SELECT m.reason FROM mass_ends m \
+         WHERE m.kind = 'client' AND m.key = $2 ORDER BY m.position DESC LIMIT 1) \
+         WHERE session_id = $1 AND client_id = $2 AND ended_at IS NULL AND EXISTS \
+         (SELECT 1 FROM mass_ends m WHERE m.kind = 'client' AND m.key = $2)";
+    for sql in [owe, end] {
+        let query = sqlx::query(sql).bind(session).bind(client.as_str());
+        query.bind(now.as_millis()).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// Whether a client may join, which it may not be kept from until this transaction is over: a node
@@ -135,8 +170,12 @@ pub(super) async fn live(
     session: &str,
     grants: &[Grant],
 ) -> Result<Vec<Participant>, RecordError> {
-    let sql = "SELECT sid, client_id, joined_at FROM participants \
-         WHERE session_id = $1 AND ended_at IS NULL ORDER BY joined_at, sid";
+    let sql = concat!(
+        "SELECT p.sid AS sid, p.client_id AS client_id, p.joined_at AS joined_at \
+         FROM participants p WHERE p.session_id = $1 AND p.ended_at IS NULL AND NOT ",
+        part_is_covered!(),
+        " ORDER BY p.joined_at, p.sid"
+    );
     let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
     rows.iter().map(|row| participant(row, grants)).collect()
 }
@@ -146,8 +185,12 @@ pub(super) async fn ended(
     conn: &mut AnyConnection,
     session: &str,
 ) -> Result<Vec<(ClientId, Sid)>, RecordError> {
-    let sql = "SELECT sid, client_id FROM participants \
-         WHERE session_id = $1 AND ended_at IS NOT NULL ORDER BY joined_at, sid";
+    let sql = concat!(
+        "SELECT p.sid AS sid, p.client_id AS client_id FROM participants p \
+         WHERE p.session_id = $1 AND (p.ended_at IS NOT NULL OR ",
+        part_is_covered!(),
+        ") ORDER BY p.joined_at, p.sid"
+    );
     let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
@@ -168,8 +211,9 @@ pub(super) async fn bound_grants(
     let sql = select_grants!(
         "JOIN participants p ON p.sid = g.sid \
          WHERE g.session_id = $1 AND g.offline = 0 AND g.ended_at IS NULL \
-         AND p.session_id = g.session_id AND p.ended_at IS NULL \
-         AND NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
+         AND p.session_id = g.session_id AND p.ended_at IS NULL AND NOT ",
+        part_is_covered!(),
+        " AND NOT EXISTS (SELECT 1 FROM ends e WHERE e.kind = 'grant' AND e.key = g.id) \
          ORDER BY g.began_at, g.id"
     );
     let rows = sqlx::query(sql).bind(session).fetch_all(conn).await?;

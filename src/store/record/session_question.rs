@@ -1,4 +1,4 @@
-//! What an administrator asks of the list of sessions, and where in it they are.
+//! Where in the list of sessions an administrator is.
 
 use std::fmt;
 
@@ -6,56 +6,6 @@ use super::SessionRow;
 use super::paging::Direction;
 use super::reference::is_reference;
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, UserId};
-
-/// Which sessions. Conditions are joined by "and".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionQuestion {
-    /// What was typed: the beginning of a person's username, email address or display name; an
-    /// address, its beginning or a range; words of a browser ("Firefox Android"); or a reference.
-    /// What any of these finds is found. Empty for all.
-    pub q: String,
-    /// Only this person's.
-    pub user: Option<UserId>,
-    /// Only those in which this client takes or took part.
-    pub client: Option<ClientId>,
-    /// Only those that began at this moment or later.
-    pub since: Option<Timestamp>,
-    /// Only those that began before this moment.
-    pub before: Option<Timestamp>,
-    /// Whether they live.
-    pub state: SessionState,
-    /// By which running out is judged.
-    pub now: Timestamp,
-}
-
-impl SessionQuestion {
-    /// All that live.
-    pub const fn live(now: Timestamp) -> Self {
-        Self {
-            q: String::new(),
-            user: None,
-            client: None,
-            since: None,
-            before: None,
-            state: SessionState::Live,
-            now,
-        }
-    }
-}
-
-/// Whether a session lives. One that has run out and was not ended yet (the sweeper does so within
-/// a minute or two) is neither live nor ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SessionState {
-    /// Only what lives.
-    #[default]
-    Live,
-    /// Only what has ended.
-    Ended,
-    /// Both, and what has run out.
-    Any,
-}
 
 /// Where the next page begins: in links, by [`fmt::Display`] and [`SessionCursor::parse`]. It
 /// holds the start and the reference of a session, never its id.

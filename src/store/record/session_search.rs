@@ -11,11 +11,12 @@ use sqlx::any::AnyRow;
 use super::paging::{self, Direction};
 use super::reference::is_reference;
 use super::rows::Columns as _;
-use super::session_question::{SessionCursor, SessionPage, SessionQuestion};
+use super::session_question::{SessionCursor, SessionPage};
 use super::session_streams::{self as streams, Facet, Span, Stream};
 use super::statement::Statement;
 use super::{
-    Counted, Record, RecordError, SessionState, person_names, session_rows, session_terms, snapshot,
+    Counted, Record, RecordError, SessionQuestion, SessionState, person_names, session_rows,
+    session_terms, snapshot,
 };
 use crate::clock::Timestamp;
 use crate::session::device;
@@ -179,6 +180,37 @@ async fn span(
         span.since = span.since.max(oldest);
     }
     Ok(span)
+}
+
+/// All sessions that a question names, for a statement.
+pub(super) struct Matching<'a> {
+    search: Search<'a>,
+    span: Span,
+}
+
+impl Matching<'_> {
+    /// The tables, after `FROM (`, up to and with the conditions on `s`. One session may come
+    /// several times.
+    pub(super) fn say(&self, statement: &mut Statement) {
+        streams::say_candidates(statement, &self.search.leader, &self.span, i64::MAX);
+        self.search.say_conditions(statement.say(") c "));
+    }
+}
+
+/// All that a question names; none where nothing can match. And whether more may be meant than is
+/// found by it.
+pub(super) async fn matching<'a>(
+    conn: &mut AnyConnection,
+    question: &'a SessionQuestion,
+) -> Result<(Option<Matching<'a>>, bool), RecordError> {
+    let Plan { facets, page } = plan(conn, question).await?;
+    let unclear = page.too_many_people || page.range_too_wide;
+    let Some(facets) = facets else {
+        return Ok((None, unclear));
+    };
+    let span = span(conn, question, &facets, None).await?;
+    let search = lead(conn, question, facets, &span).await?;
+    Ok((Some(Matching { search, span }), unclear))
 }
 
 /// A question with the condition along which it is read.

@@ -2,10 +2,11 @@
 //! the order of the list; merged, they are read only as far as a page needs.
 
 use super::paging::Direction;
-use super::session_question::{SessionCursor, SessionQuestion, SessionState};
+use super::session_question::SessionCursor;
 use super::session_terms;
 use super::statement::Statement;
 use crate::entropy::UserId;
+use crate::session::question::{self, SessionQuestion, SessionState};
 
 /// Sessions in the order of the list, from one index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +162,19 @@ pub(super) fn say_state(statement: &mut Statement, question: &SessionQuestion) {
         SessionState::Ended => statement.say("s.ended_at IS NOT NULL"),
         SessionState::Any => statement.say("1 = 1"),
     };
+    if let Some(moment) = question.idle_since {
+        statement.say(" AND s.last_seen_at < ");
+        statement.integer(moment.as_millis());
+    }
+    if let Some(acr) = &question.acr_below {
+        // Of one that nobody knows nothing can be said: it must not mean everything.
+        match question::at_least(acr) {
+            Some(strong) => statement
+                .say(" AND s.acr NOT IN ")
+                .texts(strong.iter().copied()),
+            None => statement.say(" AND 1 = 0"),
+        };
+    }
 }
 
 /// What was typed, as words of sessions.

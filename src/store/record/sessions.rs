@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::jobs::Durability;
 use super::rows::{Columns as _, to_json, to_millis};
-use super::{Record, RecordError, ends_position, reference, session_terms};
+use super::{Record, RecordError, ends_position, mass_cover, reference, session_terms};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid};
 use crate::session::ending::Reason;
@@ -212,10 +212,11 @@ async fn begin(
     }
     let sql = "INSERT INTO sessions (id, reference, user_id, began_at, auth_time, acr, amr, \
          last_seen_at, idle_timeout, expires_at, deadline_at, remembered, secret, \
-         previous_secret, previous_until, address, user_agent) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+         previous_secret, previous_until, address, user_agent, began_position) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, value \
+         FROM counters WHERE name = 'ends' RETURNING began_position";
     let previous = session.previous_secret;
-    sqlx::query(sql)
+    let row = sqlx::query(sql)
         .bind(session.id.encode())
         .bind(reference(session.id))
         .bind(session.user.as_str())
@@ -233,8 +234,10 @@ async fn begin(
         .bind(previous.map(|(_, until)| until.as_millis()))
         .bind(session.address.as_str())
         .bind(session.user_agent.as_str())
-        .execute(&mut *conn)
+        .fetch_one(&mut *conn)
         .await?;
+    // Not a later one: an end of everything that comes now covers this session.
+    let position = row.integer("began_position")?;
     session_terms::write(
         &mut *conn,
         &reference(session.id),
@@ -247,10 +250,7 @@ async fn begin(
         Some(most) => over(conn, session, most).await?,
         None => Vec::new(),
     };
-    Ok(SignIn::Begun {
-        position: ends_position(conn).await?,
-        over,
-    })
+    Ok(SignIn::Begun { position, over })
 }
 
 /// The live sessions of a person beyond the newest so many. The one that has just begun is the
@@ -316,8 +316,12 @@ async fn renew(
     if query.execute(&mut *conn).await?.rows_affected() == 0 {
         return Ok(Renewed::Ended);
     }
-    Ok(Renewed::Renewed {
-        position: ends_position(conn).await?,
+    let position = ends_position(conn).await?;
+    // Asked after the position is known: what ended everything before it is seen.
+    let covered = mass_cover::of_session(conn, &session.id.encode()).await?;
+    Ok(match covered {
+        Some(_) => Renewed::Ended,
+        None => Renewed::Renewed { position },
     })
 }
 

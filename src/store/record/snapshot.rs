@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 
 use super::rows::Columns as _;
 use super::sessions::{select_sessions, session};
-use super::{Record, RecordError, ends_position, participants, snapshot};
+use super::{Record, RecordError, ends_position, mass_cover, participants, snapshot};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid};
 use crate::session::ending::Reason;
@@ -47,13 +47,17 @@ async fn load(conn: &mut AnyConnection, id: SessionId) -> Result<Option<Snapshot
         snapshot.rollback().await?;
         return Ok(None);
     };
+    let ended = match row.end("ended_at", "reason")? {
+        Some(ended) => Some(ended),
+        None => mass_cover::of_session(&mut snapshot, &key).await?,
+    };
     let grants = participants::bound_grants(&mut snapshot, &key).await?;
     let participants = participants::live(&mut snapshot, &key, &grants).await?;
     let ended_participants = participants::ended(&mut snapshot, &key).await?;
     snapshot.rollback().await?;
     Ok(Some(Snapshot {
         session: session(&row)?,
-        ended: row.end("ended_at", "reason")?,
+        ended,
         participants,
         grants,
         ended_participants,

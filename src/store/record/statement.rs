@@ -62,6 +62,14 @@ impl Statement {
         self
     }
 
+    /// Appends another statement to one that has no values yet.
+    pub(super) fn append(&mut self, other: Self) -> &mut Self {
+        debug_assert!(self.values.is_empty(), "its places would be taken twice");
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
+        self
+    }
+
     /// Keeps it prepared: for a text that comes again as it is.
     pub(super) fn keep(&mut self) -> &mut Self {
         self.kept = true;

@@ -155,13 +155,16 @@ async fn a_person_ends_one_session_from_another_device() {
 
     let page = story.desk.follow(answer).await.page();
     assert!(page.shows("The session has ended") && page.shows("Signed in on 1 device"));
-    let (_, receipts) = page.body.split_once("/oauth2/logout/done?r=").unwrap();
-    let receipts = receipts.split('"').next().unwrap();
-    let receipts = format!("/oauth2/logout/done?r={receipts}");
+    let receipts = page.url.as_str();
     House::until("the receipt shows", || async {
-        story.desk.get(&receipts).await.shows("Signed out</span>")
+        story.desk.get(receipts).await.shows("Signed out</span>")
     })
     .await;
+    // Of somebody else's session nothing is shown, whoever asks by its name.
+    let page = story.bob.get(page.url.as_str()).await;
+    assert!(!page.shows("Who has been told"), "{}", page.body);
+    let of_bob = format!("/account?ended=1&s={}", reference(story.of_bob));
+    assert!(!story.desk.get(&of_bob).await.shows("Who has been told"));
     assert!(story.desk.is_signed_in().await);
     let access = story.desk_tokens.access();
     assert_eq!(wiki.userinfo(access).await.status, 200);
@@ -190,7 +193,8 @@ async fn a_person_ends_all_sessions_but_this_one() {
         assert_eq!(story.wiki.userinfo(tokens.access()).await.status, 401);
     }
     let page = story.desk.follow(answer).await.page();
-    assert!(page.shows("The sessions have ended"));
+    assert!(page.shows("The sessions have ended") && page.shows("Who has been told"));
+    assert_eq!(page.body.matches("<strong class=\"grow\">wiki").count(), 2);
     assert!(!page.shows("End all others"));
     let again = story
         .desk

@@ -4,11 +4,17 @@
 use std::time::Duration;
 
 use lanyard::http::{ADMIN_ROUTES, Proof, Route};
+use reqwest::Method;
 
 use crate::support::{Browser, House, Page};
 
 const STALE: Duration = Duration::from_mins(16);
 const NOWHERE: &str = "AAAA-AAAA-AAAA";
+/// What browsers say of a request that another site made.
+const FOREIGN: [(&str, &str); 2] = [
+    ("sec-fetch-site", "cross-site"),
+    ("origin", "https://evil.example"),
+];
 
 /// An address of the route, with something in it that is not there.
 fn address(route: &Route) -> String {
@@ -63,6 +69,14 @@ async fn every_admin_route_refuses_whoever_may_not() {
             refuses(&page, "This isn’t for your account"),
             "no role: {name} {page:?}"
         );
+        if route.path.ends_with("/events") {
+            // A stream is no page that others may link to.
+            for header in FOREIGN {
+                let page = mona.request(Method::GET, &address(route), &[header]).await;
+                let heading = "This came from another site";
+                assert!(refuses(&page, heading), "{header:?}: {name} {page:?}");
+            }
+        }
         if !route.post {
             continue;
         }
@@ -73,10 +87,7 @@ async fn every_admin_route_refuses_whoever_may_not() {
         }
         let page = ask(&mona, route, &[]).await;
         assert_eq!(page.status, 403, "no token: {name}");
-        for header in [
-            ("sec-fetch-site", "cross-site"),
-            ("origin", "https://evil.example"),
-        ] {
+        for header in FOREIGN {
             let page = mona.post_with(&address(route), &own, &[header]).await;
             let heading = "This came from another site";
             assert!(refuses(&page, heading), "{header:?}: {name} {page:?}");

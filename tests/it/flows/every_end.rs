@@ -11,6 +11,11 @@
 //! | `disabled` | the admin pages: disabled, deleted |
 //! | `replaced` | somebody else in the same browser |
 //! | `theft`, `policy` | nothing brings them about yet: driven by the use case itself |
+//!
+//! Where there are several nodes, the end comes in at the first one's door, and each of the others
+//! must refuse at its first request after the answer. What ends less than a session is told in
+//! `every_partial_end`; what the command line ends, in `processes::sessions` and
+//! `processes::administration`.
 
 use std::time::Duration;
 
@@ -54,10 +59,11 @@ impl Story {
     /// the audit says why.
     async fn is_over(&self, reason: Reason) {
         let Self { house, wiki, .. } = self;
-        house.settled().await;
         let claims = wiki.expect_signed_out(self.tokens.sid()).await;
         assert_eq!(claims["sid"], self.tokens.sid());
-        wiki.assert_dead(&self.tokens).await;
+        for node in (0..house.number_of_nodes()).rev() {
+            house.app_at(node, wiki).assert_dead(&self.tokens).await;
+        }
         let record = house.provider().record();
         let id = record.session_by_reference(&self.name).await.unwrap();
         assert!(record.session_over(id.unwrap()).await.unwrap());
@@ -74,10 +80,13 @@ impl Story {
 
     /// The same where the browser is left alone with its cookie.
     async fn is_over_here(&self, reason: Reason) {
-        self.house.settled().await;
-        assert!(!self.browser.is_signed_in().await, "the cookie is dead");
-        let silent = self.wiki.silently(&self.browser).await;
-        assert_eq!(silent.unwrap_err(), "login_required");
+        // The node that ended it last: the others must know as well.
+        for node in (0..self.house.number_of_nodes()).rev() {
+            let browser = self.house.at_node(node, &self.browser);
+            assert!(!browser.is_signed_in().await, "the cookie is dead");
+            let silent = self.wiki.silently(&browser).await;
+            assert_eq!(silent.unwrap_err(), "login_required", "at node {node}");
+        }
         self.is_over(reason).await;
     }
 
@@ -90,7 +99,7 @@ impl Story {
     /// Mona posts a form of the admin pages.
     async fn by_mona(&self, path: &str, fields: &[(&str, &str)]) {
         let mona = self.house.administrator("mona").await;
-        let browser = self.house.browser();
+        let browser = self.house.at_node(0, &self.house.browser());
         browser.sign_in(&mona).await;
         let csrf = browser.get("/account").await.csrf();
         let mut form = vec![("csrf", csrf.as_str())];
@@ -100,6 +109,7 @@ impl Story {
     }
 
     async fn by_form(&self, browser: &Browser, path: &str, fields: &[(&str, &str)]) {
+        let browser = self.house.at_node(0, browser);
         let csrf = browser.get("/account").await.csrf();
         let mut form = vec![("csrf", csrf.as_str())];
         form.extend_from_slice(fields);
@@ -147,8 +157,9 @@ async fn ended_with_all_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_out_after_the_question() {
     let story = Story::begin(&[]).await;
-    let page = story.browser.go("/oauth2/logout").await.page();
-    story.browser.answer_logout(&page, "logout").await;
+    let browser = story.house.at_node(0, &story.browser);
+    let page = browser.go("/oauth2/logout").await.page();
+    browser.answer_logout(&page, "logout").await;
     story.is_over_here(Reason::User).await;
 }
 
@@ -156,10 +167,9 @@ async fn signed_out_after_the_question() {
 async fn signed_out_by_an_app() {
     let story = Story::begin(&[]).await;
     let hint = story.tokens.id_token();
-    story
-        .browser
-        .go(&format!("/oauth2/logout?id_token_hint={hint}"))
-        .await;
+    let browser = story.house.at_node(0, &story.browser);
+    let url = format!("/oauth2/logout?id_token_hint={hint}");
+    browser.go(&url).await;
     story.is_over_here(Reason::Client).await;
 }
 

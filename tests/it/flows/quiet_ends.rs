@@ -65,12 +65,10 @@ async fn an_end_that_nobody_brought_about_is_kept_quiet_where_it_should_be() {
     assert!(page.shows("Not told</span>") && !page.shows("Can’t be told"));
     let notice = "The session ended because nobody used it, and this app isn’t told of that";
     assert!(page.shows(notice));
-    // The person is told the same by whoever shows them the receipts.
-    let one = Selection::Session(session);
-    let again = story.house.provider();
-    let again = again.end(&one, Reason::Admin, &Actor::CommandLine).await;
-    let handle = again.unwrap().receipts.unwrap();
-    let page = at.get(&format!("/oauth2/logout/done?r={handle}")).await;
+    // The person is told the same at their own sessions.
+    let at = story.house.browser();
+    at.sign_in(&story.alice).await;
+    let page = at.get(&format!("/account?ended=1&s={name}")).await;
     assert!(page.shows("Not told</span>") && page.shows(notice));
     assert!(!page.shows("Can’t be told"));
     assert!(story.board.logout_tokens().is_empty());

@@ -131,11 +131,10 @@ async fn a_person_signs_out_of_one_app_and_sees_who_was_told() {
     let page = story.browser.follow(answer).await.page();
     assert!(page.shows("The app is signed out of that session"));
     assert!(!page.shows("Sign out of wiki"), "the app is out");
-    let (_, receipts) = page.body.split_once("/oauth2/logout/done?r=").unwrap();
-    let receipts = receipts.split('"').next().unwrap();
-    let receipts = format!("/oauth2/logout/done?r={receipts}");
+    let receipts = "/oauth2/logout/done";
+    assert!(page.body.contains(receipts));
     House::until("the receipt shows", || async {
-        let page = story.browser.get(&receipts).await;
+        let page = story.browser.get(receipts).await;
         assert_eq!(page.heading(), "You are signed out of wiki");
         page.shows("Signed out</span>")
     })

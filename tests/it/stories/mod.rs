@@ -5,6 +5,7 @@ mod admin_apps;
 mod admin_pages;
 mod admin_people;
 mod admin_sessions;
+mod check_iframe;
 mod demo;
 mod keyboard;
 mod leaving_pages;

@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) origin: String,
     heard: Arc<Heard>,
     http: reqwest::Client,
+    /// The port of one node, where not any will do.
+    door: Option<u16>,
 }
 
 /// What a token request yielded.
@@ -120,6 +122,7 @@ impl App {
             origin,
             heard,
             http: super::http().build().unwrap(),
+            door: None,
         }
     }
 
@@ -219,10 +222,18 @@ impl App {
         self.machine("/oauth2/token", form).await
     }
 
+    fn endpoint(&self, path: &str) -> Url {
+        let mut url = Url::parse(&self.issuer).unwrap().join(path).unwrap();
+        if let Some(port) = self.door {
+            url.set_port(Some(port)).unwrap();
+        }
+        url
+    }
+
     pub(crate) async fn machine(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let http = &self.http;
         let mut form = form.to_vec();
-        let mut request = http.post(format!("{}{path}", self.issuer));
+        let mut request = http.post(self.endpoint(path));
         match &self.secret {
             Some(secret) => request = request.basic_auth(&self.client_id, Some(secret)),
             None => form.push(("client_id", &self.client_id)),
@@ -300,7 +311,7 @@ impl App {
     pub(crate) async fn userinfo(&self, access: &str) -> Page {
         let request = self
             .http
-            .get(format!("{}/oauth2/userinfo", self.issuer))
+            .get(self.endpoint("/oauth2/userinfo"))
             .bearer_auth(access);
         Page::read(request.send().await.unwrap()).await
     }
@@ -366,6 +377,7 @@ impl App {
             origin,
             heard,
             http: super::http().build().unwrap(),
+            door: None,
         }
     }
 
@@ -381,6 +393,7 @@ impl App {
             origin,
             heard,
             http: super::http().tls_certs_only([authority]).build().unwrap(),
+            door: None,
         }
     }
 
@@ -407,6 +420,14 @@ impl App {
 }
 
 impl App {
+    /// The same app, whose own requests go to this port of the provider.
+    pub(crate) fn through(&self, port: u16) -> Self {
+        Self {
+            door: Some(port),
+            ..self.clone()
+        }
+    }
+
     /// The same app, asking to be answered at another of its addresses.
     pub(crate) fn at(&self, redirect_uri: &str) -> Self {
         Self {

@@ -8,7 +8,7 @@ use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Client, Method};
 use url::Url;
 
-use super::{Page, Person};
+use super::{Events, Page, Person};
 
 /// A browser. A clone shares the cookies, as a second tab does.
 #[derive(Clone)]
@@ -117,6 +117,11 @@ impl Browser {
         self.send(Method::POST, url, Some(form), headers).await
     }
 
+    /// An event stream, left open.
+    pub(crate) async fn listen(&self, url: &str, headers: &[(&str, &str)]) -> Events {
+        Events::new(self.ask(Method::GET, url, None, headers).await)
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -124,6 +129,16 @@ impl Browser {
         form: Option<&[(&str, &str)]>,
         headers: &[(&str, &str)],
     ) -> Page {
+        Page::read(self.ask(method, url, form, headers).await).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &str,
+        form: Option<&[(&str, &str)]>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Response {
         let mut url = self.issuer.join(url).unwrap();
         if let Some(port) = self.door {
             url.set_port(Some(port)).unwrap();
@@ -150,7 +165,7 @@ impl Browser {
         }
         let response = request.send().await.unwrap();
         self.keep(&response);
-        Page::read(response).await
+        response
     }
 
     fn keep(&self, response: &reqwest::Response) {

@@ -80,12 +80,25 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What few stories need of the browser.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Special<'a> {
+    /// Frames on other sites see their cookies. Chromium hides them in a profile as it comes.
+    pub(crate) third_party_cookies: bool,
+    /// A host and port, and where they are to be found: `login.example:443 127.0.0.1:8443`.
+    pub(crate) resolve: Option<&'a str>,
+}
+
 impl Browser {
     pub(crate) async fn start(options: Options) -> Self {
+        Self::start_with(options, Special::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options, special: Special<'_>) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let driver = Driver::start();
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(profile.path(), options))
+            .capabilities(capabilities(profile.path(), options, special))
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .unwrap_or_else(|error| panic!("Chromium does not start: {error}. {REMEDY}"));
@@ -305,6 +318,39 @@ impl Browser {
             .await;
     }
 
+    /// Notes from the next page on what its scripts ask for, in `window.asked`: each fetch, each
+    /// stream that they open, and each change that a stream tells.
+    pub(crate) async fn note_what_scripts_ask(&self) {
+        let script = "
+            window.asked = [];
+            const load = window.fetch;
+            window.fetch = (...what) => { asked.push('fetch'); return load(...what); };
+            window.EventSource = class extends EventSource {
+              constructor(...what) {
+                super(...what);
+                asked.push('stream');
+                this.addEventListener('changed', () => asked.push('changed'));
+                this.addEventListener('done', () => asked.push('done'));
+              }
+            };";
+        let source = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// How often the scripts of this page asked for, or heard, this.
+    pub(crate) async fn asked(&self, what: &str) -> usize {
+        let asked = self.execute("return window.asked").await;
+        let asked = asked.as_array().unwrap().iter();
+        asked.filter(|noted| noted.as_str() == Some(what)).count()
+    }
+
+    /// The value of a cookie, also of one that scripts don't see.
+    pub(crate) async fn cookie(&self, name: &str) -> String {
+        let cookie = self.client.get_named_cookie(name).await.unwrap();
+        cookie.value().to_owned()
+    }
+
     /// What the browser said since the last time: scripts that failed, and what a
     /// Content-Security-Policy forbade.
     pub(crate) async fn complaints(&self) -> Vec<String> {
@@ -348,7 +394,7 @@ impl WebDriverCompatibleCommand for Own {
     }
 }
 
-fn capabilities(profile: &Path, options: Options) -> Capabilities {
+fn capabilities(profile: &Path, options: Options, special: Special<'_>) -> Capabilities {
     let mut args = vec![
         "--headless=new".to_owned(),
         "--disable-background-networking".to_owned(),
@@ -364,7 +410,15 @@ fn capabilities(profile: &Path, options: Options) -> Capabilities {
     if profile.metadata().unwrap().uid() == 0 {
         args.push("--no-sandbox".to_owned());
     }
+    if let Some(resolve) = special.resolve {
+        args.push(format!("--host-resolver-rules=MAP {resolve}"));
+    }
     let scripts = if options.javascript { 1 } else { 2 };
+    let mut prefs = json!({"profile.managed_default_content_settings.javascript": scripts});
+    if special.third_party_cookies {
+        prefs["profile.cookie_controls_mode"] = json!(0);
+        prefs["profile.block_third_party_cookies"] = json!(false);
+    }
     let capabilities = json!({
         "browserName": "chrome",
         "acceptInsecureCerts": options.any_certificate,
@@ -372,7 +426,7 @@ fn capabilities(profile: &Path, options: Options) -> Capabilities {
         "goog:chromeOptions": {
             "binary": required("CHROME").to_string_lossy(),
             "args": args,
-            "prefs": {"profile.managed_default_content_settings.javascript": scripts},
+            "prefs": prefs,
         },
     });
     serde_json::from_value(capabilities).unwrap()

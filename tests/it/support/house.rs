@@ -204,6 +204,11 @@ impl House {
         browser.through(self.doors[number])
     }
 
+    /// An app as one node alone hears it.
+    pub(crate) fn app_at(&self, number: usize, app: &App) -> App {
+        app.through(self.doors[number])
+    }
+
     /// Waits until every node has read what is in the logs now.
     pub(crate) async fn settled(&self) {
         let record = self.provider().record();

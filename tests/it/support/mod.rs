@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod demo;
 mod driver;
+pub(crate) mod events;
 pub(crate) mod house;
 pub(crate) mod installation;
 pub(crate) mod page;
@@ -18,6 +19,7 @@ pub(crate) mod topology;
 
 pub(crate) use app::App;
 pub(crate) use browser::{Browser, Landing};
+pub(crate) use events::Events;
 pub(crate) use house::{House, Person};
 pub(crate) use installation::{Installation, Server};
 pub(crate) use page::Page;

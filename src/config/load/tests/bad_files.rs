@@ -78,6 +78,21 @@ pub(super) const BAD: &[(&str, &str)] = &[
          addresses and networks.",
     ),
     (
+        "[delivery]\nallow = [\"10.0.0.0/8\", \"wiki.internal:8080\"]",
+        "lanyard.toml:2: delivery.allow: \"wiki.internal:8080\" is neither a network nor the name \
+         of a host. Write 10.1.0.0/16, 127.0.0.1, fd00::/8 or wiki.internal.",
+    ),
+    (
+        "[delivery]\nallow = [\"10.0.0.0/33\"]",
+        "lanyard.toml:2: delivery.allow: \"10.0.0.0/33\" is neither a network nor the name of a \
+         host. Write 10.1.0.0/16, 127.0.0.1, fd00::/8 or wiki.internal.",
+    ),
+    (
+        "[delivery]\nallow = [\"10.0.0\"]",
+        "lanyard.toml:2: delivery.allow: \"10.0.0\" is neither a network nor the name of a host. \
+         Write 10.1.0.0/16, 127.0.0.1, fd00::/8 or wiki.internal.",
+    ),
+    (
         "[server]\nstop_delay = \"11s\"",
         "lanyard.toml:2: server.stop_delay: \"11s\" is out of bounds. Write from 0s to 10s.",
     ),

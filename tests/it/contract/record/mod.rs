@@ -14,6 +14,7 @@ mod ground;
 mod keys;
 mod lists;
 mod logs;
+mod mass_ends;
 mod nodes;
 mod notice_leases;
 mod notices;

@@ -1,0 +1,64 @@
+//! `[delivery]`: how apps are told of ends, and where within private networks they may live.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::keys;
+use super::reader::Reader;
+use super::resolved::Delivery;
+use crate::outbound::AllowList;
+
+/// Reads `[delivery]`.
+pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Delivery> {
+    let timeout = reader.duration(&keys::DELIVERY_TIMEOUT);
+    let give_up_after = reader.duration(&keys::DELIVERY_GIVE_UP);
+    let allow = allow(reader);
+    Some(Delivery {
+        timeout: timeout?,
+        give_up_after: give_up_after?,
+        allow,
+    })
+}
+
+fn allow(reader: &mut Reader<'_>) -> AllowList {
+    let key = &keys::DELIVERY_ALLOW;
+    let mut allow = AllowList::default();
+    for part in reader.list(key) {
+        match place(&part) {
+            Some(Place::Network(network)) => allow.networks.push(network),
+            Some(Place::Host(host)) => allow.hosts.push(host),
+            None => {
+                let problem = format!(
+                    "{part:?} is neither a network nor the name of a host. Write 10.1.0.0/16, \
+                     127.0.0.1, fd00::/8 or wiki.internal."
+                );
+                reader.refuse(key, problem);
+            }
+        }
+    }
+    allow
+}
+
+enum Place {
+    Network(IpNet),
+    Host(String),
+}
+
+fn place(text: &str) -> Option<Place> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    if let Some(network) = text.parse().ok().or_else(address) {
+        // An address of IPv4 is judged as one, however it is written.
+        let disguised =
+            matches!(network, IpNet::V6(wide) if wide.addr().to_ipv4_mapped().is_some());
+        return (!disguised).then_some(Place::Network(network));
+    }
+    let label = |label: &str| {
+        let sound = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        !label.is_empty() && label.chars().all(sound)
+    };
+    // What ends in a number is an address that was mistyped: no name does.
+    let last = text.rsplit('.').next()?;
+    let numeric = last.chars().all(|letter| letter.is_ascii_digit());
+    (!numeric && text.split('.').all(label)).then(|| Place::Host(text.to_owned()))
+}
