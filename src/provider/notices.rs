@@ -192,8 +192,8 @@ impl Provider {
             .receipt(&notice.id, receipt, self.clock.now())
             .await?;
         self.watches.written(notice.session);
-        if written && let Some(problem) = alarm {
-            tracing::warn!(client = %notice.client, problem, "an app was not told of an end");
+        if written && let Some((action, problem)) = alarm {
+            tracing::warn!(client = %notice.client, problem, action, "an app was not told of an end");
         }
         self.meters.notice(notice.client.as_str(), result);
         Ok(())
@@ -296,12 +296,12 @@ impl Provider {
 }
 
 /// An app that is never told of an end is something that somebody must look at.
-fn alarm(receipt: &Receipt) -> Option<String> {
-    match receipt {
-        Receipt::Refused { .. } => Some("the app refused the logout token".to_owned()),
-        Receipt::GaveUp { problem, .. } => Some(problem.clone()),
-        Receipt::Delivered { .. } | Receipt::Retry { .. } => None,
-    }
+fn alarm(receipt: &Receipt) -> Option<(&'static str, String)> {
+    let problem = match receipt {
+        Receipt::GaveUp { problem, .. } => problem.as_str(),
+        _ => "the app refused the logout token",
+    };
+    Some((receipt.alarm()?, problem.to_owned()))
 }
 
 const fn result(receipt: &Receipt) -> NoticeResult {

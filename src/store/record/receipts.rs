@@ -7,7 +7,6 @@ use super::jobs::Durability;
 use super::rows::Columns as _;
 use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
-use crate::entropy::SessionId;
 use crate::session::ending::Actor;
 
 /// The outcome of one attempt.
@@ -42,6 +41,17 @@ pub enum Receipt {
     },
 }
 
+impl Receipt {
+    /// What the audit calls it, where the client is never told and somebody must look at it.
+    pub const fn alarm(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { .. } => Some("notice_refused"),
+            Self::GaveUp { .. } => Some("notice_given_up"),
+            Self::Delivered { .. } | Self::Retry { .. } => None,
+        }
+    }
+}
+
 const WRITE: &str = "UPDATE notices SET state = $1, last_status = COALESCE($2, last_status), \
      problem = $3, next_at = COALESCE($4, next_at), last_attempt_at = $5, settled_at = $6, \
      leased_by = NULL, leased_until = NULL WHERE sid = $7 AND state = 'due' \
@@ -58,6 +68,7 @@ impl Record {
     ) -> Result<bool, RecordError> {
         let attempt = Attempt {
             notice: id.to_owned(),
+            alarm: receipt.alarm(),
             columns: Columns::of(receipt, at),
             at,
             audit_id: self.audit_id(),
@@ -82,17 +93,15 @@ async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, Record
     let Some(row) = query.fetch_optional(&mut *conn).await? else {
         return Ok(false);
     };
-    let Some(action) = columns.alarm else {
+    let Some(action) = attempt.alarm else {
         return Ok(true);
     };
-    let session = SessionId::decode(&row.text("session_id")?);
-    let session = session.ok_or_else(|| RecordError::malformed("notices.session_id"))?;
     let entry = AuditEntry {
         at: attempt.at,
         actor: Actor::System.describe(),
         action: action.to_owned(),
         target: format!("client:{}", row.text("client_id")?),
-        session: Some(reference(session)),
+        session: Some(reference(row.session_id("session_id")?)),
         address: None,
         reason: None,
         detail: None,
@@ -103,6 +112,7 @@ async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, Record
 
 struct Attempt {
     notice: String,
+    alarm: Option<&'static str>,
     columns: Columns,
     at: Timestamp,
     audit_id: String,
@@ -114,27 +124,21 @@ struct Columns {
     problem: Option<String>,
     next: Option<Timestamp>,
     settled: Option<Timestamp>,
-    alarm: Option<&'static str>,
 }
 
 impl Columns {
     fn of(receipt: Receipt, at: Timestamp) -> Self {
-        let settled = |state, status, problem, alarm| Self {
+        let settled = |state, status, problem| Self {
             state,
             status,
             problem,
             next: None,
             settled: Some(at),
-            alarm,
         };
         match receipt {
-            Receipt::Delivered { status } => settled("delivered", Some(status), None, None),
-            Receipt::Refused { status } => {
-                settled("refused", Some(status), None, Some("notice_refused"))
-            }
-            Receipt::GaveUp { status, problem } => {
-                settled("gave_up", status, Some(problem), Some("notice_given_up"))
-            }
+            Receipt::Delivered { status } => settled("delivered", Some(status), None),
+            Receipt::Refused { status } => settled("refused", Some(status), None),
+            Receipt::GaveUp { status, problem } => settled("gave_up", status, Some(problem)),
             Receipt::Retry {
                 next,
                 status,
@@ -145,7 +149,6 @@ impl Columns {
                 problem: Some(problem),
                 next: Some(next),
                 settled: None,
-                alarm: None,
             },
         }
     }
