@@ -214,7 +214,12 @@ async fn without_a_way_back_the_page_says_that_the_rest_goes_on() {
     .await;
     story.only_notes_is_out().await;
     // Who is not signed in is told of a session that goes on, but not of theirs.
-    let elsewhere = story.house.browser().get(again.as_str()).await;
+    let elsewhere = story.house.browser();
+    elsewhere.plant_cookie(
+        "lanyard-view",
+        &story.browser.cookie("lanyard-view").unwrap(),
+    );
+    let elsewhere = elsewhere.get(again.as_str()).await;
     assert!(elsewhere.shows("That session goes on") && elsewhere.shows("Sign in again"));
     let session = story.house.session_of(&story.alice).await;
     story.house.end(session).await;

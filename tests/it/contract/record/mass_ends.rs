@@ -235,7 +235,7 @@ async fn a_client_comes_back_before_its_old_part_is_worked_off(on: Backend) {
     let alice = world.begin("alice").await;
     let old = world.join(&alice, "wiki").await;
     let end = begin(&world, wiki(), None).await;
-    let new = world.join(&alice, "wiki").await;
+    let new = world.join_asked(&alice, "wiki").await;
     assert_ne!(old, new, "a name for a session is never used again");
     let owed = "SELECT COUNT(*) FROM notices";
     assert_eq!(world.count(owed).await, 1, "the old part is told");

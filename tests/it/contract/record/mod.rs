@@ -136,11 +136,21 @@ impl World {
     }
 
     pub(super) async fn join(&self, session: &Session, client: &str) -> Sid {
+        self.join_as(session, client, false).await
+    }
+
+    /// The person was asked, as it must be where the app was signed out of the session.
+    pub(super) async fn join_asked(&self, session: &Session, client: &str) -> Sid {
+        self.join_as(session, client, true).await
+    }
+
+    async fn join_as(&self, session: &Session, client: &str, asked: bool) -> Sid {
         let sid = Sid::random(&self.entropy);
         let client = ClientId::new(client);
+        let joining = joining(session.id, &client, sid, self.now());
         match self
             .record
-            .join(joining(session.id, &client, sid, self.now()))
+            .join(Joining { asked, ..joining })
             .await
             .unwrap()
         {
