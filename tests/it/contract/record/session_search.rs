@@ -282,7 +282,7 @@ async fn joined(on: Backend) -> (World, [Session; 4]) {
     world.join(&bob, "shop").await;
     let at_shop = Selection::ClientInSession(bob.id, ClientId::new("shop"));
     world.end(at_shop, Reason::User).await;
-    world.join(&bob, "shop").await;
+    world.join_asked(&bob, "shop").await;
     world.pass(10);
     let over = begin_with(&world, "bob", "192.0.2.0/24", FIREFOX).await;
     world.end(Selection::Session(over.id), Reason::Admin).await;
