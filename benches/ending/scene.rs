@@ -187,6 +187,7 @@ async fn sign_in(record: &Record, person: usize) -> (SessionId, Vec<String>) {
             client: ClientId::new(app),
             sid: Sid::random(&Entropy::System),
             consent_of: None,
+            asked: false,
             now,
         };
         match record.join(joining).await.unwrap() {
