@@ -179,10 +179,7 @@ async fn dry_run(record: &Record, selection: &Selection, now: Timestamp) -> Outc
     let scope = match selection {
         Selection::Client(client) => MassScope::Client(client.clone()),
         Selection::Everything { .. } => MassScope::Everything,
-        Selection::Person { user, .. } => MassScope::Question(Box::new(SessionQuestion {
-            user: Some(user.clone()),
-            ..live
-        })),
+        Selection::Person { user, .. } => MassScope::Person(user.clone()),
         Selection::Session(id) => MassScope::Question(Box::new(SessionQuestion {
             q: reference(*id),
             ..live

@@ -137,7 +137,7 @@ impl Provider {
         for end in open {
             let batch = match end.scope {
                 MassScope::Question(_) => self.record.mass_question_batch(&end).await?,
-                MassScope::Everything | MassScope::Client(_) => {
+                MassScope::Everything | MassScope::Client(_) | MassScope::Person(_) => {
                     self.record.mass_batch(&end.id).await?
                 }
             };
@@ -161,7 +161,7 @@ impl Provider {
                 self.meters.part_ended("client", end.reason.as_str());
             }
             MassScope::Client(_) => {}
-            MassScope::Everything | MassScope::Question(_) => {
+            MassScope::Everything | MassScope::Person(_) | MassScope::Question(_) => {
                 self.meters.sessions_ended(end.reason.as_str(), fresh);
             }
         }

@@ -33,8 +33,10 @@ pub enum Chosen {
 pub struct EndPlan {
     /// As of when.
     pub at: Timestamp,
-    /// The sessions that live and would end.
+    /// The sessions that live and would end; of very many of one person, the newest.
     pub sessions: Vec<SessionRow>,
+    /// How many they are.
+    pub count: usize,
     /// The administrator's own session is among those chosen, but not the only one, and is spared.
     pub spared: bool,
     /// It is the administrator's own session.
@@ -52,6 +54,8 @@ pub struct EndsMade {
     pub ended: Vec<String>,
     /// References of those that may not be: a store did not answer.
     pub left: Vec<String>,
+    /// The name of the end, where it is one of very many.
+    pub mass: Option<String>,
 }
 
 /// Who has been told of one session's end.
@@ -116,10 +120,19 @@ impl Provider {
         sessions.retain(|row| row.ended.is_none() && row.session.deadline() > now);
         let live = sessions.len();
         sessions.retain(|row| own_only || row.session.id != own);
+        let spared = sessions.len() < live;
         let (told, untold) = self.apps_of(&sessions).await?;
+        let count = match chosen {
+            Chosen::Person(user) => {
+                let except = spared.then_some(own);
+                self.record.live_sessions_of(user, except, now).await?
+            }
+            Chosen::Sessions(_) => sessions.len(),
+        };
         Ok(EndPlan {
             at: now,
-            spared: sessions.len() < live,
+            count,
+            spared,
             own: own_only,
             sessions,
             told,
@@ -217,6 +230,7 @@ impl Provider {
             .end_noted(selection, Reason::Admin, verb, (actor, note))
             .await?;
         Ok(EndsMade {
+            mass: ended.mass.clone(),
             ended: self.ended_since(ended, since, Reason::Admin).await?,
             left: Vec::new(),
         })

@@ -28,6 +28,9 @@ pub struct Ended {
     pub fresh: usize,
     /// Notices owed because of it.
     pub notices: u64,
+    /// The name of the end, where it is one of very many: all of it is refused from now on, and
+    /// its rows are worked off behind it.
+    pub mass: Option<String>,
 }
 
 impl Provider {
@@ -126,18 +129,23 @@ impl Provider {
             sessions,
             fresh: ended.fresh,
             notices: ended.notices,
+            mass: ended.mass,
         })
     }
 
     fn count_end(&self, selection: &Selection, reason: Reason, ended: &record::Ended) {
+        if ended.mass.is_some() {
+            // Counted as their rows are worked off.
+            return;
+        }
         let fresh = u64::try_from(ended.fresh).unwrap_or(u64::MAX);
         match selection {
             Selection::Session(_) | Selection::Person { .. } => {
                 self.meters.sessions_ended(reason.as_str(), fresh);
             }
-            // All of it was over before.
-            // Counted as their rows are worked off.
+            // These always are ends of very many.
             Selection::Matching { .. } | Selection::Everything { .. } => {}
+            // All of it was over before.
             _ if ended.position.is_none() => {}
             Selection::ClientInSession(..)
             | Selection::ClientOfPerson(..)

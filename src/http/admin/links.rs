@@ -39,6 +39,11 @@ pub(super) fn session(reference: &str) -> Option<Link> {
     within("/admin/sessions/", reference)
 }
 
+/// An end of very many sessions, by its name.
+pub(super) fn mass_end(name: &str) -> String {
+    format!("/admin/ends/{name}")
+}
+
 fn within(folder: &str, part: &str) -> Option<Link> {
     if part.is_empty() {
         return None;

@@ -16,7 +16,7 @@ use crate::pages::admin::mass_end::{MassDone, MassLine, MassLines};
 use crate::pages::admin::mass_plan::{MassPlanPage, What};
 use crate::pages::parts::{Link, Notice, Tone, counted};
 use crate::pages::time;
-use crate::provider::{CarriedOut, MassPlan};
+use crate::provider::{CarriedOut, MassPlan, Provider};
 use crate::session::question::SessionState;
 use crate::store::record::{MassEnd, MassScope, SessionQuestion};
 
@@ -160,7 +160,7 @@ pub(super) async fn carry_out(call: Call) -> Answer {
     let plan = call.form.get("plan").unwrap_or_default();
     let provider = &call.state.provider;
     match provider.carry_out(&call.administrator, plan, words).await? {
-        CarriedOut::Begun(id) => Ok(respond::see_other(&format!("/admin/ends/{id}"))),
+        CarriedOut::Begun(id) => Ok(respond::see_other(&links::mass_end(&id))),
         CarriedOut::Void => {
             let text = "Nothing was ended. What was counted is more than 10 minutes old, or was \
                         counted in another session: count again.";
@@ -192,32 +192,44 @@ async fn listed(call: &Call, notice: Option<Notice>) -> Answer {
     };
     let names = provider.app_names().await?;
     let ends = provider.latest_mass_ends().await?;
+    let mut lines = Vec::new();
+    for end in &ends {
+        lines.extend(line(end, what(provider, end, &names).await?));
+    }
     let page = MassLines {
         frame: call.frame(Section::Sessions, notice),
-        lines: ends.iter().filter_map(|end| line(end, &names)).collect(),
+        lines,
     };
     Ok(respond::page(status, &page, &Policy::stays()))
 }
 
-fn line(end: &MassEnd, names: &[(ClientId, String)]) -> Option<MassLine> {
+fn line(end: &MassEnd, what: What) -> Option<MassLine> {
     Some(MassLine {
-        link: Link::new(&format!("/admin/ends/{}", end.id))?,
-        what: what(end, names),
+        link: Link::new(&links::mass_end(&end.id))?,
+        what,
         began: time::stamp(end.began),
         ended: counted(end.ended, "session", "sessions"),
         done: end.finished.is_some(),
     })
 }
 
-fn what(end: &MassEnd, names: &[(ClientId, String)]) -> What {
-    match &end.scope {
+async fn what(
+    provider: &Provider,
+    end: &MassEnd,
+    names: &[(ClientId, String)],
+) -> Result<What, PageTrouble> {
+    Ok(match &end.scope {
         MassScope::Everything => What::Everything,
         MassScope::Client(id) => {
             let known = names.iter().find(|(known, _)| known == id);
             What::App(known.map_or_else(|| id.to_string(), |(_, name)| name.clone()))
         }
+        MassScope::Person(id) => {
+            let name = provider.person_name(id).await?;
+            What::Person(name.unwrap_or_else(|| id.to_string()))
+        }
         MassScope::Question(_) => What::Matching,
-    }
+    })
 }
 
 /// `GET /admin/ends/{id}`.
@@ -228,12 +240,12 @@ pub(super) async fn show(call: Call) -> Answer {
     };
     let names = provider.app_names().await?;
     let end = &progress.end;
-    let Some(check_again) = Link::new(&format!("/admin/ends/{}", end.id)) else {
+    let Some(check_again) = Link::new(&links::mass_end(&end.id)) else {
         return Ok(nothing_here());
     };
     let page = MassDone {
         frame: call.frame(Section::Sessions, None),
-        what: what(end, &names),
+        what: what(provider, end, &names).await?,
         ended: end.ended,
         // More may have begun between the count and the end.
         expected: end.expected.max(end.ended),

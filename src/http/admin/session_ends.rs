@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
+use super::links;
 use super::route::{Answer, Call, nothing_here};
 use super::session_filter::Filter;
 use crate::clock::Timestamp;
@@ -73,6 +74,9 @@ pub(super) async fn end(call: Call) -> Answer {
         .await?;
     if !made.left.is_empty() {
         return Ok(stopped(&call, made, note));
+    }
+    if let Some(id) = &made.mass {
+        return Ok(respond::see_other(&links::mass_end(id)));
     }
     Ok(match told_address(&made.ended, 0) {
         Some(address) => respond::see_other(&address),
@@ -157,7 +161,7 @@ fn end_sessions(
     Some(EndSessions {
         frame: call.frame(Section::Sessions, None),
         target,
-        count: plan.sessions.len(),
+        count: plan.count,
         people,
         own: match (plan.own, plan.spared) {
             (true, _) => OwnSession::Ends,

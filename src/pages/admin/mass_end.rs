@@ -157,6 +157,7 @@ impl Page for MassLines {
         let lines = vec![
             line(What::Everything, false),
             line(What::App("Wiki".to_owned()), true),
+            line(What::Person("Alice Arden".to_owned()), true),
         ];
         let hostile = vec![line(What::App(HOSTILE.to_owned()), true)];
         vec![

@@ -15,6 +15,8 @@ pub enum What {
     Everything,
     /// All that this app has.
     App(String),
+    /// All of this person's.
+    Person(String),
     /// The sessions that match a search.
     Matching,
 }
@@ -25,6 +27,7 @@ impl What {
         match self {
             Self::Everything => "Every session".to_owned(),
             Self::App(name) => format!("Everybody’s sign-in at {name}"),
+            Self::Person(name) => format!("Every session of {name}"),
             Self::Matching => "Sessions that match a search".to_owned(),
         }
     }
@@ -70,7 +73,9 @@ impl MassPlanPage {
     fn heading(&self) -> String {
         match (&self.what, self.nothing) {
             (_, true) => "There is nothing to end".to_owned(),
-            (What::Everything | What::Matching, false) => format!("End {}?", self.sessions),
+            (What::Everything | What::Person(_) | What::Matching, false) => {
+                format!("End {}?", self.sessions)
+            }
             (What::App(name), false) => format!("Sign everybody out of {name}?"),
         }
     }

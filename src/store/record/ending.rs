@@ -22,6 +22,8 @@ use crate::session::ending::{Actor, Reason, Selection, Verb};
 
 /// Of a client with more than so many parts, rows are worked off after the answer.
 const PARTS_AT_ONCE: i64 = 2_000;
+/// The same of a person with more than so many sessions.
+const SESSIONS_AT_ONCE: usize = 500;
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a
@@ -48,7 +50,7 @@ impl Record {
         (actor, note): (&Actor, Option<&str>),
         now: Timestamp,
     ) -> Result<Ended, RecordError> {
-        if let Some(scope) = self.mass_scope(selection).await? {
+        if let Some((scope, expected)) = self.mass_scope(selection, now).await? {
             let order = MassOrder {
                 id: self.mass_id(),
                 scope,
@@ -57,11 +59,12 @@ impl Record {
                 verb,
                 actor: actor.clone(),
                 note: note.map(ToOwned::to_owned),
-                expected: 0,
+                expected,
                 now,
             };
             let end = self.begin_mass_end(&order).await?;
             return Ok(Ended {
+                fresh: usize::try_from(end.expected).unwrap_or_default(),
                 position: end.position,
                 mass: Some(end.id),
                 ..Ended::default()
@@ -95,22 +98,33 @@ impl Record {
         }
     }
 
-    /// A selection that ends by one entry of the log, or one by one behind the caller's back.
-    async fn mass_scope(&self, selection: &Selection) -> Result<Option<MassScope>, RecordError> {
+    /// A selection that ends by one entry of the log, or one by one behind the caller's back; and
+    /// how many sessions were counted, if they were.
+    async fn mass_scope(
+        &self,
+        selection: &Selection,
+        now: Timestamp,
+    ) -> Result<Option<(MassScope, i64)>, RecordError> {
         Ok(match selection {
-            Selection::Everything { .. } => Some(MassScope::Everything),
-            Selection::Matching { question, .. } => Some(MassScope::Question(question.clone())),
+            Selection::Everything { .. } => Some((MassScope::Everything, 0)),
+            Selection::Matching { question, .. } => {
+                Some((MassScope::Question(question.clone()), 0))
+            }
+            Selection::Person { user, except } => {
+                let live = self.live_sessions_of(user, *except, now).await?;
+                let expected = i64::try_from(live).unwrap_or(i64::MAX);
+                (live > SESSIONS_AT_ONCE).then(|| (MassScope::Person(user.clone()), expected))
+            }
             Selection::Client(client) => {
                 let mut conn = self.reader().await?;
                 let id = client.clone();
                 let many = conn
                     .ask(|conn| async move { has_more_than(conn, &id, PARTS_AT_ONCE).await })
                     .await?;
-                many.then(|| MassScope::Client(client.clone()))
+                many.then(|| (MassScope::Client(client.clone()), 0))
             }
             Selection::Session(_)
             | Selection::ClientInSession(..)
-            | Selection::Person { .. }
             | Selection::ClientOfPerson(..)
             | Selection::Grant(..) => None,
         })

@@ -17,14 +17,7 @@ pub(super) async fn first(
 ) -> Result<(), RecordError> {
     match selection {
         // The sessions are locked as they are chosen.
-        Selection::Person { user, .. } => {
-            let person = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
-            let query = sqlx::query(person)
-                .bind(now.as_millis())
-                .bind(user.as_str());
-            query.execute(conn).await?;
-            Ok(())
-        }
+        Selection::Person { user, .. } => person(conn, user, now).await,
         Selection::ClientOfPerson(user, client) => {
             sessions(conn, user).await?;
             let sql = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
@@ -44,6 +37,18 @@ pub(super) async fn first(
         | Selection::Matching { .. }
         | Selection::Everything { .. } => Ok(()),
     }
+}
+
+/// Locks a person, as a sign-in does.
+pub(super) async fn person(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), RecordError> {
+    let sql = "UPDATE users SET signed_out_at = $1 WHERE id = $2";
+    let query = sqlx::query(sql).bind(now.as_millis()).bind(user.as_str());
+    query.execute(conn).await?;
+    Ok(())
 }
 
 /// Locks all live sessions of a person: in any of them the client may be joining. SQLite has locked

@@ -9,10 +9,11 @@
 use super::dialect::Dialect;
 use super::statement::Statement;
 use crate::clock::Timestamp;
+use crate::entropy::UserId;
 use crate::session::ending::Reason;
 
 /// Sessions that end in one transaction: more would not be done in the time that a job has.
-pub(super) const SESSIONS: i64 = 2_000;
+pub(super) const SESSIONS: i64 = 500;
 /// The same for grants.
 pub(super) const GRANTS: i64 = 8_000;
 
@@ -202,13 +203,45 @@ pub(super) fn end_grants(ids: &[String], now: Timestamp, reason: Reason) -> Stat
     sql
 }
 
-/// Grants that outlive sessions, of whatever began before a position, but in one session.
-pub(super) fn offline_before(before: i64, spared: &str, limit: i64, dialect: Dialect) -> Statement {
-    let mut sql = Statement::default();
-    sql.say("SELECT id FROM grants WHERE ended_at IS NULL AND offline = 1 AND began_position < ");
-    sql.integer(before).say(" AND session_id <> ").text(spared);
-    in_order(&mut sql, limit, dialect);
-    sql
+/// What began before a position of the ends log, but in one session.
+pub(super) struct Before<'a> {
+    /// Only this person's.
+    pub(super) user: Option<&'a UserId>,
+    pub(super) position: i64,
+    pub(super) spared: &'a str,
+    pub(super) limit: i64,
+}
+
+impl Before<'_> {
+    /// The sessions, from one beginning on, the oldest first.
+    pub(super) fn sessions(&self, from: i64) -> Statement {
+        let mut sql = Statement::default();
+        sql.say("SELECT id, began_at FROM sessions WHERE ended_at IS NULL AND began_position < ");
+        sql.integer(self.position);
+        sql.say(" AND id <> ").text(self.spared);
+        sql.say(" AND began_at >= ").integer(from);
+        self.narrow(&mut sql);
+        sql.say(" ORDER BY began_at, reference LIMIT ");
+        sql.integer(self.limit);
+        sql
+    }
+
+    /// Grants that outlive sessions.
+    pub(super) fn offline(&self, dialect: Dialect) -> Statement {
+        let mut sql = Statement::default();
+        sql.say("SELECT id FROM grants WHERE ended_at IS NULL AND offline = 1");
+        sql.say(" AND began_position < ").integer(self.position);
+        sql.say(" AND session_id <> ").text(self.spared);
+        self.narrow(&mut sql);
+        in_order(&mut sql, self.limit, dialect);
+        sql
+    }
+
+    fn narrow(&self, sql: &mut Statement) {
+        if let Some(user) = self.user {
+            sql.say(" AND user_id = ").text(user.as_str());
+        }
+    }
 }
 
 /// Takes the rows of these sessions, in order, for PostgreSQL.

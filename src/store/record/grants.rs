@@ -25,7 +25,8 @@ macro_rules! grant_is_over {
          WHERE p.sid = g.sid AND p.ended_at IS NULL)) \
          OR (g.offline = 1 AND EXISTS (SELECT 1 FROM mass_ends m \
          WHERE m.position > g.began_position AND m.verb = 'revoke' AND m.spared <> g.session_id \
-         AND (m.kind = 'everything' OR (m.kind = 'client' AND m.key = g.client_id)))))"
+         AND (m.kind = 'everything' OR (m.kind = 'client' AND m.key = g.client_id) \
+         OR (m.kind = 'person' AND m.key = g.user_id)))))"
     };
 }
 

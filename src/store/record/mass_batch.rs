@@ -13,15 +13,14 @@ use super::ended::{self, Ended};
 use super::ending::end_picked;
 use super::ending_client::{self, Bounds};
 use super::ending_request::Ending;
-use super::ending_sql::{self as sql, Pick, Whose};
+use super::ending_sql::{self as sql, Before, Pick, Whose};
 use super::ends::EndKind;
 use super::jobs::Durability;
 use super::mass_ends::{MassEnd, MassScope, by_id};
 use super::rows::Columns as _;
-use super::statement::Statement;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
-use crate::entropy::ClientId;
+use crate::entropy::{ClientId, UserId};
 use crate::session::ending::{Actor, Selection, Verb};
 
 /// Sessions, or grants, that end in one transaction.
@@ -81,7 +80,8 @@ async fn run(conn: &mut AnyConnection, turn: &Turn) -> Result<MassBatch, RecordE
     };
     let ending = ending(&end, turn);
     let (ended, mark) = match &end.scope {
-        MassScope::Everything => everything(conn, &end, position, &ending).await?,
+        MassScope::Everything => whole(conn, &end, (None, position), &ending).await?,
+        MassScope::Person(user) => whole(conn, &end, (Some(user), position), &ending).await?,
         MassScope::Client(client) => of_client(conn, &end, (client, position), &ending).await?,
         MassScope::Question(_) => return Ok(MassBatch::default()),
     };
@@ -111,36 +111,57 @@ pub(super) fn ending(end: &MassEnd, turn: &Turn) -> Ending {
     }
 }
 
-/// The next sessions, whole; after the last of them the grants that outlived theirs.
-async fn everything(
+/// The next sessions, whole, of a person or of everybody; after the last of them the grants that
+/// outlived theirs.
+async fn whole(
     conn: &mut AnyConnection,
     end: &MassEnd,
-    position: i64,
+    (user, position): (Option<&UserId>, i64),
     ending: &Ending,
 ) -> Result<(Ended, String), RecordError> {
     let spared = end.spared.map(|id| id.encode()).unwrap_or_default();
     let from = end.mark.parse().unwrap_or(i64::MIN);
-    let mut sql = Statement::default();
-    sql.say("SELECT id, began_at FROM sessions WHERE ended_at IS NULL AND began_position < ");
-    sql.integer(position).say(" AND id <> ").text(&*spared);
-    sql.say(" AND began_at >= ").integer(from);
-    sql.say(" ORDER BY began_at, reference LIMIT ")
-        .integer(BATCH);
-    let rows = sql.fetch(&mut *conn).await?;
+    let before = Before {
+        user,
+        position,
+        spared: &spared,
+        limit: BATCH,
+    };
+    let rows = before.sessions(from).fetch(&mut *conn).await?;
     let Some(last) = rows.last() else {
-        let grants = offline(conn, end, (position, &spared), ending).await?;
+        let grants = offline(conn, end, &before, ending).await?;
         return Ok((grants, end.mark.clone()));
     };
     let mark = last.integer("began_at")?.to_string();
     let ids = ended::ids(&rows)?;
-    let ended = end_listed(conn, (end, ids), ending, &mut Vec::new()).await?;
+    let include_sub = match user {
+        Some(user) => are_the_last(conn, user, &ids).await?,
+        // That a person has no other session is not known here.
+        None => false,
+    };
+    let ended = end_listed(conn, (end, ids, include_sub), ending, &mut Vec::new()).await?;
     Ok((ended, mark))
+}
+
+/// Whether a person has no live session but these. None can begin until this is over.
+async fn are_the_last(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    ids: &[String],
+) -> Result<bool, RecordError> {
+    let lock = "UPDATE users SET enabled = enabled WHERE id = $1";
+    let query = sqlx::query(lock).bind(user.as_str());
+    query.execute(&mut *conn).await?;
+    let sql = "SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND user_id = $1";
+    let query = sqlx::query_scalar(sql).bind(user.as_str());
+    let live: i64 = query.fetch_one(conn).await?;
+    Ok(usize::try_from(live).is_ok_and(|live| live == ids.len()))
 }
 
 /// Ends these sessions, whole.
 pub(super) async fn end_listed(
     conn: &mut AnyConnection,
-    (end, ids): (&MassEnd, Vec<String>),
+    (end, ids, include_sub): (&MassEnd, Vec<String>, bool),
     ending: &Ending,
     log: &mut Vec<EndKind>,
 ) -> Result<Ended, RecordError> {
@@ -151,8 +172,7 @@ pub(super) async fn end_listed(
         whose: Whose::Listed(ids),
         client: None,
         spared: String::new(),
-        // That a person has no other session is not known here.
-        include_sub: false,
+        include_sub,
         offline_too: end.verb == Verb::Revoke,
         mass: Some(end.id.clone()),
     };
@@ -162,14 +182,14 @@ pub(super) async fn end_listed(
 async fn offline(
     conn: &mut AnyConnection,
     end: &MassEnd,
-    (position, spared): (i64, &str),
+    before: &Before<'_>,
     ending: &Ending,
 ) -> Result<Ended, RecordError> {
     let mut ended = Ended::default();
     if end.verb == Verb::Logout {
         return Ok(ended);
     }
-    let chosen = sql::offline_before(position, spared, BATCH, Dialect::of(conn));
+    let chosen = before.offline(Dialect::of(conn));
     let chosen = ended::ids(&chosen.fetch(&mut *conn).await?)?;
     if chosen.is_empty() {
         return Ok(ended);

@@ -1,6 +1,6 @@
-//! What an end of everything, or of all that a client has, covers. Its one entry in the ends log
-//! ends all that began before it at once; the rows follow one batch at a time. Whoever judges a row
-//! that is not marked as ended asks here too.
+//! What an end of everything, or of all that a client or a person has, covers. Its one entry in the
+//! ends log ends all that began before it at once; the rows follow one batch at a time. Whoever
+//! judges a row that is not marked as ended asks here too.
 //!
 //! A transaction that reads the position of the ends log, to say that something is live as of it,
 //! asks after it has read it: an end that is committed in between is then seen.
@@ -15,8 +15,8 @@ use crate::session::ending::Reason;
 /// Whether the session `s` is covered.
 macro_rules! session_is_covered {
     () => {
-        "EXISTS (SELECT 1 FROM mass_ends m WHERE m.kind = 'everything' \
-         AND m.position > s.began_position AND m.spared <> s.id)"
+        "EXISTS (SELECT 1 FROM mass_ends m WHERE m.kind IN ('everything', 'person') \
+         AND m.key IN ('', s.user_id) AND m.position > s.began_position AND m.spared <> s.id)"
     };
 }
 
@@ -36,8 +36,8 @@ pub(super) async fn of_session(
     session: &str,
 ) -> Result<Option<(Timestamp, Reason)>, RecordError> {
     let sql = "SELECT m.began_at AS ended_at, m.reason AS reason FROM mass_ends m \
-         JOIN sessions s ON s.id = $1 WHERE m.kind = 'everything' \
-         AND m.position > s.began_position AND m.spared <> s.id ORDER BY m.position LIMIT 1";
+         JOIN sessions s ON s.id = $1 WHERE m.kind IN ('everything', 'person') \
+         AND m.key IN ('', s.user_id) AND m.position > s.began_position AND m.spared <> s.id ORDER BY m.position LIMIT 1";
     let row = sqlx::query(sql).bind(session).fetch_optional(conn).await?;
     let row = row.map(|row| row.end("ended_at", "reason")).transpose()?;
     Ok(row.flatten())

@@ -9,9 +9,9 @@ use super::audit::{self, AuditEntry};
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::{Columns as _, to_json};
-use super::{Record, RecordError};
+use super::{Record, RecordError, ending_locks};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, SessionId};
+use crate::entropy::{ClientId, SessionId, UserId};
 use crate::session::ending::{Actor, Reason, Verb};
 use crate::session::question::SessionQuestion;
 
@@ -22,6 +22,8 @@ pub enum MassScope {
     Everything,
     /// All that a client has: its parts in all sessions, its grants.
     Client(ClientId),
+    /// All sessions of a person.
+    Person(UserId),
     /// The sessions that match, whole.
     Question(Box<SessionQuestion>),
 }
@@ -97,8 +99,9 @@ const COLUMNS: &str = "SELECT id, kind, key, question, spared, position, reason,
      began_at, expected, ended, notices, mark, finished_at FROM mass_ends ";
 
 impl Record {
-    /// Begins an end of very many. From its commit on everything or all of a client is over, at
-    /// nodes that have read the ends log; what matches a question ends as it is worked off.
+    /// Begins an end of very many. From its commit on everything, or all of a client or a person,
+    /// is over, at nodes that have read the ends log; what matches a question ends as it is worked
+    /// off.
     pub async fn begin_mass_end(&self, order: &MassOrder) -> Result<MassEnd, RecordError> {
         let params = (order.clone(), self.audit_id());
         self.write_log(
@@ -185,6 +188,10 @@ async fn begin(
     audit_id: &str,
 ) -> Result<MassEnd, RecordError> {
     if insert(conn, order).await? {
+        if let MassScope::Person(user) = &order.scope {
+            // A sign-in that is under way is over before this or begins after it.
+            ending_locks::person(conn, user, order.now).await?;
+        }
         audit::append(conn, audit_id, &audit_entry(order)).await?;
         if !matches!(order.scope, MassScope::Question(_)) {
             let entry = EndKind::Mass(order.id.clone());
@@ -206,6 +213,7 @@ async fn insert(conn: &mut AnyConnection, order: &MassOrder) -> Result<bool, Rec
     let (kind, key, question) = match &order.scope {
         MassScope::Everything => ("everything", "", None),
         MassScope::Client(client) => ("client", client.as_str(), None),
+        MassScope::Person(user) => ("person", user.as_str(), None),
         MassScope::Question(question) => ("question", "", Some(to_json(question)?)),
     };
     let query = sqlx::query(sql)
@@ -227,6 +235,7 @@ fn audit_entry(order: &MassOrder) -> AuditEntry {
     let (action, target) = match &order.scope {
         MassScope::Everything => ("everything.end_sessions", String::new()),
         MassScope::Client(client) => ("client.end_parts", client.to_string()),
+        MassScope::Person(user) => ("person.end_sessions", user.to_string()),
         MassScope::Question(_) => ("question.end_sessions", String::new()),
     };
     let detail = format!(
@@ -258,6 +267,7 @@ fn mass_end(row: &AnyRow) -> Result<MassEnd, RecordError> {
     let scope = match row.text("kind")?.as_str() {
         "everything" => MassScope::Everything,
         "client" => MassScope::Client(ClientId::new(row.text("key")?)),
+        "person" => MassScope::Person(UserId::new(row.text("key")?)),
         "question" => MassScope::Question(row.json("question")?),
         _ => return Err(RecordError::malformed("mass_ends.kind")),
     };

@@ -65,6 +65,14 @@ async fn count(
             sql.text(client.as_str());
             joined(conn, sql, &spared, Some(client)).await
         }
+        MassScope::Person(user) => {
+            let mut sql = Statement::to(conn);
+            sql.say("SELECT s.id AS id, s.user_id AS user_id FROM sessions s ");
+            sql.say("WHERE s.ended_at IS NULL AND s.deadline_at > ");
+            sql.integer(now.as_millis()).say(" AND s.user_id = ");
+            sql.text(user.as_str());
+            joined(conn, sql, &spared, None).await
+        }
         MassScope::Question(question) => {
             let (matching, unclear) = session_search::matching(conn, question).await?;
             let mut counts = MassCounts::default();

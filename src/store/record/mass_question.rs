@@ -69,7 +69,8 @@ async fn run(conn: &mut AnyConnection, page: &Page) -> Result<MassBatch, RecordE
     let mut log = Vec::new();
     let mut done = MassBatch::default();
     if !page.sessions.is_empty() {
-        let listed = (&end, page.sessions.clone());
+        // That a person has no other session is not known here.
+        let listed = (&end, page.sessions.clone(), false);
         done.ended = batch::end_listed(conn, listed, &ending, &mut log).await?;
     }
     done.more = page.next.is_some();

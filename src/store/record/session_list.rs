@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 
+use super::mass_cover::session_is_covered;
 use super::rows::Columns as _;
 use super::sessions::{select_sessions, session};
 use super::{Record, RecordError, snapshot};
@@ -74,7 +75,9 @@ macro_rules! filtered {
         concat!(
             "WHERE ",
             $scope,
-            " AND ($3 = 1 OR (s.ended_at IS NULL AND s.deadline_at > $4)) ",
+            " AND ($3 = 1 OR (s.ended_at IS NULL AND s.deadline_at > $4 AND NOT ",
+            session_is_covered!(),
+            ")) ",
             "AND ($2 IS NULL OR EXISTS (SELECT 1 FROM participants q ",
             "WHERE q.session_id = s.id AND q.client_id = $2)) ",
             "ORDER BY s.began_at DESC, s.id LIMIT $5"
@@ -120,6 +123,26 @@ impl Record {
             now: live_at,
         })
         .await
+    }
+
+    /// How many live sessions a person has, but for one.
+    pub async fn live_sessions_of(
+        &self,
+        user: &UserId,
+        except: Option<SessionId>,
+        live_at: Timestamp,
+    ) -> Result<usize, RecordError> {
+        let sql = concat!(
+            "SELECT COUNT(*) FROM sessions s WHERE s.ended_at IS NULL AND s.user_id = $1 \
+             AND s.id <> $2 AND s.deadline_at > $3 AND NOT ",
+            session_is_covered!()
+        );
+        let mut conn = self.reader().await?;
+        let spared = except.map(|id| id.encode()).unwrap_or_default();
+        let query = sqlx::query_scalar(sql).bind(user.as_str().to_owned());
+        let query = query.bind(spared).bind(live_at.as_millis());
+        let count: i64 = conn.ask(|conn| query.fetch_one(conn)).await?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// The sessions that a filter names, the newest first.

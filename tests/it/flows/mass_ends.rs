@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use lanyard::entropy::{Entropy, Secret, SessionId};
 use lanyard::session::ending::{Actor, Reason, Selection};
+use lanyard::session::session::Session;
+use lanyard::store::record::SignIn;
 
 use crate::support::app::{Mood, Tokens};
 use crate::support::{App, Browser, House, Page, Person};
@@ -65,6 +68,22 @@ impl Story {
         let answer = self.carry_out(&page, "a stolen backup").await;
         assert_eq!(answer.status, 303, "{answer:?}");
         self.mona.follow(answer).await.page()
+    }
+
+    /// More sessions of a person.
+    async fn elsewhere_too(&self, person: &Person, count: usize) {
+        let own = self.house.session_of(person).await;
+        let record = self.house.provider().record();
+        let own = record.load_session(own).await.unwrap().unwrap().session;
+        for _ in 0..count {
+            let another = Session {
+                id: SessionId::random(&Entropy::System),
+                secret: Secret::random(&Entropy::System).hash(),
+                ..own.clone()
+            };
+            let begun = record.begin_session(&another).await.unwrap();
+            assert!(matches!(begun, SignIn::Begun { .. }));
+        }
     }
 
     async fn until_done(&self, page: &Page) -> Page {
@@ -176,6 +195,34 @@ async fn everybody_is_signed_out_of_one_app() {
     let (_, browser, before, _) = &story.people[0];
     let after = story.wiki.come_back(browser).await;
     assert_ne!(after.sid(), before.sid());
+}
+
+/// More than are ended before the answer.
+const VERY_MANY: usize = 501;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_with_very_many_sessions_is_signed_out_at_once() {
+    let story = story().await;
+    let (alice, browser, at_wiki, at_shop) = &story.people[0];
+    story.elsewhere_too(alice, VERY_MANY).await;
+    let chosen = [("csrf", &*story.csrf), ("person", alice.id.as_str())];
+    let plan = story.mona.post("/admin/sessions/plan", &chosen).await;
+    assert!(plan.shows("502 sessions"), "{}", plan.body);
+    let answer = story.mona.post("/admin/sessions/end", &chosen).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    story.house.settled().await;
+    assert!(!browser.is_signed_in().await);
+    story.wiki.assert_dead(at_wiki).await;
+    story.shop.assert_dead(at_shop).await;
+    assert!(story.people[1].1.is_signed_in().await, "bob stays");
+    assert!(story.mona.is_signed_in().await);
+    let page = story.mona.follow(answer).await.page();
+    assert!(page.shows("Every session of alice"), "{}", page.body);
+    story.wiki.expect_signed_out(at_wiki.sid()).await;
+    let page = story.until_done(&page).await;
+    assert_eq!(page.heading(), "502 sessions ended");
+    let list = story.mona.get("/admin/ends").await;
+    assert!(list.shows("Every session of alice"), "{}", list.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::{ClientId, SessionId, Sid};
-use lanyard::session::ending::{Actor, Reason, Verb};
+use lanyard::session::ending::{Actor, Reason, Selection, Verb};
 use lanyard::session::session::Session;
 use lanyard::store::record::{
     EndKind, Join, MassCounts, MassEnd, MassOrder, MassScope, Renewed, SessionQuestion,
@@ -20,6 +20,9 @@ both!(
     a_row_that_came_late_is_found,
     all_of_a_client_is_over_and_the_sessions_go_on,
     a_client_comes_back_before_its_old_part_is_worked_off,
+    of_a_person_few_sessions_end_at_once_and_very_many_by_one_entry,
+    a_person_who_is_spared_nothing_is_named_to_the_last_apps,
+    of_a_person_who_is_back_no_app_is_told_the_name,
     a_logout_leaves_offline_access_and_a_revocation_does_not,
     what_matches_a_question_ends_page_by_page,
     of_two_nodes_with_one_page_the_second_does_nothing,
@@ -245,10 +248,96 @@ async fn a_client_comes_back_before_its_old_part_is_worked_off(on: Backend) {
     assert_eq!(world.count(owed).await, 1);
 }
 
+fn all_of(person: &str) -> MassScope {
+    MassScope::Person(user_id(person))
+}
+
+/// Sessions of a person that are still ended before the answer.
+const AT_ONCE: usize = 500;
+
+async fn of_a_person_few_sessions_end_at_once_and_very_many_by_one_entry(on: Backend) {
+    for (more, mass) in [(0, false), (1, true)] {
+        let world = World::peopled(on).await;
+        let here = world.begin("alice").await;
+        let first = world.begin("alice").await;
+        world.join(&first, "wiki").await;
+        world.copies(&first, AT_ONCE - 1 + more).await;
+        let bob = world.begin("bob").await;
+        let head = world.record.ends_head().await.unwrap();
+        let but_here = Selection::Person {
+            user: user_id("alice"),
+            except: Some(here.id),
+        };
+        let ended = world.end(but_here, Reason::CredentialChange).await;
+        assert_eq!(ended.fresh, AT_ONCE + more);
+        assert_eq!(ended.mass.is_some(), mass);
+        let log = world.record.ends_since(head, 1_000).await.unwrap();
+        assert_eq!(log.len(), if mass { 1 } else { AT_ONCE });
+        let reason = Some(Reason::CredentialChange);
+        assert_eq!(over(&world, first.id).await, reason);
+        for other in [&here, &bob] {
+            assert_eq!(over(&world, other.id).await, None);
+        }
+        let now = world.now();
+        let listed = world.record.sessions_of(&user_id("alice"), now).await;
+        assert_eq!(listed.unwrap().len(), 1, "what is over is not listed");
+        let line = world.record.recent_audit(1).await.unwrap().remove(0);
+        assert_eq!(
+            (&*line.action, &*line.target),
+            ("person.end_sessions", "u_alice")
+        );
+        if let Some(id) = ended.mass {
+            assert_eq!(work_off(&world, &id).await, AT_ONCE + more);
+        }
+        let notices = "SELECT COUNT(*) FROM notices WHERE include_sub = 0";
+        let all = i64::try_from(AT_ONCE + more).unwrap();
+        assert_eq!(world.count(notices).await, all, "not all of hers ended");
+        assert_eq!(over(&world, here.id).await, None);
+    }
+}
+
+async fn a_person_who_is_spared_nothing_is_named_to_the_last_apps(on: Backend) {
+    let world = World::peopled(on).await;
+    let first = world.begin("alice").await;
+    world.join(&first, "wiki").await;
+    world.copies(&first, AT_ONCE + 9).await;
+    let end = begin(&world, all_of("alice"), None).await;
+    work_off(&world, &end.id).await;
+    let named = "SELECT COUNT(*) FROM notices WHERE include_sub = 1";
+    assert_eq!(world.count(named).await, 10, "those of the last batch");
+    let all = i64::try_from(AT_ONCE + 10).unwrap();
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices").await, all);
+}
+
+/// A client library ends every session of a person on seeing `sub`, the new one too.
+async fn of_a_person_who_is_back_no_app_is_told_the_name(on: Backend) {
+    let world = World::peopled(on).await;
+    let first = world.begin("alice").await;
+    world.join(&first, "wiki").await;
+    let end = begin(&world, all_of("alice"), None).await;
+    let back = world.begin("alice").await;
+    assert_eq!(work_off(&world, &end.id).await, 1);
+    assert_eq!(over(&world, back.id).await, None);
+    let named = "SELECT COUNT(*) FROM notices WHERE include_sub = 1";
+    assert_eq!(world.count(named).await, 0);
+}
+
 async fn a_logout_leaves_offline_access_and_a_revocation_does_not(on: Backend) {
     for (verb, left) in [(Verb::Logout, 1), (Verb::Revoke, 0)] {
-        for scope in [wiki(), MassScope::Everything] {
+        for scope in [wiki(), all_of("alice"), MassScope::Everything] {
             let world = World::peopled(on).await;
+            let of_bob = world.begin("bob").await;
+            let sid = world.join(&of_bob, "shop").await;
+            let mut grant_of_bob = world.new_grant(&of_bob, "shop", &sid);
+            grant_of_bob.offline = true;
+            assert!(
+                world
+                    .record
+                    .insert_offline_grant(&grant_of_bob)
+                    .await
+                    .unwrap()
+            );
+            let kept = i64::from(scope != MassScope::Everything || left == 1);
             let alice = world.begin("alice").await;
             let sid = world.join(&alice, "wiki").await;
             let mut grant = world.new_grant(&alice, "wiki", &sid);
@@ -267,7 +356,7 @@ async fn a_logout_leaves_offline_access_and_a_revocation_does_not(on: Backend) {
                 assert_eq!(ended, left == 0, "{verb:?} {worked_off}");
             }
             let live = "SELECT COUNT(*) FROM grants WHERE ended_at IS NULL";
-            assert_eq!(world.count(live).await, left);
+            assert_eq!(world.count(live).await, left + kept);
         }
     }
 }
