@@ -160,7 +160,7 @@ async fn a_person_who_ends_another_session_sees_it_arrive() {
         }
         browser.goto(&house.url("/account")).await;
         browser
-            .click(&format!("form:has([value='{name}']) button"))
+            .click(&format!("form:has([value='{name}']) button[value='end']"))
             .await;
         browser.wait_for_text("#told", "Who has been told").await;
         browser.execute("window.witness = 'the same page'").await;
