@@ -13,13 +13,19 @@ use tokio::task::JoinHandle;
 use monitor::Monitor;
 
 use crate::clock::Clock;
-use crate::config::{self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Secret};
+use crate::config::{
+    self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Registration, Secret,
+    WhoRegisters,
+};
 use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State, TrustedProxies};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
 use crate::protocol::key_rotation::Schedule;
-use crate::provider::{KeyKeeper, Parts, PasswordSettings, Provider, Settings, Workers};
+use crate::protocol::registration::Policy;
+use crate::provider::{
+    KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings, Settings, Workers,
+};
 use crate::session::session::Limits;
 use crate::store::hot::{
     Address, Admission, Gate, HotStore, Identity, Login, MemoryStore, RedisSettings, RedisStore,
@@ -420,7 +426,24 @@ fn settings(config: &Config) -> Settings {
         keys: key_schedule(config),
         outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
+        registration: registration(&config.registration),
     }
+}
+
+fn registration(settings: &Registration) -> Option<RegistrationSettings> {
+    let open = match settings.who {
+        WhoRegisters::Nobody => return None,
+        WhoRegisters::WithToken => false,
+        WhoRegisters::Anybody => true,
+    };
+    Some(RegistrationSettings {
+        open,
+        policy: Policy {
+            require_pkce: settings.require_pkce,
+            scopes: settings.scopes.clone(),
+        },
+        max_clients: settings.max_clients,
+    })
 }
 
 /// The hot state, and what anybody may store apart from it. In Redis they share the memory, which

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod audit;
 mod client;
+mod initial_token;
 mod key;
 mod session;
 mod user;
@@ -14,6 +15,9 @@ pub use audit::AuditOptions;
 pub use client::{
     ChangeClient, ClientCommand, CreateClient, EnableClient, ListClients, RotateSecret, ShowClient,
     SigningAlg,
+};
+pub use initial_token::{
+    CreateInitialToken, InitialTokenCommand, ListInitialTokens, RevokeInitialToken,
 };
 pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
@@ -66,6 +70,9 @@ pub enum Command {
     /// Make, list, change and delete clients: the apps that people sign in to
     #[command(subcommand)]
     Client(ClientCommand),
+    /// Make, list and revoke tokens with which apps register themselves
+    #[command(subcommand)]
+    Registration(InitialTokenCommand),
     /// List and end sessions
     #[command(subcommand)]
     Session(SessionCommand),

@@ -12,6 +12,7 @@ mod client_settings;
 mod confirm;
 mod demo;
 mod health;
+mod initial_token;
 mod key;
 mod migrate;
 mod outcome;
@@ -67,6 +68,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Migrate => migrate::run(file).await,
         Command::User(command) => user::run(file, command).await,
         Command::Client(command) => client::run(file, command).await,
+        Command::Registration(command) => initial_token::run(file, command).await,
         Command::Session(command) => session::run(file, command).await,
         Command::Key(command) => key::run(file, command).await,
         Command::Audit(options) => audit::run(file, options).await,

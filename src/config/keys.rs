@@ -177,6 +177,14 @@ keys! {
         Kind::Duration(seconds(MINUTE), seconds(14 * DAY)), Fallback::Text("24h");
     DELIVERY_ALLOW = "delivery.allow", Kind::List("networks and hosts"),
         Fallback::Derived("any private address");
+    REGISTRATION = "registration.open_to", Kind::Choice(&["nobody", "token_holders", "anybody"]),
+        Fallback::Text("nobody");
+    REGISTRATION_PKCE = "registration.require_pkce", Kind::Choice(&["on", "off"]),
+        Fallback::Text("on");
+    REGISTRATION_SCOPES = "registration.scopes", Kind::List("scopes"),
+        Fallback::Derived("`openid`, `profile`, `email`, `offline_access`");
+    REGISTRATION_MAX = "registration.max_clients", Kind::Number(1, 1_000_000, "clients"),
+        Fallback::Text("1000");
     HOT_MEMORY = "hot.memory_mib", Kind::Number(8, 1_048_576, "MiB"), Fallback::Text("128");
 }
 

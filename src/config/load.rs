@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
     clients, database, delivery, duration, edge, environment, file, hot_state, metrics, password,
-    server, signing_keys,
+    registration, server, signing_keys,
 };
 use crate::session::session::Limits;
 
@@ -114,6 +114,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let log = log(reader);
     let metrics = metrics::resolve(reader, listen);
     let delivery = delivery::resolve(reader);
+    let registration = registration::resolve(reader);
     let hot = reader.number(&keys::HOT_MEMORY);
     Some(Config {
         issuer: issuer?,
@@ -131,6 +132,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         log: log?,
         metrics: metrics?,
         delivery: delivery?,
+        registration: registration?,
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),
         },

@@ -29,6 +29,7 @@ mod postgres_url;
 mod raw;
 mod reader;
 mod redis_url;
+mod registration;
 mod resolved;
 mod secret;
 mod server;
@@ -44,6 +45,6 @@ pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
     Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
-    Postgres, Redis, Server, Sessions, SigningKeys, Topology,
+    Postgres, Redis, Registration, Server, Sessions, SigningKeys, Topology, WhoRegisters,
 };
 pub use secret::Secret;

@@ -13,6 +13,7 @@ use super::key_source::KeySource;
 use super::secret::Secret;
 use crate::outbound::AllowList;
 use crate::protocol::client::Client;
+use crate::protocol::scope::ScopeSet;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// How notices are delivered.
     pub delivery: Delivery,
+    /// Whether apps may register themselves.
+    pub registration: Registration,
     /// The hot state in process.
     pub hot: Hot,
     /// The clients that the file declares; of their secrets only the hashes.
@@ -269,4 +272,28 @@ pub struct Delivery {
 pub struct Hot {
     /// Its bound, in bytes.
     pub memory_bytes: u64,
+}
+
+/// Whether apps may register themselves (RFC 7591), and what they may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// Who may.
+    pub who: WhoRegisters,
+    /// PKCE is demanded of all of them.
+    pub require_pkce: bool,
+    /// The scopes that they may have.
+    pub scopes: ScopeSet,
+    /// No more of them than this.
+    pub max_clients: u32,
+}
+
+/// Who may register an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhoRegisters {
+    /// Administrators only.
+    Nobody,
+    /// Whoever has an initial access token.
+    WithToken,
+    /// Anybody who reaches the server.
+    Anybody,
 }

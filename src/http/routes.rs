@@ -6,7 +6,9 @@ use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::account::{self, apps, password, profile, sessions};
-use super::oauth::{authorize, discovery, introspect, logout, revoke, session, token, userinfo};
+use super::oauth::{
+    authorize, discovery, introspect, logout, register, revoke, session, token, userinfo,
+};
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
 use crate::pages::message::{Message, MessageKind};
@@ -65,6 +67,18 @@ fn machine_endpoints(config: &mut ServiceConfig) {
                 .wrap(from_fn(cors::open))
                 .route(post().to(revoke::post))
                 .route(options()),
+        )
+        .service(
+            web::resource(paths::REGISTER)
+                .wrap(from_fn(cors::open))
+                .route(post().to(register::post))
+                .route(options()),
+        )
+        .service(
+            web::resource(format!("{}/{{client_id}}", paths::REGISTER))
+                .route(get().to(register::get))
+                .route(web::put().to(register::put))
+                .route(web::delete().to(register::delete)),
         )
         .service(
             web::resource("/health/live")

@@ -23,6 +23,8 @@ pub mod paths {
     pub const INTROSPECT: &str = "/oauth2/introspect";
     /// `revocation_endpoint`.
     pub const REVOKE: &str = "/oauth2/revoke";
+    /// `registration_endpoint`; the client configuration endpoint (RFC 7592, 2) lies below it.
+    pub const REGISTER: &str = "/oauth2/register";
     /// `end_session_endpoint`.
     pub const END_SESSION: &str = "/oauth2/logout";
     /// `check_session_iframe`.
@@ -43,19 +45,27 @@ const ALL_METHODS: [AuthMethod; 3] = [
     AuthMethod::None,
 ];
 
-/// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
-/// slash at its end.
-pub fn oauth_authorization_server(issuer: &str) -> Value {
-    Value::Object(oauth_members(issuer))
+/// What a deployment may switch on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// The check iframe (Session Management 1.0, 3.3).
+    pub check_iframe: bool,
+    /// Clients may register themselves (RFC 7591).
+    pub registration: bool,
 }
 
-/// The document at [`paths::OPENID_CONFIGURATION`], with the check iframe where it is on (Session
-/// Management 1.0, 3.3).
-pub fn openid_configuration(issuer: &str, check_iframe: bool) -> Value {
-    let mut members = oauth_members(issuer);
+/// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
+/// slash at its end.
+pub fn oauth_authorization_server(issuer: &str, features: Features) -> Value {
+    Value::Object(oauth_members(issuer, features))
+}
+
+/// The document at [`paths::OPENID_CONFIGURATION`].
+pub fn openid_configuration(issuer: &str, features: Features) -> Value {
+    let mut members = oauth_members(issuer, features);
     extend(&mut members, openid_members(issuer));
     extend(&mut members, logout_members(issuer));
-    if check_iframe {
+    if features.check_iframe {
         let address = format!("{issuer}{}", paths::CHECK_SESSION);
         extend(&mut members, json!({ "check_session_iframe": address }));
     }
@@ -68,7 +78,7 @@ fn extend(members: &mut Map<String, Value>, more: Value) {
     }
 }
 
-fn oauth_members(issuer: &str) -> Map<String, Value> {
+fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
     let at = |path: &str| format!("{issuer}{path}");
     let mut members = Map::new();
     extend(
@@ -92,6 +102,10 @@ fn oauth_members(issuer: &str) -> Map<String, Value> {
             "ui_locales_supported": ["en"],
         }),
     );
+    if features.registration {
+        let address = at(paths::REGISTER);
+        extend(&mut members, json!({ "registration_endpoint": address }));
+    }
     members
 }
 
@@ -135,8 +149,8 @@ mod tests {
     #[test]
     fn what_is_not_offered_is_not_claimed() {
         let documents = [
-            openid_configuration(ISSUER, false),
-            oauth_authorization_server(ISSUER),
+            openid_configuration(ISSUER, Features::default()),
+            oauth_authorization_server(ISSUER, Features::default()),
         ];
         let absent = [
             "check_session_iframe",
@@ -157,20 +171,39 @@ mod tests {
 
     #[test]
     fn the_check_iframe_is_named_where_it_is_on() {
-        let document = openid_configuration(ISSUER, true);
+        let on = Features {
+            check_iframe: true,
+            ..Features::default()
+        };
+        let document = openid_configuration(ISSUER, on);
         let address = "https://login.example/oauth2/session";
         assert_eq!(document["check_session_iframe"], address);
         // It is no matter of RFC 8414.
         assert!(
-            oauth_authorization_server(ISSUER)
+            oauth_authorization_server(ISSUER, Features::default())
                 .get("check_session_iframe")
                 .is_none()
         );
     }
 
     #[test]
+    fn the_registration_endpoint_is_named_where_it_is_on() {
+        let on = Features {
+            registration: true,
+            ..Features::default()
+        };
+        for document in [
+            openid_configuration(ISSUER, on),
+            oauth_authorization_server(ISSUER, on),
+        ] {
+            let address = "https://login.example/oauth2/register";
+            assert_eq!(document["registration_endpoint"], address);
+        }
+    }
+
+    #[test]
     fn endpoints_are_below_the_issuer() {
-        let document = openid_configuration(ISSUER, false);
+        let document = openid_configuration(ISSUER, Features::default());
         assert_eq!(document["issuer"], ISSUER);
         let cases = [
             ("authorization_endpoint", "/oauth2/authorize"),
@@ -184,7 +217,7 @@ mod tests {
         for (name, path) in cases {
             assert_eq!(document[name], format!("{ISSUER}{path}"), "{name}");
         }
-        let local = openid_configuration("http://localhost:8080", false);
+        let local = openid_configuration("http://localhost:8080", Features::default());
         assert_eq!(
             local["token_endpoint"],
             "http://localhost:8080/oauth2/token"
@@ -193,7 +226,7 @@ mod tests {
 
     #[test]
     fn members_say_what_the_house_does() {
-        let document = openid_configuration(ISSUER, false);
+        let document = openid_configuration(ISSUER, Features::default());
         let cases = [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
@@ -248,8 +281,8 @@ mod tests {
 
     #[test]
     fn both_documents_agree() {
-        let openid = openid_configuration(ISSUER, false);
-        let oauth = oauth_authorization_server(ISSUER);
+        let openid = openid_configuration(ISSUER, Features::default());
+        let oauth = oauth_authorization_server(ISSUER, Features::default());
         for (name, value) in oauth.as_object().unwrap() {
             assert_eq!(openid.get(name), Some(value), "{name}");
         }

@@ -23,6 +23,7 @@ pub mod params;
 pub mod pkce;
 pub mod prompt;
 pub mod redirect_uri;
+pub mod registration;
 pub mod scope;
 pub mod session_state;
 pub mod token_request;

@@ -46,6 +46,7 @@ mod people_admin;
 mod readiness;
 mod receipt_watch;
 mod receipts;
+mod registration;
 mod reload;
 mod revocation;
 mod revoked;
@@ -93,6 +94,7 @@ pub use people_admin::{PersonDeed, PersonPlan, PersonView};
 pub use readiness::Readiness;
 pub use receipt_watch::{ReceiptNews, ReceiptWatch, Watching};
 pub use receipts::{PartReceipt, ReceiptView, Receipts, Told};
+pub use registration::{RegistrationCall, RegistrationSettings, Unregistered};
 pub use session_admin::{
     AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
     SessionList, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory, StoryApp,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::registration::RegistrationSettings;
 use crate::identity::password::Parameters;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub outage_tolerance: Duration,
     /// How often signing keys change.
     pub keys: Schedule,
+    /// Whether and how clients register themselves (RFC 7591).
+    pub registration: Option<RegistrationSettings>,
     /// How long a logout notice is tried.
     pub give_up_after: Duration,
 }

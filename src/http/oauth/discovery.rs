@@ -4,8 +4,9 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 use crate::http::state::State;
-use crate::protocol::discovery;
+use crate::protocol::discovery::{self, Features};
 use crate::protocol::key_rotation::KEY_SET_CACHED;
+use crate::provider::Settings;
 
 /// Long enough to spare requests, short enough that a new key is known before it signs.
 fn json(document: &serde_json::Value) -> HttpResponse {
@@ -17,16 +18,24 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
-    json(&discovery::openid_configuration(
-        &settings.issuer,
-        settings.check_iframe,
-    ))
+    let features = features(settings);
+    json(&discovery::openid_configuration(&settings.issuer, features))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
+    let settings = state.provider.settings();
+    let features = features(settings);
     json(&discovery::oauth_authorization_server(
-        &state.provider.settings().issuer,
+        &settings.issuer,
+        features,
     ))
+}
+
+fn features(settings: &Settings) -> Features {
+    Features {
+        check_iframe: settings.check_iframe,
+        registration: settings.registration.is_some(),
+    }
 }
 
 pub(in crate::http) async fn jwks(state: web::Data<State>) -> HttpResponse {

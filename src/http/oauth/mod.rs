@@ -4,6 +4,7 @@ pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod introspect;
 pub(super) mod logout;
+pub(super) mod register;
 pub(super) mod revoke;
 pub(super) mod session;
 mod stored;
@@ -56,6 +57,15 @@ impl MachineForm {
     fn basic(&self) -> bool {
         self.authorization.is_some()
     }
+}
+
+/// A bearer token in the header (RFC 6750, 2.1).
+fn bearer_header(request: &HttpRequest) -> Option<String> {
+    let header = extract::header_text(request, header::AUTHORIZATION)?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
 }
 
 /// The answer to a body that can't be read.

@@ -4,6 +4,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::bearer_header;
 use crate::http::error::JsonTrouble;
 use crate::http::extract;
 use crate::http::state::State;
@@ -13,7 +14,7 @@ pub(in crate::http) async fn get(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, JsonTrouble> {
-    answer(&state, bearer(&request)).await
+    answer(&state, bearer_header(&request)).await
 }
 
 pub(in crate::http) async fn post(
@@ -23,15 +24,7 @@ pub(in crate::http) async fn post(
 ) -> Result<HttpResponse, JsonTrouble> {
     let from_form = extract::form(&request, &body)
         .and_then(|form| form.get("access_token").map(ToOwned::to_owned));
-    answer(&state, bearer(&request).or(from_form)).await
-}
-
-fn bearer(request: &HttpRequest) -> Option<String> {
-    let header = extract::header_text(request, header::AUTHORIZATION)?;
-    let (scheme, token) = header.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
+    answer(&state, bearer_header(&request).or(from_form)).await
 }
 
 async fn answer(state: &State, token: Option<String>) -> Result<HttpResponse, JsonTrouble> {

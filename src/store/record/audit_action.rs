@@ -38,13 +38,19 @@ pub enum AuditAction {
     ClientDeclare,
     /// The configuration file declares it no more.
     ClientWithdraw,
+    /// It made itself (RFC 7591).
+    ClientRegister,
     /// A set-up link was printed.
     SetupLinkMake,
+    /// A token was made by which clients may register themselves.
+    InitialTokenMake,
+    /// It is void.
+    InitialTokenRevoke,
 }
 
 impl AuditAction {
     /// All of them, for filters.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::PersonCreate,
         Self::PersonUpdate,
         Self::PersonEnable,
@@ -62,7 +68,10 @@ impl AuditAction {
         Self::ClientRotateSecret,
         Self::ClientDeclare,
         Self::ClientWithdraw,
+        Self::ClientRegister,
         Self::SetupLinkMake,
+        Self::InitialTokenMake,
+        Self::InitialTokenRevoke,
     ];
 
     /// The word in the audit.
@@ -85,7 +94,10 @@ impl AuditAction {
             Self::ClientRotateSecret => "client.rotate_secret",
             Self::ClientDeclare => "client.declare",
             Self::ClientWithdraw => "client.withdraw",
+            Self::ClientRegister => "client.register",
             Self::SetupLinkMake => "setup_link.make",
+            Self::InitialTokenMake => "initial_token.make",
+            Self::InitialTokenRevoke => "initial_token.revoke",
         }
     }
 }

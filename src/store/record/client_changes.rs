@@ -240,6 +240,7 @@ async fn delete(
     }
     for sql in [
         "DELETE FROM consents WHERE client_id = $1",
+        "DELETE FROM registrations WHERE client_id = $1",
         "DELETE FROM clients WHERE client_id = $1",
     ] {
         sqlx::query(sql)

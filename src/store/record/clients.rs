@@ -141,6 +141,19 @@ impl Record {
     }
 }
 
+/// Makes a client, if its id is free; the caller says so in the logs.
+pub(super) async fn create(
+    conn: &mut AnyConnection,
+    client: &Client,
+    now: Timestamp,
+) -> Result<ClientCreation, RecordError> {
+    Ok(if put(conn, INSERT, client, now).await? {
+        ClientCreation::Created
+    } else {
+        ClientCreation::IdTaken
+    })
+}
+
 async fn put_noted(
     conn: &mut AnyConnection,
     sql: &'static str,

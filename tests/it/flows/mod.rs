@@ -43,6 +43,7 @@ mod prompts;
 mod proxies;
 mod quiet_ends;
 mod refresh;
+mod registration;
 mod rejoining;
 mod replacing;
 mod request_ids;

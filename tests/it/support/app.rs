@@ -126,6 +126,21 @@ impl App {
         }
     }
 
+    /// One that registered itself (RFC 7591), with a secret.
+    pub(crate) fn registered(house: &House, id: &str, secret: &str, redirect_uri: &str) -> Self {
+        let (origin, heard) = listen();
+        Self {
+            client_id: id.to_owned(),
+            secret: Some(secret.to_owned()),
+            redirect_uri: redirect_uri.to_owned(),
+            issuer: house.issuer.clone(),
+            origin,
+            heard,
+            http: super::http().build().unwrap(),
+            door: None,
+        }
+    }
+
     /// A usual request: code, PKCE, nonce, state.
     pub(crate) fn ask(&self) -> Ask {
         let verifier = Entropy::System.alphanumeric(64);

@@ -1,0 +1,42 @@
+//! `[registration]`: whether apps may register themselves (RFC 7591), and what they may be.
+
+use super::keys;
+use super::reader::Reader;
+use super::resolved::{Registration, WhoRegisters};
+use crate::protocol::scope::{KNOWN, ScopeSet};
+
+/// Reads `[registration]`.
+pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Registration> {
+    let words = [
+        ("nobody", WhoRegisters::Nobody),
+        ("token_holders", WhoRegisters::WithToken),
+        ("anybody", WhoRegisters::Anybody),
+    ];
+    let who = reader.choice(&keys::REGISTRATION, &words);
+    let pkce = [("on", true), ("off", false)];
+    let require_pkce = reader.choice(&keys::REGISTRATION_PKCE, &pkce);
+    let scopes = scopes(reader);
+    let max_clients = reader.number(&keys::REGISTRATION_MAX);
+    Some(Registration {
+        who: who?,
+        require_pkce: require_pkce?,
+        scopes: scopes?,
+        max_clients: u32::try_from(max_clients?).ok()?,
+    })
+}
+
+fn scopes(reader: &mut Reader<'_>) -> Option<ScopeSet> {
+    let key = &keys::REGISTRATION_SCOPES;
+    let mut named = reader.list(key);
+    if named.is_empty() {
+        named = KNOWN.map(str::to_owned).to_vec();
+    }
+    match ScopeSet::parse(&named.join(" ")) {
+        Ok(scopes) => Some(scopes),
+        Err(error) => {
+            let problem = format!("{error}. Write scopes, such as [\"openid\", \"email\"].");
+            reader.refuse(key, problem);
+            None
+        }
+    }
+}
