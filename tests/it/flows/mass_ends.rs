@@ -334,8 +334,9 @@ async fn it_goes_on_after_a_restart() {
     let provider = story.house.provider();
     let ended = provider.end(&everything, Reason::Policy, &Actor::System);
     ended.await.unwrap();
-    // Nobody has worked off a row; refused it is all the same.
-    assert!(!story.people[0].1.is_signed_in().await);
+    // Nobody has worked off a row; refused it is all the same. The other nodes rest, and read nothing.
+    let here = story.house.at_node(0, &story.people[0].1);
+    assert!(!here.is_signed_in().await);
     story.house.reopen().await;
     for (_, browser, at_wiki, at_shop) in &story.people {
         assert!(!browser.is_signed_in().await);
