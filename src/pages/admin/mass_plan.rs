@@ -86,13 +86,6 @@ impl MassPlanPage {
             _ => "Your own session, here, is spared.",
         }
     }
-
-    const fn own(&self) -> &'static str {
-        match self.what {
-            What::App(_) => "Your own sign-in there ends too",
-            _ => "Your own session ends too",
-        }
-    }
 }
 
 impl Page for MassPlanPage {
