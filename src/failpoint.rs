@@ -47,6 +47,8 @@ steps! {
     EndRecorded = "end.recorded",
     /// The tombstones are written, nobody answered.
     EndBuried = "end.buried",
+    /// Rows of an end of very many are worked off, their hot copies not removed.
+    MassBatchRecorded = "mass_batch.recorded",
     /// Ends were read in the log, their tombstones not yet written by this node.
     BurialDue = "burial.due",
     /// Something was written to the logs, the other nodes are not yet told.

@@ -117,8 +117,10 @@ fn statements(size: Size, bytes: &str) -> Vec<String> {
     for client in ["wiki", "shop", "blog", "rare"] {
         all.push(format!(
             "INSERT INTO clients (client_id, metadata, enabled, registered_by, client_name, \
-             backchannel_logout_uri, created_at, updated_at) VALUES ('{client}', '{{}}', 1, \
-             'file', 'The {client}', 'https://{client}.example/bc', 0, 0)"
+             backchannel_logout_uri, created_at, updated_at) VALUES ('{client}', \
+             '{{\"client_id\":\"{client}\",\"client_name\":\"The {client}\",\"redirect_uris\":[],\
+             \"grant_types\":[],\"token_endpoint_auth_method\":\"none\"}}', 1, \
+             'administrator', 'The {client}', 'https://{client}.example/bc', 0, 0)"
         ));
     }
     all.push(sessions(now, bytes));

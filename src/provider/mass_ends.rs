@@ -11,6 +11,7 @@ use super::administrators::Administrator;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::SessionId;
+use crate::failpoint::FailPoint;
 use crate::session::ending::Reason;
 use crate::store::record::{MassBatch, MassCounts, MassEnd, MassOrder, MassProgress, MassScope};
 use crate::store::seal::Purpose;
@@ -142,6 +143,9 @@ impl Provider {
                 }
             };
             more |= batch.more;
+            if batch.ended.fresh > 0 {
+                self.fail_points.at(FailPoint::MassBatchRecorded).await;
+            }
             self.settle(&end, batch).await;
         }
         Ok(more)

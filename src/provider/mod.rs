@@ -96,9 +96,9 @@ pub use receipt_watch::{ReceiptNews, ReceiptWatch, Watching};
 pub use receipts::{PartReceipt, ReceiptView, Receipts, Told};
 pub use registration::{RegistrationCall, RegistrationSettings, Unregistered};
 pub use session_admin::{
-    AuditEntry, Channel, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor,
-    SessionList, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory, StoryApp,
-    StoryView,
+    AuditEntry, Channel, Counted, FailedAttempt, LiveCount, NoticeState, NoticeView, PartStory,
+    SessionCursor, SessionList, SessionPage, SessionQuestion, SessionRow, SessionState,
+    SessionStory, StoryApp, StoryView,
 };
 pub use session_ends::{AT_ONCE, Chosen, EndPlan, EndsMade, SessionReceipts};
 pub use sessions::Ended;

@@ -34,12 +34,12 @@ impl std::fmt::Debug for PasswordChange {
 }
 
 /// What became of a person's other sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Others {
     /// They go on, as was asked.
     Kept,
-    /// So many ended.
-    Ended(usize),
+    /// So many ended; the references of these, the newest first.
+    Ended(usize, Vec<String>),
     /// A store failed: some may live, and must be ended again.
     NotYet,
 }
@@ -99,9 +99,9 @@ impl Provider {
         }
         self.follow_changes().await?;
         let others = if change.end_others {
-            let ended = self.end_others(visitor, Reason::CredentialChange).await;
+            let ended = self.end_others_for(visitor, Reason::CredentialChange).await;
             // The password is changed whatever became of them: nobody must type the old one again.
-            ended.map_or(Others::NotYet, |ended| Others::Ended(ended.fresh))
+            ended.map_or(Others::NotYet, |(count, names)| Others::Ended(count, names))
         } else {
             Others::Kept
         };

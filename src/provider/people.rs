@@ -193,26 +193,26 @@ impl Provider {
         &self,
         visitor: &Visitor,
     ) -> Result<(usize, Vec<String>), Trouble> {
-        let since = self.clock.now();
-        let ended = self.end_others(visitor, Reason::User).await?;
-        let fresh = ended.fresh;
-        if fresh == 0 {
-            return Ok((0, Vec::new()));
-        }
-        let references = self.ended_since(ended, since, Reason::User).await?;
-        Ok((fresh, references))
+        self.end_others_for(visitor, Reason::User).await
     }
 
-    pub(super) async fn end_others(
+    pub(super) async fn end_others_for(
         &self,
         visitor: &Visitor,
         reason: Reason,
-    ) -> Result<Ended, Trouble> {
+    ) -> Result<(usize, Vec<String>), Trouble> {
+        let since = self.clock.now();
         let selection = Selection::Person {
             user: visitor.person.clone(),
             except: Some(visitor.session),
         };
-        self.end(&selection, reason, &visitor.actor()).await
+        let ended = self.end(&selection, reason, &visitor.actor()).await?;
+        let fresh = ended.fresh;
+        if fresh == 0 {
+            return Ok((0, Vec::new()));
+        }
+        let references = self.ended_since(ended, since, reason).await?;
+        Ok((fresh, references))
     }
 
     /// Signs the person out here.

@@ -14,8 +14,8 @@ use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
 use crate::store::record::reference;
 pub use crate::store::record::{
-    AuditEntry, Counted, LiveCount, NoticeState, NoticeView, PartStory, SessionCursor, SessionPage,
-    SessionQuestion, SessionRow, SessionState, SessionStory,
+    AuditEntry, Counted, FailedAttempt, LiveCount, NoticeState, NoticeView, PartStory,
+    SessionCursor, SessionPage, SessionQuestion, SessionRow, SessionState, SessionStory,
 };
 
 /// How long a count of all that live is good enough: it looks at each of them.

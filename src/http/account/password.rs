@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::sessions::{query_of, receipts_link};
 use super::{frame, posted, visitor};
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
@@ -23,7 +24,7 @@ pub(in crate::http) async fn get(
         Ok(visitor) => visitor,
         Err(response) => return Ok(response),
     };
-    let query = extract::query(&request).unwrap_or_default();
+    let query = extract::list_query(&request).unwrap_or_default();
     let page = AccountPassword {
         frame: frame(&visitor, Tab::Password, notice(&query)),
         username: visitor.username,
@@ -51,7 +52,7 @@ fn notice(query: &Params) -> Option<Notice> {
         tone,
         title: "Your password is changed".to_owned(),
         text,
-        receipts: None,
+        receipts: receipts_link(query),
     })
 }
 
@@ -131,7 +132,11 @@ fn after(others: Others) -> String {
     let others = match others {
         Others::Kept => "kept".to_owned(),
         Others::NotYet => "not-yet".to_owned(),
-        Others::Ended(count) => count.to_string(),
+        Others::Ended(count, references) => {
+            let named = query_of(&references);
+            let separator = if named.is_empty() { "" } else { "&" };
+            format!("{count}{separator}{named}")
+        }
     };
     format!("/account/password?changed={others}")
 }

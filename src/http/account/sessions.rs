@@ -86,10 +86,17 @@ fn asked(query: &Params) -> Vec<String> {
     named.map(ToOwned::to_owned).collect()
 }
 
-fn query_of(references: &[String]) -> String {
+pub(super) fn query_of(references: &[String]) -> String {
     let named = references.iter().take(SHOWN);
     let named: Vec<_> = named.map(|reference| format!("s={reference}")).collect();
     named.join("&")
+}
+
+/// Where the receipts of the sessions are that a link names.
+pub(super) fn receipts_link(query: &Params) -> Option<Link> {
+    let named = query_of(&asked(query));
+    let link = || Link::new(&format!("/account?{named}"));
+    (!named.is_empty()).then(link).flatten()
 }
 
 /// Who has been told of the ends that the link names.

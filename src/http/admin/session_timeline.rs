@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::pages::admin::session::Event;
 use crate::pages::admin::states::because;
 use crate::pages::time;
-use crate::provider::{AuditEntry, NoticeState, NoticeView, StoryView};
+use crate::provider::{AuditEntry, FailedAttempt, NoticeState, NoticeView, StoryView};
 use crate::session::ending::Reason;
 
 /// One thing that happened.
@@ -27,6 +27,12 @@ pub(super) fn timeline(view: &StoryView, now: Timestamp) -> Vec<Event> {
     let later = view.story.audit.iter().filter(|line| !is_sign_in(line));
     all.extend(later.filter_map(|line| noted(view, line)));
     all.extend(end_without_line(view));
+    all.extend(
+        view.story
+            .failed
+            .iter()
+            .filter_map(|failed| attempt(view, failed)),
+    );
     all.extend(view.story.notices.iter().filter_map(delivery));
     all.sort_by_key(|happened| happened.at);
     all.into_iter()
@@ -145,13 +151,31 @@ fn app_name(view: &StoryView, client: &str) -> String {
     known.map_or_else(|| client.to_owned(), |part| part.client_name.clone())
 }
 
+/// A try that failed. The one that settled the notice is told by that.
+fn attempt(view: &StoryView, failed: &FailedAttempt) -> Option<Happened> {
+    let mut notices = view.story.notices.iter();
+    let notice = notices.find(|notice| notice.sid == failed.sid)?;
+    let settled = matches!(notice.state, NoticeState::Refused | NoticeState::GaveUp);
+    if settled && failed.number == notice.attempts {
+        return None;
+    }
+    let said = said_by_app(failed.status, failed.problem.as_deref());
+    Some(Happened {
+        at: failed.at,
+        class: "wait",
+        title: format!("{} was not reached", notice.client_name),
+        text: format!("Try {}. {said}", failed.number),
+    })
+}
+
+/// What settled a notice.
 fn delivery(notice: &NoticeView) -> Option<Happened> {
     let name = &notice.client_name;
     let (class, title) = match notice.state {
         NoticeState::Delivered => ("ok", format!("{name} signed out")),
         NoticeState::Refused => ("bad", format!("{name} refused the notice")),
         NoticeState::GaveUp => ("bad", format!("Gave up telling {name}")),
-        NoticeState::Waiting => ("wait", format!("{name} was not reached")),
+        NoticeState::Waiting => return None,
     };
     Some(Happened {
         at: notice.delivered_at.or(notice.last_attempt_at)?,
@@ -163,7 +187,11 @@ fn delivery(notice: &NoticeView) -> Option<Happened> {
 
 /// What an app said last.
 pub(super) fn answered(notice: &NoticeView) -> String {
-    match (notice.last_status, &notice.problem) {
+    said_by_app(notice.last_status, notice.problem.as_deref())
+}
+
+fn said_by_app(status: Option<u16>, problem: Option<&str>) -> String {
+    match (status, problem) {
         (Some(status), Some(problem)) if !problem.contains(&status.to_string()) => {
             format!("Answered {status}: {problem}")
         }

@@ -67,11 +67,24 @@ pub struct MassLine {
 impl MassDone {
     fn heading(&self) -> String {
         let sessions = counted(self.ended, "session", "sessions");
-        if self.finished.is_some() || self.worked_off() {
-            format!("{sessions} ended")
-        } else {
-            let all = counted(self.expected, "session", "sessions");
-            format!("Ending {all}")
+        let over = self.finished.is_some() || self.worked_off();
+        match &self.what {
+            // The sessions go on without the app.
+            What::App(name) if over => format!("Signed out of {name} in {sessions}"),
+            What::App(name) => format!("Signing everybody out of {name}"),
+            _ if over => format!("{sessions} ended"),
+            _ => {
+                let all = counted(self.expected, "session", "sessions");
+                format!("Ending {all}")
+            }
+        }
+    }
+
+    /// What is counted.
+    fn counts(&self) -> &'static str {
+        match self.what {
+            What::App(_) => "Signed out in sessions",
+            _ => "Sessions ended",
         }
     }
 

@@ -79,6 +79,13 @@ impl MassPlanPage {
             (What::App(name), false) => format!("Sign everybody out of {name}?"),
         }
     }
+
+    const fn spared(&self) -> &'static str {
+        match self.what {
+            What::App(_) => "Your own sign-in there, from this session, is spared.",
+            _ => "Your own session, here, is spared.",
+        }
+    }
 }
 
 impl Page for MassPlanPage {

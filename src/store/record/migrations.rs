@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 11] = [
+const STEPS: [(i64, &str, &str); 12] = [
     (
         1,
         "record",
@@ -61,6 +61,11 @@ const STEPS: [(i64, &str, &str); 11] = [
         11,
         "client_logout",
         include_str!("../../../migrations/0011_client_logout.sql"),
+    ),
+    (
+        12,
+        "notice_attempts",
+        include_str!("../../../migrations/0012_notice_attempts.sql"),
     ),
     (
         17,

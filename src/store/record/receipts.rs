@@ -4,9 +4,11 @@ use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
 use super::jobs::Durability;
+use super::notice_attempts::{self, FailedAttempt};
 use super::rows::Columns as _;
 use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
+use crate::entropy::Sid;
 use crate::session::ending::Actor;
 
 /// The outcome of one attempt.
@@ -55,7 +57,7 @@ impl Receipt {
 const WRITE: &str = "UPDATE notices SET state = $1, last_status = COALESCE($2, last_status), \
      problem = $3, next_at = COALESCE($4, next_at), last_attempt_at = $5, settled_at = $6, \
      leased_by = NULL, leased_until = NULL WHERE sid = $7 AND state = 'due' \
-     RETURNING session_id, client_id";
+     RETURNING sid, session_id, client_id, attempts";
 
 impl Record {
     /// Writes what became of an attempt; false if the notice was settled before. An end of which
@@ -93,6 +95,16 @@ async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, Record
     let Some(row) = query.fetch_optional(&mut *conn).await? else {
         return Ok(false);
     };
+    if columns.failed {
+        let failed = FailedAttempt {
+            sid: Sid::new(row.text("sid")?),
+            number: row.integer("attempts")?,
+            at: attempt.at,
+            status: columns.status,
+            problem: columns.problem.clone(),
+        };
+        notice_attempts::note(conn, &row.text("session_id")?, &failed).await?;
+    }
     let Some(action) = attempt.alarm else {
         return Ok(true);
     };
@@ -120,6 +132,7 @@ struct Attempt {
 
 struct Columns {
     state: &'static str,
+    failed: bool,
     status: Option<u16>,
     problem: Option<String>,
     next: Option<Timestamp>,
@@ -128,8 +141,10 @@ struct Columns {
 
 impl Columns {
     fn of(receipt: Receipt, at: Timestamp) -> Self {
+        let failed = !matches!(receipt, Receipt::Delivered { .. });
         let settled = |state, status, problem| Self {
             state,
+            failed,
             status,
             problem,
             next: None,
@@ -145,6 +160,7 @@ impl Columns {
                 problem,
             } => Self {
                 state: "due",
+                failed,
                 status,
                 problem: Some(problem),
                 next: Some(next),

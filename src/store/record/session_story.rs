@@ -12,7 +12,10 @@ use super::reference::is_reference;
 use super::rows::Columns as _;
 use super::session_list::{PARTS, participant_row, session_row};
 use super::sessions::select_sessions;
-use super::{AuditEntry, NoticeView, ParticipantRow, Record, RecordError, SessionRow, snapshot};
+use super::{
+    AuditEntry, FailedAttempt, NoticeView, ParticipantRow, Record, RecordError, SessionRow,
+    notice_attempts, snapshot,
+};
 use crate::clock::Timestamp;
 use crate::entropy::SessionId;
 use crate::identity::user::Profile;
@@ -34,6 +37,8 @@ pub struct SessionStory {
     pub parts: Vec<PartStory>,
     /// What was owed to clients, with what became of it.
     pub notices: Vec<NoticeView>,
+    /// What was tried in vain, in the order of time.
+    pub failed: Vec<FailedAttempt>,
     /// What was done to this very session, the oldest first: at most 500 lines.
     pub audit: Vec<AuditEntry>,
 }
@@ -103,6 +108,7 @@ async fn story(
     let parts = parts(&mut *conn, session, now).await?;
     let participants = parts.iter().map(|part| part.part.clone()).collect();
     let notices = of_session(&mut *conn, session).await?;
+    let failed = notice_attempts::of_session(&mut *conn, session).await?;
     let audit = sqlx::query(AUDIT).bind(reference).bind(LINES);
     let audit = audit.fetch_all(conn).await?;
     let profile: Profile = row.json("profile")?;
@@ -112,6 +118,7 @@ async fn story(
         person_enabled: row.flag("enabled")?,
         parts,
         notices,
+        failed,
         audit: audit.iter().map(line).collect::<Result<_, _>>()?,
     }))
 }

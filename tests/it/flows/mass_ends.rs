@@ -181,6 +181,9 @@ async fn everybody_is_signed_out_of_one_app() {
     let story = story().await;
     let page = story.plan("what=app&app=wiki").await;
     assert_eq!(page.heading(), "Sign everybody out of wiki?");
+    let own = story.plan("what=app&app=wiki&own=ends").await;
+    assert!(own.shows("You are signed out of wiki too"), "{}", own.body);
+    assert!(!own.shows("You will have to sign in again"));
     let page = story.end("what=app&app=wiki").await;
     story.house.settled().await;
     for (_, browser, at_wiki, at_shop) in &story.people {
@@ -189,7 +192,9 @@ async fn everybody_is_signed_out_of_one_app() {
         assert_eq!(story.shop.userinfo(at_shop.access()).await.status, 200);
         story.wiki.expect_signed_out(at_wiki.sid()).await;
     }
-    story.until_done(&page).await;
+    let page = story.until_done(&page).await;
+    assert_eq!(page.heading(), "Signed out of wiki in 2 sessions");
+    assert!(!page.shows("Sessions ended"), "{}", page.body);
     assert_eq!(story.shop.logout_tokens().len(), 0);
     // The app is not disabled: whoever comes back gets a new name there.
     let (_, browser, before, _) = &story.people[0];
@@ -334,8 +339,9 @@ async fn it_goes_on_after_a_restart() {
     let provider = story.house.provider();
     let ended = provider.end(&everything, Reason::Policy, &Actor::System);
     ended.await.unwrap();
-    // Nobody has worked off a row; refused it is all the same.
-    assert!(!story.people[0].1.is_signed_in().await);
+    // Nobody has worked off a row; refused it is all the same. The other nodes rest, and read nothing.
+    let here = story.house.at_node(0, &story.people[0].1);
+    assert!(!here.is_signed_in().await);
     story.house.reopen().await;
     for (_, browser, at_wiki, at_shop) in &story.people {
         assert!(!browser.is_signed_in().await);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use lanyard::entropy::Sid;
 use lanyard::failpoint::{Action, FailPoint};
 use lanyard::session::ending::{Actor, Reason};
+use lanyard::store::record::reference;
 
 use crate::support::app::Tokens;
 use crate::support::{App, Browser, House, Page, Person};
@@ -168,6 +170,17 @@ async fn a_change_ends_every_other_session_and_what_apps_hold() {
     let page = story.desk.follow(answer).await.page();
     assert!(page.shows("Your password is changed"));
     assert!(page.shows("1 other session has ended."));
+    let record = story.house.provider().record();
+    let sid = Sid::new(story.phone_tokens.sid());
+    let (phone, ..) = record.session_of_sid(&sid).await.unwrap().unwrap();
+    let name = reference(phone);
+    let receipts = format!("/account?s={name}");
+    assert!(page.shows(&format!("href=\"{receipts}\">See who has been told")));
+    House::until("it stands there who has been told", || async {
+        let page = story.desk.get(&receipts).await;
+        page.shows("Who has been told") && page.shows("Signed out</span>")
+    })
+    .await;
     assert_eq!(
         story.wiki.userinfo(story.desk_tokens.access()).await.status,
         200

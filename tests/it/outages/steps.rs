@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lanyard::clock::Clock;
 use lanyard::failpoint::{Action, FailPoint};
 use lanyard::session::ending::{Actor, Reason, Selection};
+use lanyard::store::record::{MassOrder, MassScope, Record};
 
 use super::on;
 use crate::support::app::Ask;
@@ -204,6 +206,63 @@ async fn a_crash_at_any_step_of_an_end_loses_nothing() {
         );
         drop(server);
     }
+}
+
+/// The same where very many sessions end by one entry: whoever wrote it is gone, and whoever works
+/// the rows off dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_at_any_step_of_an_end_of_very_many_loses_nothing() {
+    for step in [
+        FailPoint::MassBatchRecorded,
+        FailPoint::DeliveryLeased,
+        FailPoint::DeliveryBuried,
+        FailPoint::DeliveryPosted,
+    ] {
+        let house = Installation::on_stores();
+        let wiki = house.app("wiki");
+        let mut server = Server::start_to_crash(&house, step.name())
+            .ready(&house.issuer)
+            .await
+            .unwrap();
+        let mut people = Vec::new();
+        for name in ["alice", "bob"] {
+            let browser = house.browser();
+            let tokens = wiki.sign_in(&browser, &house.person(name)).await;
+            people.push((browser, tokens));
+        }
+        let record = house.record().await;
+        let id = everything(&record).await;
+        server.gone().await;
+        let server = house.serve().await;
+        for (browser, tokens) in &people {
+            assert!(!browser.is_signed_in().await, "{}", step.name());
+            wiki.assert_dead(tokens).await;
+            wiki.expect_signed_out(tokens.sid()).await;
+        }
+        House::until("all of it is worked off and told", || async {
+            let done = record.mass_progress(&id).await.unwrap().unwrap();
+            (done.end.ended, done.delivered, done.waiting) == (2, 2, 0)
+        })
+        .await;
+        record.close().await;
+        drop(server);
+    }
+}
+
+/// Begins an end of everything, as a node would that dies then.
+async fn everything(record: &Record) -> String {
+    let order = MassOrder {
+        id: record.mass_id(),
+        scope: MassScope::Everything,
+        spared: None,
+        reason: Reason::Admin,
+        verb: Reason::Admin.verb(),
+        actor: Actor::CommandLine,
+        note: None,
+        expected: 2,
+        now: Clock::System.now(),
+    };
+    record.begin_mass_end(&order).await.unwrap().id
 }
 
 /// The process dies at each step of a sign-in, a join, a redemption and a refresh: after its next

@@ -10,6 +10,7 @@ mod demo;
 mod keyboard;
 mod leaving_pages;
 mod looks;
+mod mass_end_pages;
 mod one_app;
 mod origins;
 mod password_pages;

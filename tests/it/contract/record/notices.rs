@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lanyard::entropy::ClientId;
 use lanyard::session::ending::{Actor, Reason, Selection};
-use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt, Record};
+use lanyard::store::record::{DueNotice, NoticeState, Owed, Places, Receipt, Record, reference};
 
 use super::{Backend, World, both, places, user_id};
 
@@ -14,6 +14,7 @@ both!(
     leases_of_the_dead_are_freed,
     a_receipt_settles_once,
     a_retry_waits_for_its_time_and_is_given_up_at_last,
+    each_try_that_failed_leaves_a_line,
     a_poll_that_finds_nothing_is_one_read,
     what_a_client_has_not_taken_can_be_sent_again,
 );
@@ -189,6 +190,54 @@ async fn a_receipt_settles_once(on: Backend) {
 async fn alarms(record: &Record, action: &str) -> usize {
     let lines = record.recent_audit(20).await.unwrap();
     lines.iter().filter(|line| line.action == action).count()
+}
+
+async fn each_try_that_failed_leaves_a_line(on: Backend) {
+    let world = owing(on).await;
+    let record = &world.record;
+    let mut session = None;
+    for number in 1..=53 {
+        let (shop, wiki) = leased(&world).await;
+        session = Some(shop.session);
+        let now = world.now();
+        let failed = |problem: &str| Receipt::Retry {
+            next: now,
+            status: (number % 2 == 0).then_some(503),
+            problem: problem.to_owned(),
+        };
+        assert!(record.receipt(&shop.id, failed("busy"), now).await.unwrap());
+        // A repeated receipt of the same try is no other try.
+        assert!(
+            record
+                .receipt(&shop.id, failed("again"), now)
+                .await
+                .unwrap()
+        );
+        let wiki_gets = if number == 53 {
+            Receipt::Delivered { status: 200 }
+        } else {
+            failed("away")
+        };
+        assert!(record.receipt(&wiki.id, wiki_gets, now).await.unwrap());
+        world.pass(1);
+    }
+    let name = reference(session.unwrap());
+    let story = record.session_story(&name, world.now()).await.unwrap();
+    let story = story.unwrap();
+    let of = |client: &str| {
+        let mut notices = story.notices.iter();
+        let notice = notices.find(|notice| notice.client.as_str() == client);
+        let sid = notice.unwrap().sid.clone();
+        let lines = story.failed.iter().filter(move |failed| failed.sid == sid);
+        lines.collect::<Vec<_>>()
+    };
+    let (shop, wiki) = (of("shop"), of("wiki"));
+    let numbers: Vec<_> = shop.iter().map(|failed| failed.number).collect();
+    assert_eq!(numbers, (4..=53).collect::<Vec<_>>(), "the newest 50");
+    assert_eq!((shop[0].status, shop[1].status), (Some(503), None));
+    assert_eq!(shop[0].problem.as_deref(), Some("busy"));
+    assert!(shop[0].at < shop[1].at);
+    assert_eq!(wiki.last().unwrap().number, 52, "the 53rd was taken");
 }
 
 async fn a_retry_waits_for_its_time_and_is_given_up_at_last(on: Backend) {
