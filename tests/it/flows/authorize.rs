@@ -52,6 +52,7 @@ fn expect_page(page: &Page, why: &str) {
     assert!(page.header_all("set-cookie").is_empty(), "{why}");
 }
 
+/// Conformance: 2.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_app_is_answered_by_a_page() {
     let house = House::open().await;
@@ -77,6 +78,7 @@ async fn an_unknown_app_is_answered_by_a_page() {
     }
 }
 
+/// Conformance: 2.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_uri_that_is_not_registered_is_never_followed() {
     let house = House::open().await;
@@ -270,6 +272,7 @@ async fn expect_error(app: &App, browser: &Browser, ask: &Ask, expected: &str, w
     }
 }
 
+/// Conformance: 3, R5.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_later_error_goes_back_to_the_app_in_its_mode() {
     let house = House::open().await;
@@ -305,6 +308,7 @@ async fn an_error_about_the_mode_or_a_length_goes_into_the_query() {
     }
 }
 
+/// Conformance: 3, R4.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_tokens_reads_the_error_in_the_fragment() {
     let house = House::open().await;
@@ -389,6 +393,7 @@ async fn a_request_beyond_the_bounds_is_not_read() {
     assert_eq!(page.status, 400);
 }
 
+/// Conformance: 1.
 #[tokio::test(flavor = "multi_thread")]
 async fn get_and_post_are_answered_alike() {
     let house = House::open().await;
@@ -474,6 +479,7 @@ async fn a_forged_or_old_handle_of_a_stored_request_is_answered_kindly() {
     expect_page(&browser.get(good.as_str()).await, "too late");
 }
 
+/// Conformance: 4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confidential_client_can_be_let_off_pkce_but_not_by_halves() {
     let house = House::open().await;
@@ -594,6 +600,7 @@ async fn a_public_client_cannot_do_without_pkce() {
     spa.redeem(&code, &ask).await;
 }
 
+/// Conformance: 5, R3.
 #[tokio::test(flavor = "multi_thread")]
 async fn nonce_and_state_come_back_as_they_went() {
     let house = House::open().await;
@@ -625,6 +632,7 @@ async fn nonce_and_state_come_back_as_they_went() {
     assert!(claims.get("nonce").is_none(), "{claims}");
 }
 
+/// Conformance: 1, R3.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_unknown_is_ignored() {
     let house = House::open().await;
@@ -679,6 +687,7 @@ async fn the_scope_of_the_answer_tells_the_truth() {
     );
 }
 
+/// Conformance: R4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_in_the_redirect_uri_stays_as_it_is() {
     let house = House::open().await;

@@ -371,6 +371,7 @@ async fn a_forged_state_is_dropped_before_a_store_is_asked() {
     story.house.advance(Duration::from_mins(1));
 }
 
+/// Conformance: 30.
 #[tokio::test(flavor = "multi_thread")]
 async fn ends_on_the_server_are_told_and_asking_is_no_use_of_the_session() {
     let story = Story::begin().await;

@@ -101,6 +101,7 @@ async fn what_is_no_proof_is_refused() {
     assert_eq!(refusal(&agreed), "invalid_grant", "let in");
 }
 
+/// Conformance: 20.
 #[tokio::test(flavor = "multi_thread")]
 async fn header_and_form_serve_alike_unless_one_is_pinned() {
     let house = House::open().await;
@@ -132,6 +133,7 @@ async fn header_and_form_serve_alike_unless_one_is_pinned() {
     }
 }
 
+/// Conformance: R6.
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_and_secrets_with_odd_letters_are_decoded() {
     let house = House::open().await;

@@ -59,6 +59,7 @@ fn damaged(code: &str) -> Vec<String> {
     codes
 }
 
+/// Conformance: 15, 19.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_single_mismatch_is_refused_and_costs_nobody_their_sign_in() {
     let house = House::open().await;
@@ -122,6 +123,7 @@ async fn one_apps_code_is_of_no_use_to_another() {
     wiki.redeem(&code, &ask).await;
 }
 
+/// Conformance: 4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verifier_where_no_challenge_was_sent_is_refused() {
     let house = House::open().await;
@@ -143,6 +145,7 @@ async fn a_verifier_where_no_challenge_was_sent_is_refused() {
     assert_eq!(without.status, 200, "{}", without.body);
 }
 
+/// Conformance: 15.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_use_ends_what_the_first_yielded_and_nothing_else() {
     let mut house = House::open().await;
@@ -266,6 +269,7 @@ async fn sixteen_tabs_with_a_code_each_all_get_in() {
     }
 }
 
+/// Conformance: 15.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_lives_for_a_minute() {
     let house = House::open().await;

@@ -67,6 +67,7 @@ async fn a_third_party_is_asked_about_once() {
     );
 }
 
+/// Conformance: 33.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_no_is_told_and_not_remembered_as_a_yes() {
     let house = House::open().await;
@@ -99,6 +100,7 @@ async fn a_no_is_told_and_not_remembered_as_a_yes() {
     redeem(&wiki, wiki.send(&browser, &ask).await, &ask).await;
 }
 
+/// Conformance: 6.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prompt_for_consent_asks_everybody_each_time() {
     let house = House::open().await;
@@ -288,6 +290,7 @@ async fn a_client_that_anything_could_pose_as_is_asked_about_each_time() {
     desk.join(&browser).await;
 }
 
+/// Conformance: 25.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_name_is_only_text() {
     let house = House::open().await;

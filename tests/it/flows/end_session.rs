@@ -81,6 +81,7 @@ async fn a_page_of_somebody_elses_can_only_ask() {
     story.wiki.expect_signed_out(story.tokens.sid()).await;
 }
 
+/// Conformance: 27.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_that_proves_nothing_about_this_session_asks() {
     let story = signed_in().await;
@@ -126,6 +127,7 @@ async fn a_hint_that_proves_nothing_about_this_session_asks() {
     );
 }
 
+/// Conformance: 27.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_request_never_leads_back_and_still_lets_people_out() {
     let story = signed_in().await;
@@ -237,6 +239,7 @@ async fn only_the_page_of_this_session_can_answer_the_question() {
     assert!(of_bob.is_signed_in().await);
 }
 
+/// Conformance: 27.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_proves_itself_gets_its_person_straight_back() {
     for post in [false, true] {
@@ -321,6 +324,7 @@ async fn somebody_who_is_out_already_is_sent_on() {
     assert_eq!(page.link("check-again"), None);
 }
 
+/// Conformance: 28.
 #[tokio::test(flavor = "multi_thread")]
 async fn apps_in_the_browser_are_told_by_frames_before_it_goes_on() {
     let story = signed_in().await;

@@ -163,6 +163,7 @@ async fn signed_out_after_the_question() {
     story.is_over_here(Reason::User).await;
 }
 
+/// Conformance: 29.
 #[tokio::test(flavor = "multi_thread")]
 async fn signed_out_by_an_app() {
     let story = Story::begin(&[]).await;

@@ -179,6 +179,7 @@ async fn each_kind_of_trouble_has_a_page() {
     );
 }
 
+/// Conformance: 25.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logo_is_let_in_by_its_origin_alone() {
     let house = House::open().await;

@@ -122,6 +122,7 @@ impl KeepsKeys {
     }
 }
 
+/// Conformance: 16.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_key_is_published_long_before_it_signs() {
     let story = story().await;
@@ -236,6 +237,7 @@ async fn nothing_that_a_dropped_key_signed_is_believed() {
     story.wiki.expect_signed_out(story.tokens.sid()).await;
 }
 
+/// Conformance: 9, 16.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hint_of_a_retired_key_still_signs_out() {
     let mut story = story().await;

@@ -34,6 +34,7 @@ async fn sign_out(browser: &Browser, tokens: &Tokens) {
     assert!(!browser.is_signed_in().await);
 }
 
+/// Conformance: 21.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_yes_there_is_none() {
     let house = House::open().await;

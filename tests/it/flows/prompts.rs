@@ -35,6 +35,7 @@ const fn seconds_in(seconds: i64) -> i64 {
     START.as_secs() + seconds
 }
 
+/// Conformance: 6.
 #[tokio::test(flavor = "multi_thread")]
 async fn none_never_shows_a_page() {
     let house = House::open().await;
@@ -65,6 +66,7 @@ async fn none_never_shows_a_page() {
     redeem(&wiki, wiki.send(&browser, &ask).await, &ask).await;
 }
 
+/// Conformance: 6, 8.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_sign_on_leaves_auth_time_and_login_moves_it() {
     let house = House::open().await;
@@ -133,6 +135,7 @@ async fn login_cannot_be_had_without_the_password() {
     redeem(&wiki, browser.sign_in_at(&again, &alice).await, &ask).await;
 }
 
+/// Conformance: 7.
 #[tokio::test(flavor = "multi_thread")]
 async fn max_age_is_counted_from_the_last_proof() {
     let house = House::open().await;
@@ -182,6 +185,7 @@ async fn a_client_has_a_maximum_age_of_its_own() {
     bank.join(&browser).await;
 }
 
+/// Conformance: 6.
 #[tokio::test(flavor = "multi_thread")]
 async fn select_account_asks_and_lets_switch() {
     let house = House::open().await;
@@ -274,6 +278,7 @@ async fn a_login_hint_fills_in_the_name_and_nothing_else() {
     assert_eq!(tokens.claims["sub"], json!(bob.id));
 }
 
+/// Conformance: 9.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_token_hint_names_the_only_person_wanted() {
     let house = House::open().await;
@@ -325,6 +330,7 @@ async fn an_id_token_hint_names_the_only_person_wanted() {
     assert_eq!(tokens.claims["sub"], json!(bob.id));
 }
 
+/// Conformance: 10.
 #[tokio::test(flavor = "multi_thread")]
 async fn wishes_that_change_nothing_are_accepted() {
     let house = House::open().await;
@@ -523,6 +529,7 @@ async fn an_interaction_waits_an_hour() {
     assert!(house.sessions_of(&alice).await.is_empty());
 }
 
+/// Conformance: 33.
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelling_tells_the_app() {
     let house = House::open().await;

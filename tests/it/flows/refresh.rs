@@ -121,6 +121,7 @@ async fn of_twenty_four_parallel_refreshes_one_successor_comes() {
     wiki.assert_dead(&next).await;
 }
 
+/// Conformance: 21.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_client_gets_nothing_and_harms_nothing() {
     let house = House::open().await;
@@ -164,6 +165,7 @@ async fn a_damaged_token_gets_nothing_and_harms_nothing() {
     wiki.assert_alive(&wiki.refresh(token).await).await;
 }
 
+/// Conformance: 21.
 #[tokio::test(flavor = "multi_thread")]
 async fn scope_may_narrow_and_never_widens() {
     let house = House::open().await;
@@ -236,6 +238,7 @@ fn assert_about_the_same(first: &Value, next: &Value) {
     }
 }
 
+/// Conformance: 8, 21.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_signed_in_and_when_never_changes() {
     let house = House::open().await;
@@ -379,6 +382,7 @@ fn assert_id_token(tokens: &Tokens, alg: Algorithm, now: i64) {
     }
 }
 
+/// Conformance: R7, R8, 17, 18, 26.
 #[tokio::test(flavor = "multi_thread")]
 async fn id_tokens_say_what_clients_check() {
     let house = House::open().await;

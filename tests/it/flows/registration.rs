@@ -170,6 +170,7 @@ async fn one_token_registers_one_app_even_if_two_use_it_at_once() {
     assert_eq!(made, 1, "{said:?}");
 }
 
+/// Conformance: 24.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_named_with_the_remedy() {
     let house = House::open_with(&[ON, ("REGISTRATION__MAX_CLIENTS", "1")]).await;
@@ -278,6 +279,7 @@ async fn an_address_that_registers_again_and_again_must_wait() {
     assert_eq!(register(&house, None, &wiki(json!({}))).await.status, 201);
 }
 
+/// Conformance: R11, R12, 24.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_registers_and_people_sign_in_to_it() {
     let house = House::open_with(&[BY_TOKEN]).await;
@@ -351,6 +353,7 @@ async fn an_app_registers_and_people_sign_in_to_it() {
         .refused(401, "invalid_token");
 }
 
+/// Conformance: 24.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_reads_and_replaces_itself() {
     let house = House::open_with(&[ON]).await;

@@ -9,6 +9,7 @@ use crate::support::{App, House, Landing, Page};
 
 const ORIGIN: [(&str, &str); 1] = [("origin", "https://spa.example")];
 
+/// Conformance: R4, 14.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_post_carries_everything_in_its_form() {
     let house = House::open().await;
@@ -88,6 +89,7 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
+/// Conformance: R1, R13.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_endpoint_that_discovery_names_answers() {
     let house = House::open().await;
@@ -128,6 +130,7 @@ async fn every_endpoint_that_discovery_names_answers() {
     );
 }
 
+/// Conformance: R13, 12, 13.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_discovery_lists_is_what_happens() {
     let house = House::open().await;
@@ -186,6 +189,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
+/// Conformance: R2.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_authenticate_in_every_way_that_is_listed() {
     let house = House::open().await;
@@ -220,6 +224,7 @@ async fn clients_authenticate_in_every_way_that_is_listed() {
     }
 }
 
+/// Conformance: R1, 16.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_public_halves_of_distinct_keys_are_published() {
     let house = House::open().await;
@@ -339,6 +344,7 @@ async fn a_signed_in_person_is_nobody_to_other_origins() {
     assert_eq!(cors_headers(&page), Vec::<&str>::new());
 }
 
+/// Conformance: 19.
 #[tokio::test(flavor = "multi_thread")]
 async fn machines_are_answered_in_json_whatever_they_send() {
     let house = House::open().await;

@@ -118,6 +118,7 @@ async fn signed_in(house: &House, person: &Person, apps: &[&App]) -> (Browser, S
     (browser, sid)
 }
 
+/// Conformance: 28.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_whatever_apps_do() {
     let house = House::open_with(&[("DELIVERY__TIMEOUT", "60s")]).await;
@@ -138,6 +139,7 @@ async fn nobody_waits_whatever_apps_do() {
 }
 
 /// The operator named where apps may live, and this one lives elsewhere.
+/// Conformance: 31.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_where_the_guard_lets_nothing_through_is_said_aloud() {
     let settings = [

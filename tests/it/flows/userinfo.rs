@@ -96,6 +96,7 @@ async fn a_token_lives_for_five_minutes() {
     assert_eq!(wiki.introspect(tokens.access()).await["active"], false);
 }
 
+/// Conformance: 22, R10.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_comes_in_a_header_or_in_a_form() {
     let house = House::open().await;
@@ -126,6 +127,7 @@ async fn the_token_comes_in_a_header_or_in_a_form() {
     }
 }
 
+/// Conformance: 22, 23.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_scope_opens_its_own_claims() {
     let house = House::open().await;

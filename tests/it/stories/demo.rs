@@ -86,6 +86,7 @@ async fn sign_in_once_use_two_apps_leave_both() {
     browser.wait_for_text("h1", "Sign in to Wiki").await;
 }
 
+/// Conformance: 32.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_without_scripts() {
     let demo = Demo::start();
