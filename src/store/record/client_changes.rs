@@ -32,7 +32,7 @@ pub enum ClientChange {
     Outdated,
     /// The configuration file declares it.
     DeclaredInFile,
-    /// A public client has no secret that could be rotated.
+    /// A client without a secret has none that could be rotated.
     NoSecret,
     /// It is enabled, or something of it lives: disable it and end that first.
     StillInUse,
@@ -121,7 +121,7 @@ impl Record {
                     Ok(held) => held,
                     Err(refused) => return Ok(refused),
                 };
-                if held.client.is_public() {
+                if !held.client.has_secret() {
                     return Ok(ClientChange::NoSecret);
                 }
                 let mut after = held.client.clone();
