@@ -97,6 +97,9 @@ pub struct Client {
     /// A disabled client is refused everywhere.
     #[serde(skip, default = "yes")]
     pub enabled: bool,
+    /// When it was last enabled again: tokens that it held before for itself stay dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_since: Option<Timestamp>,
     /// Who made it: decides how far `outbound` trusts its addresses.
     #[serde(skip)]
     pub registered_by: RegisteredBy,

@@ -100,12 +100,12 @@ pub fn judge(
 
 /// Each audience must be ours: an assertion that also opens another server's door may have been
 /// shown there.
-fn check_audience(
-    claims: &Map<String, Value>,
-    expect: Expect<'_>,
-) -> Result<(), AssertionFailure> {
+fn check_audience(claims: &Map<String, Value>, expect: Expect<'_>) -> Result<(), AssertionFailure> {
     let ours = |aud: &String| {
-        aud == expect.issuer || expect.token_endpoint.is_some_and(|endpoint| aud == endpoint)
+        aud == expect.issuer
+            || expect
+                .token_endpoint
+                .is_some_and(|endpoint| aud == endpoint)
     };
     let audiences = claims.get("aud").and_then(audience::read);
     match audiences {
@@ -114,10 +114,7 @@ fn check_audience(
     }
 }
 
-fn check_times(
-    claims: &Map<String, Value>,
-    now: Timestamp,
-) -> Result<Timestamp, AssertionFailure> {
+fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp, AssertionFailure> {
     let expires = claims.get("exp").and_then(date);
     let expires = expires.ok_or(AssertionFailure::NoExpiry)?;
     if now >= expires {
@@ -139,7 +136,9 @@ fn check_times(
 
 /// A `NumericDate` (RFC 7519, 2), which may have a fraction.
 fn date(value: &Value) -> Option<Timestamp> {
-    let seconds = value.as_f64().filter(|seconds| seconds.abs() < LAST_SECOND)?;
+    let seconds = value
+        .as_f64()
+        .filter(|seconds| seconds.abs() < LAST_SECOND)?;
     #[expect(clippy::cast_possible_truncation, reason = "its bounds were looked at")]
     let seconds = seconds.floor() as i64;
     Some(Timestamp::from_secs(seconds))

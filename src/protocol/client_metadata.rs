@@ -10,8 +10,8 @@ use super::client::{
     ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
 };
 use super::client_rules;
-use super::jose::JwsAlg;
 pub use super::client_rules::{MetadataError, checked_id};
+use super::jose::JwsAlg;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
@@ -103,6 +103,8 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
 pub fn to_json(client: &Client) -> Value {
     let mut metadata = serde_json::to_value(client).unwrap_or_default();
     if let Some(members) = metadata.as_object_mut() {
+        // Ours alone.
+        members.remove("enabled_since");
         let code = client.may_use(GrantType::AuthorizationCode);
         let types = if code { json!(["code"]) } else { json!([]) };
         members.insert("response_types".to_owned(), types);
@@ -177,6 +179,7 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         secret_hash: None,
         previous_secret: None,
         enabled: true,
+        enabled_since: None,
         registered_by: RegisteredBy::default(),
     })
 }

@@ -225,15 +225,29 @@ mod tests {
             ),
             (
                 "token_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "none"
+                ]),
             ),
             (
                 "introspection_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt"
+                ]),
             ),
             (
                 "revocation_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "none"
+                ]),
             ),
             ("acr_values_supported", json!([ACR_PASSWORD])),
             (

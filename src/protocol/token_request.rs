@@ -118,10 +118,7 @@ mod tests {
             (&[CODE, CODE, ("code", "c")], Repeated("grant_type")),
             (&[CODE, REFRESH], Repeated("grant_type")),
             (&[("grant_type", "password")], UnsupportedGrantType),
-            (
-                &[("grant_type", "implicit")],
-                UnsupportedGrantType,
-            ),
+            (&[("grant_type", "implicit")], UnsupportedGrantType),
             (
                 &[("grant_type", "Authorization_Code")],
                 UnsupportedGrantType,

@@ -38,6 +38,7 @@ impl Provider {
         };
         let handle = ClientHandle {
             token: TokenId::random(&self.entropy),
+            issued: self.clock.now(),
             credential: credential(client),
         };
         let claims = ClientTokenClaims {
@@ -78,7 +79,11 @@ impl Provider {
         let Some(client) = self.enabled_client(&token.client_id).await? else {
             return Ok(None);
         };
-        if !self.still_taken(&client, &handle) {
+        // What ended with a disabled client does not come back to life with it.
+        let ended = client
+            .enabled_since
+            .is_some_and(|since| handle.issued < since);
+        if ended || !self.still_taken(&client, &handle) {
             return Ok(None);
         }
         let name = documents::revoked_token(&handle.token);
@@ -116,7 +121,11 @@ fn credential(client: &Client) -> SecretHash {
 }
 
 fn fingerprint(client: &Client, hash: SecretHash) -> SecretHash {
-    let method = if client.has_secret() { "secret" } else { "keys" };
+    let method = if client.has_secret() {
+        "secret"
+    } else {
+        "keys"
+    };
     let parts = [method.as_bytes(), hash.as_bytes().as_slice()].concat();
     SecretHash::from_bytes(sha256(&parts))
 }

@@ -84,7 +84,9 @@ impl Provider {
         }
         // The client may have begun to sign with a new key.
         let keys = self.fetched(&slot, client, uri, PAUSE).await;
-        Ok(keys.ok_or(ClientKeyError::Unreachable)?.verify(token, alg)?)
+        Ok(keys
+            .ok_or(ClientKeyError::Unreachable)?
+            .verify(token, alg)?)
     }
 
     /// The keys, not older than `age` if they can be had. Who comes while they are being fetched

@@ -64,6 +64,7 @@ pub(super) struct AccessHandle {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientHandle {
     pub(super) token: TokenId,
+    pub(super) issued: Timestamp,
     /// What the client proved itself with.
     pub(super) credential: SecretHash,
 }
@@ -251,6 +252,7 @@ impl Provider {
     pub(super) fn seal_client_token(&self, handle: &ClientHandle) -> String {
         let parts = [
             handle.token.as_bytes().as_slice(),
+            &handle.issued.as_millis().to_be_bytes(),
             handle.credential.as_bytes(),
         ];
         self.seal_handle("client token", &parts)
@@ -260,8 +262,13 @@ impl Provider {
         let bytes = self.open_handle("client token", text)?;
         let mut reader = Reader(&bytes);
         let token = TokenId::from_bytes(reader.take()?);
+        let issued = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
         let credential = SecretHash::from_bytes(reader.take()?);
-        reader.end(ClientHandle { token, credential })
+        reader.end(ClientHandle {
+            token,
+            issued,
+            credential,
+        })
     }
 
     pub(super) fn open_access(&self, text: &str) -> Option<AccessHandle> {

@@ -543,7 +543,15 @@ mod tests {
             "application_type": "native",
         });
         let checker = json!({ "client_name": "c", "grant_types": [], "response_types": [] });
+        let signs = json!({
+            "client_name": "k", "redirect_uris": ["https://a.example/1"],
+            "grant_types": ["authorization_code", "client_credentials"],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
+            "jwks_uri": "https://a.example/jwks",
+        });
         for (metadata, expected) in [
+            (signs, WEB),
             (full, WEB),
             (browser, BROWSER),
             (native, NATIVE),

@@ -225,7 +225,10 @@ fn judged(header: &Map<String, Value>, demanded: Option<JwsAlg>) -> Result<JwsAl
     if header.contains_key("crit") {
         return Err(JoseError::Critical);
     }
-    if FOREIGN_HEADERS.iter().any(|name| header.contains_key(*name)) {
+    if FOREIGN_HEADERS
+        .iter()
+        .any(|name| header.contains_key(*name))
+    {
         return Err(JoseError::OwnKey);
     }
     let alg = header.get("alg").and_then(Value::as_str);
@@ -257,7 +260,11 @@ fn read(key: &Value) -> Option<ForeignKey> {
             (Kind::Rsa, bare)
         }
         ("EC", Some(crv @ ("P-256" | "P-384"))) => {
-            let kind = if crv == "P-256" { Kind::P256 } else { Kind::P384 };
+            let kind = if crv == "P-256" {
+                Kind::P256
+            } else {
+                Kind::P384
+            };
             let bare = json!({ "kty": "EC", "crv": crv, "x": text("x")?, "y": text("y")? });
             (kind, bare)
         }
@@ -317,11 +324,20 @@ mod tests {
             (json!([]), KeysFlaw::NotASet),
             (json!({ "keys": {} }), KeysFlaw::NotASet),
             (json!({ "keys": [1] }), KeysFlaw::NotASet),
-            (json!({ "keys": vec![p256.clone(); MAX_KEYS + 1] }), KeysFlaw::TooMany),
-            (json!({ "keys": [p256.clone(), private] }), KeysFlaw::Private(1)),
+            (
+                json!({ "keys": vec![p256.clone(); MAX_KEYS + 1] }),
+                KeysFlaw::TooMany,
+            ),
+            (
+                json!({ "keys": [p256.clone(), private] }),
+                KeysFlaw::Private(1),
+            ),
             (json!({ "keys": [secret] }), KeysFlaw::Private(0)),
             (json!({ "keys": [] }), KeysFlaw::NoneUsable),
-            (json!({ "keys": [encrypts, other_alg, short, odd] }), KeysFlaw::NoneUsable),
+            (
+                json!({ "keys": [encrypts, other_alg, short, odd] }),
+                KeysFlaw::NoneUsable,
+            ),
         ] {
             assert_eq!(ForeignKeys::parse(&set).err(), Some(flaw), "{set}");
         }
@@ -332,16 +348,28 @@ mod tests {
         let keys = ForeignKeys::parse(&set()).unwrap();
         let kid = test_keys::p256().kid().to_owned();
         let cases = [
-            (json!({ "alg": "ES256", "crit": ["exp"] }), JoseError::Critical),
+            (
+                json!({ "alg": "ES256", "crit": ["exp"] }),
+                JoseError::Critical,
+            ),
             (json!({ "alg": "ES256", "jwk": {} }), JoseError::OwnKey),
-            (json!({ "alg": "ES256", "jku": "https://a.example" }), JoseError::OwnKey),
-            (json!({ "alg": "ES256", "x5u": "https://a.example" }), JoseError::OwnKey),
+            (
+                json!({ "alg": "ES256", "jku": "https://a.example" }),
+                JoseError::OwnKey,
+            ),
+            (
+                json!({ "alg": "ES256", "x5u": "https://a.example" }),
+                JoseError::OwnKey,
+            ),
             (json!({ "alg": "none" }), JoseError::Algorithm),
             (json!({ "alg": "None" }), JoseError::Algorithm),
             (json!({ "alg": "HS256", "kid": kid }), JoseError::Algorithm),
             (json!({ "alg": "RS256", "kid": kid }), JoseError::Algorithm),
             (json!({ "alg": "ES384" }), JoseError::Algorithm),
-            (json!({ "alg": "ES256", "kid": "other" }), JoseError::UnknownKey),
+            (
+                json!({ "alg": "ES256", "kid": "other" }),
+                JoseError::UnknownKey,
+            ),
             (json!({ "alg": "ES256", "kid": 7 }), JoseError::Malformed),
             (json!({ "kid": kid }), JoseError::Algorithm),
         ];
@@ -349,7 +377,10 @@ mod tests {
             let read = keys.verify(&crafted(&header), None);
             assert_eq!(read.err(), Some(error), "{header}");
         }
-        for header in [json!({ "alg": "ES256" }), json!({ "alg": "ES256", "kid": kid })] {
+        for header in [
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "ES256", "kid": kid }),
+        ] {
             assert!(keys.verify(&crafted(&header), None).is_ok(), "{header}");
         }
         let jwe = "a.b.c.d.e";
@@ -367,7 +398,10 @@ mod tests {
         assert_eq!(read(Some(JwsAlg::ES256)), Ok(json!("a")));
         assert_eq!(read(Some(JwsAlg::PS256)), Err(JoseError::Algorithm));
         let other = ForeignKeys::parse(&json!({ "keys": [test_keys::rsa().public().jwk()] }));
-        assert_eq!(other.unwrap().verify(&token, None), Err(JoseError::UnknownKey));
+        assert_eq!(
+            other.unwrap().verify(&token, None),
+            Err(JoseError::UnknownKey)
+        );
     }
 
     proptest! {

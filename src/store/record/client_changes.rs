@@ -66,6 +66,7 @@ impl Record {
                 }
                 let mut after = client.clone();
                 after.enabled = held.client.enabled;
+                after.enabled_since = held.client.enabled_since;
                 after.registered_by = held.client.registered_by;
                 write(conn, &held, &after, deed, AuditAction::ClientUpdate, None).await
             })
@@ -93,6 +94,9 @@ impl Record {
                 }
                 let mut after = held.client.clone();
                 after.enabled = *enabled;
+                if *enabled {
+                    after.enabled_since = Some(deed.now);
+                }
                 let action = if *enabled {
                     AuditAction::ClientEnable
                 } else {

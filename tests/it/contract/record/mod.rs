@@ -267,6 +267,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
         previous_secret: None,
         enabled: true,
+        enabled_since: None,
         registered_by: RegisteredBy::Administrator,
     }
 }
