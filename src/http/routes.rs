@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::account::{self, apps, password, profile, sessions};
+use super::account::{self, apps, my_apps, password, profile, sessions};
 use super::oauth::{authorize, discovery, introspect, logout, revoke, session, token, userinfo};
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
@@ -150,6 +150,7 @@ fn account_pages(config: &mut ServiceConfig) {
                 .route(get().to(profile::get))
                 .route(post().to(profile::post)),
         )
+        .service(web::resource("/apps").route(get().to(my_apps::get)))
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
         .service(web::resource("/account/sessions/events").route(get().to(sessions::events)))

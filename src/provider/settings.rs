@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::identity::password::Parameters;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub outage_tolerance: Duration,
     /// How often signing keys change.
     pub keys: Schedule,
+    /// The claims and scopes that this house has of its own.
+    pub claims: CustomClaims,
     /// How long a logout notice is tried.
     pub give_up_after: Duration,
 }

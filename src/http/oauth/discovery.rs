@@ -17,15 +17,17 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
-    json(&discovery::openid_configuration(
-        &settings.issuer,
-        settings.check_iframe,
+    json(&discovery::with_own(
+        discovery::openid_configuration(&settings.issuer, settings.check_iframe),
+        settings.claims.listed(),
     ))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
-    json(&discovery::oauth_authorization_server(
-        &state.provider.settings().issuer,
+    let settings = state.provider.settings();
+    json(&discovery::with_own(
+        discovery::oauth_authorization_server(&settings.issuer),
+        settings.claims.listed(),
     ))
 }
 
