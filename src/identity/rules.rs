@@ -421,6 +421,75 @@ mod tests {
     }
 
     #[test]
+    fn phones_and_addresses() {
+        judged(
+            "phone_number",
+            |p| &mut p.phone_number,
+            &[
+                "+1 (425) 555-1212",
+                "+442079460000",
+                "112",
+                "+56 2 687 2400;ext=5678",
+            ],
+            &[
+                "12",
+                "call me",
+                "+1234567890123456",
+                "+33 1;ext=",
+                "+33 123;ext=1x",
+                "+33 123\n",
+                "tel:+33123",
+            ],
+        );
+        judged(
+            "street_address",
+            |p| &mut p.address.street_address,
+            &["1 Rue de la Paix\nBox 3"],
+            &["a\u{0}b", "a\u{202E}b", &"x".repeat(MAX_TEXT + 1)],
+        );
+        judged(
+            "country",
+            |p| &mut p.address.country,
+            &["France"],
+            &["a\nb"],
+        );
+    }
+
+    #[test]
+    fn lists_are_bounded_and_tidied() {
+        let many: Vec<String> = (0..=MAX_WORDS).map(|n| format!("g{n}")).collect();
+        for (bad, what) in [
+            (many, "many"),
+            (vec!["a\u{7}b".to_owned()], "hidden"),
+            (vec!["x".repeat(MAX_NAME + 1)], "long"),
+        ] {
+            let profile = Profile {
+                groups: bad.clone(),
+                roles: bad,
+                ..Profile::default()
+            };
+            assert_eq!(fields("alice", &profile), ["groups", "roles"], "{what}");
+        }
+        let typed = Profile {
+            groups: vec![
+                " a ".to_owned(),
+                String::new(),
+                "a".to_owned(),
+                "b".to_owned(),
+            ],
+            phone_number: Some(" ".to_owned()),
+            phone_number_verified: true,
+            attributes: [("x".to_owned(), " ".to_owned())].into(),
+            ..Profile::default()
+        };
+        let kept = Profile {
+            groups: vec!["a".to_owned(), "b".to_owned()],
+            ..Profile::default()
+        };
+        assert_eq!(tidy(typed), kept);
+    }
+
+    #[test]
     fn dates_zones_and_languages() {
         judged(
             "birthdate",

@@ -10,6 +10,7 @@ mod demo;
 mod keyboard;
 mod leaving_pages;
 mod looks;
+mod my_apps;
 mod one_app;
 mod origins;
 mod password_pages;
