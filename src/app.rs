@@ -424,6 +424,7 @@ fn settings(config: &Config) -> Settings {
             queue: password.queue,
         },
         keys: key_schedule(config),
+        claims: config.claims.clone(),
         outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
         registration: registration(&config.registration),

@@ -22,7 +22,8 @@ pub use initial_token::{
 pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
 pub use user::{
-    ChangeUser, CreateUser, EnableUser, ListUsers, SetAdmin, SetPassword, ShowUser, UserCommand,
+    ChangeUser, CreateUser, EnableUser, ListUsers, SetAdmin, SetPassword, SetUser, ShowUser,
+    UserCommand,
 };
 
 /// Sign in once, use every app, leave them all: an OAuth 2.0 and OpenID Connect provider.

@@ -105,7 +105,10 @@ fn metadata(options: &CreateClient) -> Value {
         ("backchannel_logout_uri", &options.backchannel_logout_uri),
         ("frontchannel_logout_uri", &options.frontchannel_logout_uri),
         ("client_uri", &options.client_uri),
+        ("initiate_login_uri", &options.initiate_login_uri),
         ("logo_uri", &options.logo_uri),
+        ("policy_uri", &options.policy_uri),
+        ("tos_uri", &options.tos_uri),
     ] {
         if let (Some(value), Some(members)) = (value, metadata.as_object_mut()) {
             members.insert(name.to_owned(), json!(value));

@@ -23,6 +23,7 @@ mod table;
 mod typed;
 mod user;
 mod user_changes;
+mod user_set;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

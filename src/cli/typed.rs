@@ -17,7 +17,7 @@ pub(super) fn refused(refusal: &Refusal) -> Failure {
             let lines = errors.iter().map(|error| {
                 format!(
                     "--{}: {}; {}",
-                    line(error.field),
+                    line(&error.field),
                     error.problem,
                     error.remedy
                 )

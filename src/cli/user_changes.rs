@@ -12,6 +12,7 @@ use super::outcome::{Failure, Outcome};
 use super::record;
 use super::table::plain;
 use super::typed::{hash, read_password, refused};
+use super::user_set;
 use crate::identity::password_policy;
 use crate::identity::user::User;
 use crate::provider::{Administered, Refusal};
@@ -25,6 +26,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: UserCommand) -> Outcome 
         UserCommand::Enable(options) => enable(&record, options).await,
         UserCommand::Delete(options) => delete(&record, options).await,
         UserCommand::SetPassword(options) => set_password(file, &record, options).await,
+        UserCommand::Set(options) => user_set::run(file, &record, options).await,
         UserCommand::SetAdmin(options) => set_admin(&record, options).await,
         UserCommand::Create(_) | UserCommand::List(_) | UserCommand::Show(_) => {
             Err(Failure::new("this changes nobody"))

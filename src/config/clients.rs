@@ -214,7 +214,7 @@ impl Judged {
 /// Members that are not metadata.
 const OURS: [&str; 3] = ["client_id", "client_secret", "client_secret_file"];
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

@@ -1,5 +1,6 @@
 //! The TOML file: syntax, unknown keys, and the line of each value.
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
@@ -14,21 +15,36 @@ use super::keys::KEYS;
 use super::nearest::unknown;
 use super::raw::{Raw, Setting, Value};
 
-/// The list of declared clients.
-const CLIENTS: &str = "clients";
+/// The lists of a file, each an array of tables.
+#[derive(Default)]
+pub(super) struct Lists {
+    /// `[[clients]]`.
+    pub(super) clients: Vec<Declared>,
+    /// `[[claims]]`.
+    pub(super) claims: Vec<Declared>,
+    /// `[[scopes]]`.
+    pub(super) scopes: Vec<Declared>,
+}
+
+impl Lists {
+    fn named(&mut self, name: &str) -> Option<&mut Vec<Declared>> {
+        match name {
+            "clients" => Some(&mut self.clients),
+            "claims" => Some(&mut self.claims),
+            "scopes" => Some(&mut self.scopes),
+            _ => None,
+        }
+    }
+}
 
 /// What is wrong with a file: each thing where it stands.
 pub(super) type Problems = Vec<ConfigError>;
 
-/// Reads a file into `raw` and `clients`, and returns what is wrong with its keys; or, if nothing at all could be
+/// Reads a file into `raw` and `lists`, and returns what is wrong with its keys; or, if nothing at all could be
 /// read, why not.
-pub(super) fn read(
-    path: &Path,
-    raw: &mut Raw,
-    clients: &mut Vec<Declared>,
-) -> Result<Problems, Problems> {
+pub(super) fn read(path: &Path, raw: &mut Raw, lists: &mut Lists) -> Result<Problems, Problems> {
     match std::fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => Document { path, text: &text }.read(raw, clients),
+        Ok(text) => Document { path, text: &text }.read(raw, lists),
         Err(error) => {
             let text = match error.kind() {
                 ErrorKind::NotFound => {
@@ -50,7 +66,7 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
-    fn read(&self, raw: &mut Raw, clients: &mut Vec<Declared>) -> Result<Problems, Problems> {
+    fn read(&self, raw: &mut Raw, lists: &mut Lists) -> Result<Problems, Problems> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         if !errors.is_empty() {
             // What was recovered is a guess, and judging it would only add noise.
@@ -58,18 +74,14 @@ impl Document<'_> {
         }
         let mut problems = Vec::new();
         for (name, value) in table.get_ref() {
-            match value.get_ref() {
-                list if name.get_ref() == CLIENTS => {
-                    let place = self.place(&name.span());
-                    match self.clients(list) {
-                        Some(declared) => clients.extend(declared),
-                        None => problems.push(ConfigError::of_key(
-                            place,
-                            CLIENTS,
-                            "Clients are a list. Write [[clients]], and the members of one below.",
-                        )),
-                    }
+            if let Some(list) = lists.named(name.get_ref()) {
+                match self.tables(value.get_ref()) {
+                    Some(declared) => list.extend(declared),
+                    None => problems.push(self.no_list(name)),
                 }
+                continue;
+            }
+            match value.get_ref() {
                 DeValue::Table(section) if is_section(name.get_ref()) => {
                     for (key, value) in section {
                         let full = format!("{}.{}", name.get_ref(), key.get_ref());
@@ -86,8 +98,18 @@ impl Document<'_> {
         Ok(problems)
     }
 
-    /// The clients that a list declares; none if it is no list of tables.
-    fn clients(&self, list: &DeValue<'_>) -> Option<Vec<Declared>> {
+    fn no_list(&self, name: &Spanned<Cow<'_, str>>) -> ConfigError {
+        let list = name.get_ref();
+        let what = match list.as_ref() {
+            "clients" => "Clients are a list",
+            _ => "This is a list",
+        };
+        let text = format!("{what}. Write [[{list}]], and the members of one below.");
+        ConfigError::of_key(self.place(&name.span()), list, text)
+    }
+
+    /// What a list declares; none if it is no list of tables.
+    fn tables(&self, list: &DeValue<'_>) -> Option<Vec<Declared>> {
         let DeValue::Array(list) = list else {
             return None;
         };
@@ -202,7 +224,7 @@ mod tests {
 
     fn problems(text: &str) -> Vec<String> {
         let path = Path::new("lanyard.toml");
-        let errors = Document { path, text }.read(&mut Raw::new(), &mut Vec::new());
+        let errors = Document { path, text }.read(&mut Raw::new(), &mut Lists::default());
         let errors = errors.unwrap_or_else(|errors| errors);
         errors.iter().map(ToString::to_string).collect()
     }
@@ -277,7 +299,7 @@ mod tests {
         let errors = read(
             Path::new("/nowhere/lanyard.toml"),
             &mut Raw::new(),
-            &mut Vec::new(),
+            &mut Lists::default(),
         )
         .unwrap_err();
         assert_eq!(

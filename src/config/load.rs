@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
 use super::error::{ConfigError, Place};
+use super::file::Lists;
 use super::issuer::Issuer;
 use super::keys::{self, Key};
 use super::raw::Raw;
 use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
-    clients, database, delivery, duration, edge, environment, file, hot_state, metrics, password,
-    registration, server, signing_keys,
+    clients, database, delivery, duration, edge, environment, file, hot_state, metrics, own_claims,
+    password, registration, server, signing_keys,
 };
+use crate::protocol::custom_claims::CustomClaims;
 use crate::session::session::Limits;
 
 /// What a configuration is read from. It has no `Debug`: variables may hold secrets.
@@ -69,10 +71,10 @@ pub fn from_process(file: Option<PathBuf>) -> Result<Config, Vec<ConfigError>> {
 /// of the file's lines, then of the variables, then of what is absent.
 pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     let mut raw = Raw::new();
-    let mut declared = Vec::new();
+    let mut lists = Lists::default();
     let file = source
         .file
-        .map(|path| file::read(&path, &mut raw, &mut declared));
+        .map(|path| file::read(&path, &mut raw, &mut lists));
     let (mut errors, warnings) = environment::overlay(source.environment, &mut raw);
     match file.unwrap_or_else(|| Ok(Vec::new())) {
         Ok(problems) => errors.extend(problems),
@@ -83,10 +85,12 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     reader.warnings = warnings;
     let config = resolve(&mut reader);
     errors.append(&mut reader.errors);
-    let clients = clients::judge(declared, &mut errors, &mut reader.warnings);
+    let clients = clients::judge(lists.clients, &mut errors, &mut reader.warnings);
+    let claims = own_claims::judge(lists.claims, lists.scopes, &mut errors);
     errors.sort_by(|one, other| one.place.cmp(&other.place));
     match config {
         Some(config) if errors.is_empty() => Ok(Config {
+            claims,
             clients,
             warnings: reader.warnings,
             ..config
@@ -136,6 +140,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),
         },
+        claims: CustomClaims::default(),
         clients: Vec::new(),
         warnings: Vec::new(),
     })

@@ -23,6 +23,7 @@ mod load;
 mod master_key;
 mod metrics;
 mod nearest;
+mod own_claims;
 mod password;
 mod postgres;
 mod postgres_url;

@@ -13,6 +13,7 @@ use super::key_source::KeySource;
 use super::secret::Secret;
 use crate::outbound::AllowList;
 use crate::protocol::client::Client;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::scope::ScopeSet;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
@@ -54,6 +55,8 @@ pub struct Config {
     pub registration: Registration,
     /// The hot state in process.
     pub hot: Hot,
+    /// The claims and scopes of the house's own.
+    pub claims: CustomClaims,
     /// The clients that the file declares; of their secrets only the hashes.
     pub clients: Vec<Client>,
     /// What the operator should know, though it keeps nobody from starting.

@@ -1,10 +1,14 @@
 //! Names and claims of a person in a form: what was typed, and what is wrong with it.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 
+use crate::identity::fields;
 use crate::identity::user::{Profile, User};
 use crate::pages::fields::{Field, Input, Problem};
 use crate::pages::parts::counted;
+use crate::protocol::custom_claims::{ClaimKind, CustomClaim, CustomClaims, lines};
 use crate::protocol::params::Params;
 use crate::provider::Refusal;
 
@@ -16,8 +20,8 @@ pub(super) struct Claim {
     pub(super) label: &'static str,
     hint: &'static str,
     input: Input,
-    /// Where it is kept.
-    pub(super) of: fn(&mut Profile) -> &mut Option<String>,
+    /// Which of the browser's own words it is, where people write of themselves.
+    own: Option<&'static str>,
 }
 
 const fn claim(
@@ -25,95 +29,130 @@ const fn claim(
     label: &'static str,
     hint: &'static str,
     input: Input,
-    of: fn(&mut Profile) -> &mut Option<String>,
+    own: &'static str,
 ) -> Claim {
     Claim {
         name,
         label,
         hint,
         input,
-        of,
+        own: if own.is_empty() { None } else { Some(own) },
     }
 }
 
-/// Those that nearly everybody has stand first.
-pub(super) const CLAIMS: [Claim; 13] = [
+/// Those that nearly everybody has stand first. All are among [`fields::TEXTS`].
+pub(super) const CLAIMS: [Claim; 20] = [
     claim(
         "email",
         "Email",
         "They can sign in with it too.",
         Input::Email,
-        |profile| &mut profile.email,
+        "email",
     ),
     claim(
         "name",
         "Full name",
         "As pages and apps show it.",
         Input::Text,
-        |profile| &mut profile.name,
+        "name",
     ),
-    claim("given_name", "Given name", "", Input::Text, |profile| {
-        &mut profile.given_name
-    }),
-    claim("family_name", "Family name", "", Input::Text, |profile| {
-        &mut profile.family_name
-    }),
-    claim("middle_name", "Middle name", "", Input::Text, |profile| {
-        &mut profile.middle_name
-    }),
-    claim("nickname", "Nickname", "", Input::Text, |profile| {
-        &mut profile.nickname
-    }),
+    claim("given_name", "Given name", "", Input::Text, "given-name"),
+    claim("family_name", "Family name", "", Input::Text, "family-name"),
+    claim(
+        "middle_name",
+        "Middle name",
+        "",
+        Input::Text,
+        "additional-name",
+    ),
+    claim("nickname", "Nickname", "", Input::Text, "nickname"),
     claim(
         "picture",
         "Picture",
         "The web address of a picture.",
         Input::Url,
-        |profile| &mut profile.picture,
+        "photo",
     ),
-    claim(
-        "profile",
-        "Profile page",
-        "A web address.",
-        Input::Url,
-        |profile| &mut profile.profile,
-    ),
-    claim(
-        "website",
-        "Website",
-        "A web address.",
-        Input::Url,
-        |profile| &mut profile.website,
-    ),
-    claim(
-        "gender",
-        "Gender",
-        "In any words.",
-        Input::Text,
-        |profile| &mut profile.gender,
-    ),
+    claim("profile", "Profile page", "A web address.", Input::Url, ""),
+    claim("website", "Website", "A web address.", Input::Url, "url"),
+    claim("gender", "Gender", "In any words.", Input::Text, "sex"),
     claim(
         "birthdate",
         "Birth date",
         "Such as 1990-12-31; or only 1990; or 0000-12-31 without the year.",
         Input::Text,
-        |profile| &mut profile.birthdate,
+        "bday",
     ),
     claim(
         "zoneinfo",
         "Time zone",
         "Such as Europe/Paris.",
         Input::Text,
-        |profile| &mut profile.zoneinfo,
+        "",
     ),
     claim(
         "locale",
         "Language",
         "Such as en-GB.",
         Input::Text,
-        |profile| &mut profile.locale,
+        "language",
+    ),
+    claim(
+        "phone_number",
+        "Phone number",
+        "With the code of the country, such as +1 (425) 555-1212.",
+        Input::Text,
+        "tel",
+    ),
+    claim(
+        "street_address",
+        "Street and house number",
+        "Perhaps on several lines.",
+        Input::Lines,
+        "street-address",
+    ),
+    claim("postal_code", "Postal code", "", Input::Text, "postal-code"),
+    claim("locality", "City", "", Input::Text, "address-level2"),
+    claim(
+        "region",
+        "State or region",
+        "",
+        Input::Text,
+        "address-level1",
+    ),
+    claim("country", "Country", "", Input::Text, "country-name"),
+    claim(
+        "formatted",
+        "Whole address",
+        "As it stands on an envelope, line by line. It may stay empty.",
+        Input::Lines,
+        "",
     ),
 ];
+
+/// What only administrators set: field, label, hint.
+const LISTS: [(&str, &str, &str); 2] = [
+    (
+        "groups",
+        "Groups",
+        "One on each line. Apps that may read the groups decide by them what people may do.",
+    ),
+    (
+        "roles",
+        "Roles",
+        "One on each line. Apps that may read the roles decide by them what people may do.",
+    ),
+];
+
+/// What a field of the house's own says of itself.
+const fn custom_hint(kind: ClaimKind) -> &'static str {
+    match kind {
+        ClaimKind::Text => "",
+        ClaimKind::List => "One on each line.",
+        ClaimKind::Number => "A number.",
+        ClaimKind::Boolean => "true or false",
+    }
+}
 
 /// How many stand first.
 const MAIN: usize = 4;
@@ -126,18 +165,43 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    pub(super) fn read(form: &Params) -> Self {
+    pub(super) fn read(form: &Params, custom: &CustomClaims) -> Self {
         let mut profile = Profile {
             email_verified: form.get("email_verified").is_some(),
+            phone_number_verified: form.get("phone_number_verified").is_some(),
             ..Profile::default()
         };
         for claim in &CLAIMS {
-            *(claim.of)(&mut profile) = form.get(claim.name).map(ToOwned::to_owned);
+            if let Some(field) = fields::text(&mut profile, claim.name) {
+                *field = form.get(claim.name).map(ToOwned::to_owned);
+            }
+        }
+        for (name, ..) in LISTS {
+            if let Some(words) = fields::list(&mut profile, name) {
+                *words = lines(form.get(name).unwrap_or_default());
+            }
+        }
+        for own in &custom.claims {
+            if let Some(typed) = form.get(&own.attribute) {
+                let value = typed.to_owned();
+                profile.attributes.insert(own.attribute.clone(), value);
+            }
         }
         Self {
             username: form.get("username").unwrap_or_default().to_owned(),
             profile,
         }
+    }
+
+    /// With what is stored but stands in no form: attributes that the configuration does not name
+    /// any more come back with it.
+    pub(super) fn beside(mut self, stored: &Profile, custom: &CustomClaims) -> Self {
+        for (name, value) in &stored.attributes {
+            if custom.of_attribute(name).is_none() {
+                self.profile.attributes.insert(name.clone(), value.clone());
+            }
+        }
+        self
     }
 
     pub(super) fn of(user: &User) -> Self {
@@ -148,46 +212,93 @@ impl Typed {
     }
 
     /// The fields that nearly everybody has, and the others.
-    pub(super) fn fields(&self, errors: &Errors) -> (Vec<Field>, Vec<Field>) {
+    pub(super) fn fields(
+        &self,
+        errors: &Errors,
+        custom: &CustomClaims,
+    ) -> (Vec<Field>, Vec<Field>) {
         let username = Field::new("username", "Username", Input::Text)
             .hint("They sign in with it.")
             .required()
             .value(&*self.username)
             .error(errors.at("username"));
+        let mut main = vec![username];
+        let mut more = self.claims(errors).into_iter();
+        main.extend(more.by_ref().take(MAIN));
+        let mut more: Vec<_> = more.collect();
         let mut profile = self.profile.clone();
-        let mut claims = CLAIMS.iter().map(|claim| {
-            let value = (claim.of)(&mut profile).take().unwrap_or_default();
+        more.extend(LISTS.iter().map(|(name, label, hint)| {
+            let words = fields::list(&mut profile, name).map(|words| words.join("\n"));
+            Field::new(*name, *label, Input::Lines)
+                .hint(hint)
+                .value(words.unwrap_or_default())
+                .error(errors.at(name))
+        }));
+        more.extend(self.custom(errors, custom, false));
+        (main, more)
+    }
+
+    fn claims(&self, errors: &Errors) -> Vec<Field> {
+        let mut profile = self.profile.clone();
+        let claims = CLAIMS.iter().map(|claim| {
+            let value = fields::text(&mut profile, claim.name).and_then(Option::take);
             Field::new(claim.name, claim.label, claim.input)
                 .hint(claim.hint)
-                .value(value)
+                .value(value.unwrap_or_default())
                 .error(errors.at(claim.name))
         });
-        let main = claims.by_ref().take(MAIN);
-        let main = std::iter::once(username).chain(main).collect();
-        (main, claims.collect())
+        claims.collect()
+    }
+
+    /// The fields of the house's own; for people themselves only those that are theirs to set.
+    fn custom(&self, errors: &Errors, custom: &CustomClaims, by_themselves: bool) -> Vec<Field> {
+        let claims = custom.claims.iter();
+        let claims = claims.filter(|own| own.self_service || !by_themselves);
+        let field = |own: &CustomClaim| {
+            let input = match own.kind {
+                ClaimKind::List => Input::Lines,
+                ClaimKind::Text | ClaimKind::Number | ClaimKind::Boolean => Input::Text,
+            };
+            let value = self.profile.attributes.get(&own.attribute);
+            Field::new(own.attribute.clone(), own.label.clone(), input)
+                .hint(custom_hint(own.kind))
+                .value(value.cloned().unwrap_or_default())
+                .error(errors.at(&own.attribute))
+        };
+        claims.map(field).collect()
     }
 
     /// The fields of one's own claims. Names to sign in with are for administrators to change: apps
-    /// may know people by them.
-    pub(super) fn own_fields(&self, errors: &Errors) -> Vec<Field> {
-        let (main, more) = self.fields(errors);
-        let own = |field: &Field| !matches!(field.name, "username" | "email");
-        main.into_iter().filter(own).chain(more).collect()
+    /// may know people by them. So are groups and roles.
+    pub(super) fn own_fields(&self, errors: &Errors, custom: &CustomClaims) -> Vec<Field> {
+        let mut own = Vec::new();
+        for (claim, field) in CLAIMS.iter().zip(self.claims(errors)) {
+            if claim.name == "email" {
+                continue;
+            }
+            own.push(match claim.own {
+                Some(word) => field.own(word),
+                None => field,
+            });
+        }
+        own.extend(self.custom(errors, custom, true));
+        own
     }
 
     /// The same for what people change of themselves.
-    pub(super) fn own_differences(&self, stored: &User) -> Errors {
-        let mut typed = self.clone();
-        typed.username.clone_from(&stored.username);
-        typed.profile.email.clone_from(&stored.profile.email);
-        typed.differences(stored)
+    pub(super) fn own_differences(&self, stored: &User, custom: &CustomClaims) -> Errors {
+        let typed = Self {
+            username: stored.username.clone(),
+            profile: fields::by_themselves(&stored.profile, self.profile.clone(), custom),
+        };
+        typed.differences(stored, custom)
     }
 
     /// What is stored otherwise by now, at each field that differs.
-    pub(super) fn differences(&self, stored: &User) -> Errors {
+    pub(super) fn differences(&self, stored: &User, custom: &CustomClaims) -> Errors {
         let mut errors = Errors::default();
-        let mut say = |field, typed: &str, stored: &str| {
-            if typed.trim() != stored {
+        let mut say = |field: Cow<'static, str>, typed: &str, stored: &str| {
+            if typed.trim().replace("\r\n", "\n") != stored {
                 let said = match stored {
                     "" => "Stored now: nothing.".to_owned(),
                     _ => format!("Stored now: {stored}"),
@@ -195,12 +306,32 @@ impl Typed {
                 errors.0.push((field, said));
             }
         };
-        say("username", &self.username, &stored.username);
+        say("username".into(), &self.username, &stored.username);
         let (mut typed, mut stored) = (self.profile.clone(), stored.profile.clone());
         for claim in &CLAIMS {
-            let typed = (claim.of)(&mut typed).take().unwrap_or_default();
-            let stored = (claim.of)(&mut stored).take().unwrap_or_default();
-            say(claim.name, &typed, &stored);
+            let value = |profile| fields::text(profile, claim.name).and_then(Option::take);
+            let (typed, stored) = (value(&mut typed), value(&mut stored));
+            let (typed, stored) = (typed.unwrap_or_default(), stored.unwrap_or_default());
+            say(claim.name.into(), &typed, &stored);
+        }
+        for (name, ..) in LISTS {
+            let value = |profile| fields::list(profile, name).map(|words| words.join("\n"));
+            let (typed, stored) = (value(&mut typed), value(&mut stored));
+            say(
+                name.into(),
+                &typed.unwrap_or_default(),
+                &stored.unwrap_or_default(),
+            );
+        }
+        for own in &custom.claims {
+            let value = |profile: &Profile| profile.attributes.get(&own.attribute).cloned();
+            let (typed, stored) = (value(&typed), value(&stored));
+            let name = own.attribute.clone().into();
+            say(
+                name,
+                &typed.unwrap_or_default(),
+                &stored.unwrap_or_default(),
+            );
         }
         errors
     }
@@ -208,7 +339,7 @@ impl Typed {
 
 /// What is wrong, by field.
 #[derive(Debug, Default)]
-pub(super) struct Errors(Vec<(&'static str, String)>);
+pub(super) struct Errors(Vec<(Cow<'static, str>, String)>);
 
 impl Errors {
     pub(super) const fn len(&self) -> usize {
@@ -216,7 +347,7 @@ impl Errors {
     }
 
     pub(super) fn at(&self, field: &str) -> Option<String> {
-        let found = self.0.iter().find(|(name, _)| *name == field);
+        let found = self.0.iter().find(|(name, _)| name == field);
         found.map(|(_, error)| error.clone())
     }
 
@@ -224,18 +355,18 @@ impl Errors {
     pub(super) fn of(refusal: &Refusal) -> Self {
         const TAKEN: &str = "This belongs to somebody already, as username or email address. \
             Choose another: capital and small letters count as the same.";
-        let taken = |field| vec![(field, TAKEN.to_owned())];
+        let taken = |field: &'static str| vec![(field.into(), TAKEN.to_owned())];
         Self(match refusal {
             Refusal::Fields(errors) => errors
                 .iter()
                 .map(|error| {
                     let said = format!("This {}: {}.", error.problem, error.remedy);
-                    (error.field, said)
+                    (error.field.clone(), said)
                 })
                 .collect(),
             Refusal::UsernameTaken | Refusal::NameTaken => taken("username"),
             Refusal::EmailTaken => taken("email"),
-            Refusal::WeakPassword(said) => vec![("password", (*said).to_owned())],
+            Refusal::WeakPassword(said) => vec![("password".into(), (*said).to_owned())],
             Refusal::NotFound
             | Refusal::Outdated
             | Refusal::LastAdministrator
@@ -278,5 +409,20 @@ pub(super) fn attention(done: &str, wrong: usize) -> Problem {
         ),
         text: "What you typed is kept, but a password. Change what is marked, then try again."
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_a_profile_has_a_field() {
+        let mut asked: Vec<_> = CLAIMS.iter().map(|claim| claim.name).collect();
+        let mut kept = fields::TEXTS.to_vec();
+        asked.sort_unstable();
+        kept.sort_unstable();
+        assert_eq!(asked, kept);
+        assert_eq!(LISTS.map(|(name, ..)| name), fields::LISTS);
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
+use url::Url;
 
 use super::headers::Policy;
+use super::state::State;
 use crate::pages::Page;
 use crate::pages::form_post::FormPost;
 use crate::pages::message::{Message, MessageKind};
@@ -128,12 +130,17 @@ pub(super) fn with_cookies(
     response
 }
 
-/// An app as pages show it.
-pub(super) fn app(client: &Client) -> App {
+/// An app as pages show it. A logo from our own origin is none: it could be our mark, which the
+/// policy of every page lets in, and make the app look like us.
+pub(super) fn app(state: &State, client: &Client) -> App {
     let link = |uri: &Option<String>| uri.as_deref().and_then(Link::new);
+    let origin = |uri: &str| Url::parse(uri).map(|url| url.origin());
+    let issuer = &state.provider.settings().issuer;
+    let logo = link(&client.logo_uri);
+    let logo = logo.filter(|logo| origin(logo.as_str()) != origin(issuer));
     App {
         name: client.client_name.clone(),
-        logo: link(&client.logo_uri),
+        logo,
         policy: link(&client.policy_uri),
         terms: link(&client.tos_uri),
     }

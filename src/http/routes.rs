@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::account::{self, apps, password, profile, sessions};
+use super::account::{self, apps, my_apps, password, profile, sessions};
 use super::oauth::{
     authorize, discovery, introspect, logout, register, revoke, session, token, userinfo,
 };
@@ -164,6 +164,7 @@ fn account_pages(config: &mut ServiceConfig) {
                 .route(get().to(profile::get))
                 .route(post().to(profile::post)),
         )
+        .service(web::resource("/apps").route(get().to(my_apps::get)))
         .service(web::resource("/account/apps").route(get().to(apps::get)))
         .service(web::resource("/account/apps/withdraw").route(post().to(apps::withdraw)))
         .service(web::resource("/account/sessions/events").route(get().to(sessions::events)))

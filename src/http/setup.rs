@@ -113,7 +113,7 @@ fn judged(mut form: SetupForm, refusals: &[Refusal]) -> SetupForm {
         match refusal {
             Refusal::Fields(errors) => {
                 for error in errors {
-                    let field = match error.field {
+                    let field = match &*error.field {
                         "name" => &mut form.name,
                         "email" => &mut form.email,
                         _ => &mut form.username,

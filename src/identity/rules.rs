@@ -1,14 +1,23 @@
 //! What holds for the names and claims of every person, however they were made or changed.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use url::Url;
 
+use super::fields;
 use super::user::{LoginKey, Profile};
+use crate::protocol::custom_claims::{ClaimKind, CustomClaims, lines};
 
 /// Longest username and email address, in bytes (RFC 5321, 4.5.3.1.3).
 pub const MAX_LOGIN: usize = 254;
 /// Longest name, in characters.
 pub const MAX_NAME: usize = 200;
+/// Longest text of several lines, in characters.
+pub const MAX_TEXT: usize = 1_000;
+/// Most groups, and most roles.
+pub const MAX_WORDS: usize = 200;
 /// Longest address of a page or picture, in bytes.
 pub const MAX_URL: usize = 2_000;
 
@@ -17,7 +26,7 @@ pub const MAX_URL: usize = 2_000;
 #[error("{field}: {problem}; {remedy}")]
 pub struct FieldError {
     /// Its name: `username`, or that of the claim.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What is wrong.
     pub problem: String,
     /// What to do.
@@ -45,7 +54,7 @@ pub fn check(username: &str, profile: &Profile) -> Vec<FieldError> {
     let mut judge = |field, verdict: Verdict| {
         if let Err((problem, remedy)) = verdict {
             errors.push(FieldError {
-                field,
+                field: Cow::Borrowed(field),
                 problem,
                 remedy,
             });
@@ -59,6 +68,24 @@ pub fn check(username: &str, profile: &Profile) -> Vec<FieldError> {
     for (field, value) in links {
         judge(field, each(value.as_deref(), link));
     }
+    judge("phone_number", each(profile.phone_number.as_deref(), phone));
+    let address = &profile.address;
+    for (field, value, rule) in [
+        (
+            "street_address",
+            &address.street_address,
+            text as fn(&str) -> Verdict,
+        ),
+        ("locality", &address.locality, name),
+        ("region", &address.region, name),
+        ("postal_code", &address.postal_code, name),
+        ("country", &address.country, name),
+        ("formatted", &address.formatted, text),
+    ] {
+        judge(field, each(value.as_deref(), rule));
+    }
+    judge("groups", list(&profile.groups));
+    judge("roles", list(&profile.roles));
     judge("birthdate", each(profile.birthdate.as_deref(), birthdate));
     judge("zoneinfo", each(profile.zoneinfo.as_deref(), zoneinfo));
     judge("locale", each(profile.locale.as_deref(), locale));
@@ -67,27 +94,60 @@ pub fn check(username: &str, profile: &Profile) -> Vec<FieldError> {
 
 /// As it is kept: no blanks around values, and blank ones are absent, as forms send a field that
 /// was left empty. Nobody has verified an address that is not there.
-pub fn tidy(profile: Profile) -> Profile {
-    let trimmed = |value: Option<String>| {
-        let value = value?.trim().to_owned();
-        (!value.is_empty()).then_some(value)
-    };
-    let email = trimmed(profile.email);
-    Profile {
-        name: trimmed(profile.name),
-        given_name: trimmed(profile.given_name),
-        family_name: trimmed(profile.family_name),
-        middle_name: trimmed(profile.middle_name),
-        nickname: trimmed(profile.nickname),
-        profile: trimmed(profile.profile),
-        picture: trimmed(profile.picture),
-        website: trimmed(profile.website),
-        gender: trimmed(profile.gender),
-        birthdate: trimmed(profile.birthdate),
-        zoneinfo: trimmed(profile.zoneinfo),
-        locale: trimmed(profile.locale),
-        email_verified: profile.email_verified && email.is_some(),
-        email,
+pub fn tidy(mut profile: Profile) -> Profile {
+    for name in fields::TEXTS {
+        if let Some(field) = fields::text(&mut profile, name) {
+            *field = field.take().and_then(|value| trimmed(&value));
+        }
+    }
+    for name in fields::LISTS {
+        if let Some(words) = fields::list(&mut profile, name) {
+            *words = lines(&words.join("\n"));
+        }
+    }
+    let attributes = std::mem::take(&mut profile.attributes).into_iter();
+    let attributes = attributes.filter_map(|(name, value)| Some((name, trimmed(&value)?)));
+    profile.attributes = attributes.collect();
+    profile.email_verified &= profile.email.is_some();
+    profile.phone_number_verified &= profile.phone_number.is_some();
+    profile
+}
+
+/// Lines end as they do here, whatever browser sent them.
+fn trimmed(value: &str) -> Option<String> {
+    let value = value.trim().replace("\r\n", "\n");
+    (!value.is_empty()).then_some(value)
+}
+
+/// Judges the attributes of the house's own, after [`tidy`]. Those that it does not name are none
+/// of anybody's business, and stay.
+pub fn check_attributes(
+    attributes: &BTreeMap<String, String>,
+    custom: &CustomClaims,
+) -> Vec<FieldError> {
+    let judged = attributes.iter().filter_map(|(name, value)| {
+        let own = custom.of_attribute(name)?;
+        let (problem, remedy) = attribute(own.kind, value).err()?;
+        Some(FieldError {
+            field: Cow::Owned(name.clone()),
+            problem,
+            remedy,
+        })
+    });
+    judged.collect()
+}
+
+fn attribute(kind: ClaimKind, value: &str) -> Verdict {
+    match kind {
+        ClaimKind::Text => text(value),
+        ClaimKind::List => list(&lines(value)),
+        ClaimKind::Number if kind.read(value).is_none() => {
+            refuse("is no number", "write one such as 12 or 1.5")
+        }
+        ClaimKind::Boolean if kind.read(value).is_none() => {
+            refuse("is neither true nor false", "write true or false")
+        }
+        ClaimKind::Number | ClaimKind::Boolean => Ok(()),
     }
 }
 
@@ -139,6 +199,43 @@ fn name(text: &str) -> Verdict {
         return refuse(problem, "write a shorter one");
     }
     visible(text)
+}
+
+/// Perhaps several lines.
+fn text(text: &str) -> Verdict {
+    if text.chars().count() > MAX_TEXT {
+        let problem = format!("is longer than {MAX_TEXT} characters");
+        return refuse(problem, "write less");
+    }
+    text.lines().try_for_each(visible)
+}
+
+fn list(words: &[String]) -> Verdict {
+    if words.len() > MAX_WORDS {
+        let problem = format!("has more than {MAX_WORDS} lines");
+        return refuse(problem, "leave some out");
+    }
+    words.iter().try_for_each(|word| name(word))
+}
+
+/// E.164 is advised, with an extension as in RFC 3966 (Core 1.0, 5.1); many are written otherwise.
+fn phone(number: &str) -> Verdict {
+    let (main, extension) = number.split_once(";ext=").unwrap_or((number, "0"));
+    let digits = main.bytes().filter(u8::is_ascii_digit).count();
+    let body = main.strip_prefix('+').unwrap_or(main);
+    let written = body
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')'));
+    let extended = !extension.is_empty()
+        && extension.len() <= 15
+        && extension.bytes().all(|byte| byte.is_ascii_digit());
+    if written && extended && (3..=15).contains(&digits) && main.len() <= 40 {
+        return Ok(());
+    }
+    refuse(
+        "is no phone number",
+        "write one such as +1 (425) 555-1212, with ;ext=5678 for an extension",
+    )
 }
 
 /// What apps and pages show must not hide letters or turn the direction of others.
@@ -248,9 +345,9 @@ fn locale(text: &str) -> Verdict {
 mod tests {
     use super::*;
 
-    fn fields(username: &str, profile: &Profile) -> Vec<&'static str> {
+    fn fields(username: &str, profile: &Profile) -> Vec<Cow<'static, str>> {
         let errors = check(username, profile);
-        errors.iter().map(|error| error.field).collect()
+        errors.into_iter().map(|error| error.field).collect()
     }
 
     #[test]
@@ -321,6 +418,75 @@ mod tests {
         );
         let website = ["https://a.example"];
         judged("website", |p| &mut p.website, &website, &["mailto:a@b"]);
+    }
+
+    #[test]
+    fn phones_and_addresses() {
+        judged(
+            "phone_number",
+            |p| &mut p.phone_number,
+            &[
+                "+1 (425) 555-1212",
+                "+442079460000",
+                "112",
+                "+56 2 687 2400;ext=5678",
+            ],
+            &[
+                "12",
+                "call me",
+                "+1234567890123456",
+                "+33 1;ext=",
+                "+33 123;ext=1x",
+                "+33 123\n",
+                "tel:+33123",
+            ],
+        );
+        judged(
+            "street_address",
+            |p| &mut p.address.street_address,
+            &["1 Rue de la Paix\nBox 3"],
+            &["a\u{0}b", "a\u{202E}b", &"x".repeat(MAX_TEXT + 1)],
+        );
+        judged(
+            "country",
+            |p| &mut p.address.country,
+            &["France"],
+            &["a\nb"],
+        );
+    }
+
+    #[test]
+    fn lists_are_bounded_and_tidied() {
+        let many: Vec<String> = (0..=MAX_WORDS).map(|n| format!("g{n}")).collect();
+        for (bad, what) in [
+            (many, "many"),
+            (vec!["a\u{7}b".to_owned()], "hidden"),
+            (vec!["x".repeat(MAX_NAME + 1)], "long"),
+        ] {
+            let profile = Profile {
+                groups: bad.clone(),
+                roles: bad,
+                ..Profile::default()
+            };
+            assert_eq!(fields("alice", &profile), ["groups", "roles"], "{what}");
+        }
+        let typed = Profile {
+            groups: vec![
+                " a ".to_owned(),
+                String::new(),
+                "a".to_owned(),
+                "b".to_owned(),
+            ],
+            phone_number: Some(" ".to_owned()),
+            phone_number_verified: true,
+            attributes: [("x".to_owned(), " ".to_owned())].into(),
+            ..Profile::default()
+        };
+        let kept = Profile {
+            groups: vec!["a".to_owned(), "b".to_owned()],
+            ..Profile::default()
+        };
+        assert_eq!(tidy(typed), kept);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A person.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -76,6 +78,56 @@ pub struct Profile {
     /// Whether somebody checked that it is theirs.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub email_verified: bool,
+    /// Phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// Whether somebody checked that it is theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub phone_number_verified: bool,
+    /// Postal address.
+    #[serde(skip_serializing_if = "Address::is_empty")]
+    pub address: Address,
+    /// The groups that the person is in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// What the person may do, in words that apps know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Attributes of the house's own, as they were typed. Also those that the configuration does not
+    /// name any more: they come back with it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A postal address (Core 1.0, 5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    /// The whole, as on an envelope: several lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    /// House, street, box: perhaps several lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    /// City.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// State, province, region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// Country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+impl Address {
+    /// Whether nothing is known of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A username or email in the one form in which both are compared and throttled: NFKC, lower
@@ -106,6 +158,17 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_before_are_read_and_new_ones_hold_what_is_there() {
+        let old = r#"{"name":"Alice","email":"a@a.example","email_verified":true}"#;
+        let profile: Profile = serde_json::from_str(old).unwrap();
+        assert_eq!(profile.name.as_deref(), Some("Alice"));
+        assert!(profile.address.is_empty() && profile.groups.is_empty());
+        assert_eq!(serde_json::to_string(&profile).unwrap(), old);
+        let later = r#"{"name":"Alice","shoe_size":38}"#;
+        assert!(serde_json::from_str::<Profile>(later).is_ok());
+    }
 
     #[test]
     fn spellings_of_one_name_are_one_key() {

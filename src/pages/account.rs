@@ -22,6 +22,8 @@ pub struct AccountFrame {
 pub enum Tab {
     /// `/account`.
     Sessions,
+    /// `/apps`.
+    Open,
     /// `/account/apps`.
     Apps,
     /// `/account/profile`.
@@ -32,12 +34,19 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the tabs.
-    pub(super) const ALL: [Self; 4] = [Self::Sessions, Self::Apps, Self::Profile, Self::Password];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Sessions,
+        Self::Open,
+        Self::Apps,
+        Self::Profile,
+        Self::Password,
+    ];
 
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Sessions => "Sessions",
-            Self::Apps => "Apps",
+            Self::Open => "Apps",
+            Self::Apps => "Permissions",
             Self::Profile => "Profile",
             Self::Password => "Password",
         }
@@ -46,6 +55,7 @@ impl Tab {
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Sessions => "/account",
+            Self::Open => "/apps",
             Self::Apps => "/account/apps",
             Self::Profile => "/account/profile",
             Self::Password => "/account/password",

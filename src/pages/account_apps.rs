@@ -5,10 +5,12 @@ use std::time::Duration;
 use askama::Template;
 
 use super::account::{AccountFrame, Tab};
-use super::parts::{App, in_a_row};
+use super::parts::App;
 use super::samples;
+use super::scope_words::in_words;
 use super::time::{Moment, ago, on_day};
 use super::{Page, Sample};
+use crate::protocol::custom_claims::CustomClaims;
 
 /// The apps that hold a person's consent or an `offline_access` grant. `form-action 'self'`; the
 /// origins of the logos belong in `img-src`.
@@ -28,7 +30,7 @@ pub struct AppRow {
     pub client: String,
     /// What it looks like.
     pub app: App,
-    /// What it may, from [`allowed`].
+    /// What it may, from [`in_words`].
     pub allowed: String,
     /// Whether it has a grant that outlives the session.
     pub away: bool,
@@ -38,35 +40,17 @@ pub struct AppRow {
     pub last_used: Option<String>,
 }
 
-/// What scopes mean, in a row: "see who you are and see your email address".
-pub fn allowed<'a>(scopes: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = scopes.into_iter().filter_map(in_words).collect();
-    in_a_row(&words)
-}
-
-fn in_words(scope: &str) -> Option<String> {
-    let words = match scope {
-        // Every app here knows its people again; being away has a badge of its own.
-        "openid" | "offline_access" => return None,
-        "profile" => "see who you are",
-        "email" => "see your email address",
-        "address" => "see your postal address",
-        "phone" => "see your phone number",
-        own => return Some(format!("use “{own}”")),
-    };
-    Some(words.to_owned())
-}
-
 impl Page for AccountApps {
     const KIND: &'static str = "account-apps";
     const MARKER: &'static str = "Your account";
 
     fn samples() -> Vec<Sample<Self>> {
         let frame = samples::frame(Tab::Apps);
+        let none = CustomClaims::default();
         let notes = AppRow {
             client: "notes".to_owned(),
             app: samples::notes(),
-            allowed: allowed(["openid", "profile", "email", "offline_access"]),
+            allowed: in_words(["openid", "profile", "email", "offline_access"], &none),
             away: true,
             since: on_day(samples::NOW - Duration::from_hours(36 * 24), samples::NOW),
             last_used: Some(ago(samples::NOW, samples::NOW - Duration::from_hours(8))),
@@ -74,7 +58,7 @@ impl Page for AccountApps {
         let shop = AppRow {
             client: "shop".to_owned(),
             app: samples::shop(),
-            allowed: allowed(["openid"]),
+            allowed: in_words(["openid"], &none),
             away: false,
             since: on_day(samples::NOW, samples::NOW),
             last_used: None,
@@ -82,7 +66,7 @@ impl Page for AccountApps {
         let hostile = AppRow {
             client: samples::HOSTILE.to_owned(),
             app: samples::hostile_app(),
-            allowed: allowed([samples::HOSTILE]),
+            allowed: in_words([samples::HOSTILE], &none),
             ..notes.clone()
         };
         vec![
@@ -108,25 +92,5 @@ impl Page for AccountApps {
                 },
             ),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_read_as_a_sentence() {
-        for (scopes, expected) in [
-            (&[][..], ""),
-            (&["openid", "offline_access"][..], ""),
-            (&["openid", "email"][..], "see your email address"),
-            (
-                &["profile", "notes.read"][..],
-                "see who you are and use “notes.read”",
-            ),
-        ] {
-            assert_eq!(allowed(scopes.iter().copied()), expected);
-        }
     }
 }

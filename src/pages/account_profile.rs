@@ -19,6 +19,8 @@ pub struct AccountProfile {
     pub email: Option<String>,
     /// Somebody checked the address.
     pub email_verified: bool,
+    /// What apps may be told as well, and others set: label and value.
+    pub by_others: Vec<(String, String)>,
     /// Why nothing was saved.
     pub problem: Option<Problem>,
     /// What they may change.
@@ -44,6 +46,7 @@ impl Page for AccountProfile {
             username: "alice".to_owned(),
             email: Some("alice.moreau@example.com".to_owned()),
             email_verified: true,
+            by_others: vec![("Groups".to_owned(), "staff, editors".to_owned())],
             problem: None,
             fields: vec![
                 field("name", "Full name").value("Alice Moreau"),
@@ -68,6 +71,7 @@ impl Page for AccountProfile {
             frame: samples::hostile_frame(Tab::Profile),
             username: samples::HOSTILE.to_owned(),
             email: Some(samples::HOSTILE.to_owned()),
+            by_others: vec![(samples::HOSTILE.to_owned(), samples::HOSTILE.to_owned())],
             fields: plain.fields.clone().into_iter().map(hostile).collect(),
             ..refused.clone()
         };

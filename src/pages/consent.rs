@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::parts::App;
 use super::samples;
+use super::scope_words::{self, Shown};
 use super::{Page, Sample};
+use crate::protocol::custom_claims::CustomClaims;
 
 /// The consent page. Its POST ends at an app: no `form-action`; the origin of the app's logo
 /// belongs in `img-src`.
@@ -34,52 +36,19 @@ pub struct Permission {
     pub detail: String,
 }
 
-/// The data of a person that a permission would show.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shown {
-    /// What `profile` shows.
-    pub name: String,
-    /// What `email` shows.
-    pub email: Option<String>,
-}
-
 impl Permission {
-    /// The words for one scope value (Core 1.0, 5.4 and 11; anything else is the app's own).
-    pub fn for_scope(scope: &str, shown: &Shown) -> Self {
-        let (title, detail) = match scope {
-            "openid" => (
-                "Know you again",
-                "A fixed number for you, and when you signed in".to_owned(),
-            ),
-            "profile" => ("See who you are", shown.name.clone()),
-            "email" => ("See your email address", email(shown)),
-            "address" => ("See your postal address", "As far as we have it".to_owned()),
-            "phone" => ("See your phone number", "As far as we have it".to_owned()),
-            "offline_access" => (
-                "Stay connected while you are away",
-                "Until you withdraw it on your account page. Signing out doesn’t end this."
-                    .to_owned(),
-            ),
-            own => {
-                return Self {
-                    title: format!("Use “{own}”"),
-                    detail: "A permission of the app’s own: it can tell you what it means"
-                        .to_owned(),
-                };
-            }
-        };
+    /// The words for one scope value (Core 1.0, 5.4 and 11; the house's own; anything else is the
+    /// app's).
+    pub fn for_scope(scope: &str, shown: &Shown, custom: &CustomClaims) -> Self {
+        let title = scope_words::title(scope, custom);
+        let detail = scope_words::detail(scope, shown, custom);
         Self {
-            title: title.to_owned(),
-            detail,
+            title: title.unwrap_or_else(|| format!("Use “{scope}”")),
+            detail: detail.unwrap_or_else(|| {
+                "A permission of the app’s own: it can tell you what it means".to_owned()
+            }),
         }
     }
-}
-
-fn email(shown: &Shown) -> String {
-    shown
-        .email
-        .clone()
-        .unwrap_or_else(|| "We have none of yours".to_owned())
 }
 
 impl Page for Consent {
@@ -90,17 +59,27 @@ impl Page for Consent {
         let shown = Shown {
             name: "Alice Moreau".to_owned(),
             email: Some("alice.moreau@example.com".to_owned()),
+            groups: vec!["staff".to_owned(), "editors".to_owned()],
+            ..Shown::default()
         };
+        let none = CustomClaims::default();
         let words = |scopes: &[&str]| {
             let each = scopes
                 .iter()
-                .map(|scope| Permission::for_scope(scope, &shown));
+                .map(|scope| Permission::for_scope(scope, &shown, &none));
             each.collect::<Vec<_>>()
         };
         let full = Self {
             app: samples::notes(),
             person: shown.name.clone(),
-            permissions: words(&["openid", "profile", "email", "offline_access", "notes.read"]),
+            permissions: words(&[
+                "openid",
+                "profile",
+                "email",
+                "groups",
+                "offline_access",
+                "notes.read",
+            ]),
             returns_to: "notes.example.net".to_owned(),
             action: "/consent/sample".to_owned(),
             csrf: samples::CSRF.to_owned(),
@@ -136,14 +115,14 @@ mod tests {
 
     #[test]
     fn scopes_have_words() {
-        let nobody = Shown::default();
+        let (nobody, none) = (Shown::default(), CustomClaims::default());
         for (scope, title, detail) in [
             ("email", "See your email address", "We have none of yours"),
             ("openid", "Know you again", "A fixed number"),
             ("offline_access", "Stay connected", "Until you withdraw it"),
             ("notes.read", "Use “notes.read”", "the app’s own"),
         ] {
-            let permission = Permission::for_scope(scope, &nobody);
+            let permission = Permission::for_scope(scope, &nobody, &none);
             assert!(permission.title.contains(title), "{scope}");
             assert!(permission.detail.contains(detail), "{scope}");
         }

@@ -1,5 +1,7 @@
 //! Fields of forms that explain themselves, and keep what was typed when something is wrong with it.
 
+use std::borrow::Cow;
+
 /// What a field takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -44,9 +46,9 @@ impl Input {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name in the form; also the `id` of its control.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What stands above it.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// What it is for; may be empty.
     pub hint: &'static str,
     /// What it takes.
@@ -66,10 +68,14 @@ pub struct Field {
 
 impl Field {
     /// An empty field.
-    pub const fn new(name: &'static str, label: &'static str, input: Input) -> Self {
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        label: impl Into<Cow<'static, str>>,
+        input: Input,
+    ) -> Self {
         Self {
-            name,
-            label,
+            name: name.into(),
+            label: label.into(),
             hint: "",
             input,
             own: None,

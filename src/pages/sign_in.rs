@@ -18,6 +18,9 @@ pub struct SignIn {
     pub app: Option<App>,
     /// Whose accounts these are: the host of the issuer.
     pub provider: String,
+    /// The host (or private-use scheme) of the redirect URI: what an impostor cannot choose. Empty
+    /// without an app.
+    pub goes_to: String,
     /// Where the form posts to; it carries the interaction.
     pub action: String,
     /// The anti-forgery token.
@@ -155,6 +158,7 @@ impl Page for SignIn {
         let fresh = Self {
             app: Some(samples::wiki()),
             provider: "example.com".to_owned(),
+            goes_to: "wiki.example.com".to_owned(),
             action: "/login/sample".to_owned(),
             csrf: samples::CSRF.to_owned(),
             username: String::new(),
@@ -193,6 +197,7 @@ impl Page for SignIn {
                 "direct",
                 Self {
                     app: None,
+                    goes_to: String::new(),
                     ..fresh.clone()
                 },
             ),
@@ -200,6 +205,7 @@ impl Page for SignIn {
                 "hostile",
                 Self {
                     app: Some(samples::hostile_app()),
+                    goes_to: samples::HOSTILE.to_owned(),
                     username: samples::HOSTILE.to_owned(),
                     known: Some(samples::HOSTILE.to_owned()),
                     ..fresh.clone()

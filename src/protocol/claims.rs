@@ -1,8 +1,8 @@
-//! Claims about a person (`OpenID` Connect Core 1.0, 5.1 and 5.4): which scope gives which, and
-//! what the consent page says about it.
+//! Claims about a person (`OpenID` Connect Core 1.0, 5.1 and 5.4): which scope gives which.
 
 use serde_json::{Map, Value};
 
+use super::custom_claims::Told;
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 
@@ -41,6 +41,18 @@ pub struct StandardClaims {
     pub email: Option<String>,
     /// `email_verified`: sent only beside an address.
     pub email_verified: bool,
+    /// The parts of `address` (5.1.1), each with its name.
+    pub address: Vec<(&'static str, String)>,
+    /// `phone_number`.
+    pub phone_number: Option<String>,
+    /// `phone_number_verified`: sent only beside a number.
+    pub phone_number_verified: bool,
+    /// `groups`.
+    pub groups: Vec<String>,
+    /// `roles`.
+    pub roles: Vec<String>,
+    /// Those of the house's own.
+    pub custom: Vec<Told>,
 }
 
 /// The claims of the userinfo endpoint (Core 1.0, 5.3.2): `sub` always, others by scope.
@@ -77,6 +89,28 @@ pub fn userinfo(
     if granted("email") && add(&mut claims, "email", person.email.as_deref()) {
         claims.insert("email_verified".to_owned(), person.email_verified.into());
     }
+    if granted("phone") && add(&mut claims, "phone_number", person.phone_number.as_deref()) {
+        let verified = person.phone_number_verified.into();
+        claims.insert("phone_number_verified".to_owned(), verified);
+    }
+    if granted("address") {
+        let mut parts = Map::new();
+        for (name, value) in &person.address {
+            add(&mut parts, name, Some(value));
+        }
+        if !parts.is_empty() {
+            claims.insert("address".to_owned(), parts.into());
+        }
+    }
+    for (name, words) in [("groups", &person.groups), ("roles", &person.roles)] {
+        if granted(name) && !words.is_empty() {
+            claims.insert(name.to_owned(), words.clone().into());
+        }
+    }
+    for (_, name, value) in person.custom.iter().filter(|(scope, ..)| granted(scope)) {
+        // What the protocol or a standard claim says is never overwritten, whatever is configured.
+        claims.entry(name.clone()).or_insert_with(|| value.clone());
+    }
     claims
 }
 
@@ -87,24 +121,6 @@ fn add(claims: &mut Map<String, Value>, name: &str, value: Option<&str>) -> bool
         claims.insert(name.to_owned(), value.into());
     }
     value.is_some()
-}
-
-/// What the consent page says about a scope: what the client then can do, and more about it.
-/// `None` for scopes that have nothing to say to a person.
-pub fn describe(scope: &str, person: &StandardClaims) -> Option<(&'static str, String)> {
-    let (title, hint) = match scope {
-        "profile" => ("See who you are", "Your name and username"),
-        "email" => (
-            "See your email address",
-            person.email.as_deref().unwrap_or("You have not given one"),
-        ),
-        "offline_access" => (
-            "Stay connected while you are away",
-            "Until you withdraw it on your account page. Signing out doesn’t end this.",
-        ),
-        _ => return None,
-    };
-    Some((title, hint.to_owned()))
 }
 
 #[cfg(test)]
@@ -206,19 +222,70 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_said_in_words() {
-        let title = |scope| describe(scope, &alice()).map(|(title, _)| title);
-        assert_eq!(title("openid"), None);
-        assert_eq!(title("unknown"), None);
-        assert_eq!(title("profile"), Some("See who you are"));
-        assert_eq!(title("email"), Some("See your email address"));
+    fn address_phone_and_lists_have_scopes_of_their_own() {
+        let text = |text: &str| text.to_owned();
+        let person = StandardClaims {
+            address: vec![
+                ("formatted", text("1 Rue de la Paix\n75002 Paris")),
+                ("street_address", text("1 Rue de la Paix")),
+                ("locality", text("Paris")),
+                ("region", text(" ")),
+                ("postal_code", text("75002")),
+                ("country", text("France")),
+            ],
+            phone_number: Some(text("+33 1 23 45 67 89")),
+            groups: vec![text("staff")],
+            roles: vec![text("editor"), text("reader")],
+            ..alice()
+        };
+        let address = json!({
+            "formatted": "1 Rue de la Paix\n75002 Paris", "street_address": "1 Rue de la Paix",
+            "locality": "Paris", "postal_code": "75002", "country": "France",
+        });
+        let cases: [(&[&str], Value); 5] = [
+            (&["openid"], json!({ "sub": "u_a" })),
+            (&["address"], json!({ "sub": "u_a", "address": address })),
+            (
+                &["phone"],
+                json!({ "sub": "u_a", "phone_number": "+33 1 23 45 67 89",
+                        "phone_number_verified": false }),
+            ),
+            (&["groups"], json!({ "sub": "u_a", "groups": ["staff"] })),
+            (
+                &["roles"],
+                json!({ "sub": "u_a", "roles": ["editor", "reader"] }),
+            ),
+        ];
+        for (scopes, expected) in cases {
+            assert_eq!(told(&person, scopes), expected, "{scopes:?}");
+        }
+        let nothing = StandardClaims {
+            address: vec![("country", text(""))],
+            phone_number_verified: true,
+            ..StandardClaims::default()
+        };
+        let all = ["address", "phone", "groups", "roles"];
+        assert_eq!(told(&nothing, &all), json!({ "sub": "u_a" }));
+    }
+
+    #[test]
+    fn own_claims_overwrite_nothing() {
+        let own = |scope: &str, name: &str| (scope.to_owned(), name.to_owned(), json!("own"));
+        let person = StandardClaims {
+            custom: vec![
+                own("work", "dept"),
+                own("email", "sub"),
+                own("email", "email"),
+            ],
+            ..alice()
+        };
         assert_eq!(
-            title("offline_access"),
-            Some("Stay connected while you are away")
+            told(&person, &["work"]),
+            json!({ "sub": "u_a", "dept": "own" })
         );
-        let (_, hint) = describe("email", &alice()).unwrap();
-        assert_eq!(hint, "alice@example.com");
-        let (_, hint) = describe("email", &StandardClaims::default()).unwrap();
-        assert_eq!(hint, "You have not given one");
+        let expected = json!({
+            "sub": "u_a", "email": "alice@example.com", "email_verified": true,
+        });
+        assert_eq!(told(&person, &["email"]), expected);
     }
 }

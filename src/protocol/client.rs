@@ -1,6 +1,8 @@
 //! A client and its metadata (RFC 7591, 2; `OpenID` Connect Registration 1.0, 2; RP-Initiated,
 //! Front-Channel and Back-Channel Logout 1.0), under the names that these give.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -82,6 +84,9 @@ pub struct Client {
     /// Shown on the sign-in page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// Where a sign-in to it begins from our pages (Core 1.0, 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
     /// Privacy policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,
@@ -100,6 +105,10 @@ pub struct Client {
     /// When it was last enabled again: tokens that it held before for itself stay dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled_since: Option<Timestamp>,
+    /// The scopes that the house has of its own: a client without a list may ask for them too.
+    /// Filled in where use cases read clients; never serialised.
+    #[serde(skip)]
+    pub house_scopes: Arc<[String]>,
     /// Who made it: decides how far `outbound` trusts its addresses.
     #[serde(skip)]
     pub registered_by: RegisteredBy,
@@ -236,7 +245,7 @@ impl Client {
     /// What it may have of these scopes today.
     pub fn allowed_scope(&self, asked: &ScopeSet) -> Result<ScopeSet, ScopeError> {
         let list = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
-        Ok(asked.allowed(list.as_ref()))
+        Ok(asked.allowed(list.as_ref(), &self.house_scopes))
     }
 
     /// Whether it may use this grant.

@@ -3,6 +3,8 @@
 //! Each error names the member and the remedy. Members without a meaning here are ignored
 //! (RFC 7591, 2), but for those that ask for protection that would not be given.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +18,7 @@ use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
 /// The names of all members that are read, for those who take no others.
-pub const MEMBERS: [&str; 25] = [
+pub const MEMBERS: [&str; 26] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -40,6 +42,7 @@ pub const MEMBERS: [&str; 25] = [
     "logout_scope",
     "client_uri",
     "logo_uri",
+    "initiate_login_uri",
     "policy_uri",
     "tos_uri",
 ];
@@ -71,6 +74,7 @@ struct Members {
     logout_scope: Option<String>,
     client_uri: Option<String>,
     logo_uri: Option<String>,
+    initiate_login_uri: Option<String>,
     policy_uri: Option<String>,
     tos_uri: Option<String>,
 }
@@ -174,12 +178,14 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         )?,
         client_uri: present(members.client_uri),
         logo_uri: present(members.logo_uri),
+        initiate_login_uri: present(members.initiate_login_uri),
         policy_uri: present(members.policy_uri),
         tos_uri: present(members.tos_uri),
         secret_hash: None,
         previous_secret: None,
         enabled: true,
         enabled_since: None,
+        house_scopes: Arc::default(),
         registered_by: RegisteredBy::default(),
     })
 }

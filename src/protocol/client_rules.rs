@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use super::client::{AuthMethod, Client, GrantType};
+use super::client::{ApplicationType, AuthMethod, Client, GrantType};
+use super::initiate_login;
 use super::jose::ForeignKeys;
 use super::redirect_uri::{self, LogoutUri, Why};
 use crate::entropy::ClientId;
@@ -98,6 +99,13 @@ fn check_name(client: &Client) -> Result<(), MetadataError> {
             "write a short name",
         ));
     }
+    if name.to_lowercase().trim() == "lanyard" {
+        return Err(MetadataError::new(
+            "client_name",
+            "is the name of the sign-in itself",
+            "write the name of the app",
+        ));
+    }
     if name.chars().any(is_deceptive) {
         return Err(MetadataError::new(
             "client_name",
@@ -109,7 +117,7 @@ fn check_name(client: &Client) -> Result<(), MetadataError> {
 }
 
 /// Controls, marks of writing direction, and letters without a width.
-fn is_deceptive(letter: char) -> bool {
+pub(super) fn is_deceptive(letter: char) -> bool {
     letter.is_control()
         || matches!(
             letter,
@@ -221,10 +229,29 @@ fn check_links(client: &Client) -> Result<(), MetadataError> {
         ("policy_uri", &client.policy_uri),
         ("tos_uri", &client.tos_uri),
     ];
+    if let Some(uri) = &client.initiate_login_uri {
+        check_initiate_login(uri)?;
+    }
     for (member, uri) in table {
         if let Some(uri) = uri {
             redirect_uri::validate_link(uri).map_err(|why| refuse(member.to_owned(), why))?;
         }
+    }
+    Ok(())
+}
+
+/// Core 1.0, 4, and Registration 1.0, 2: https. We add parameters to its query, so that ours must
+/// not stand there.
+fn check_initiate_login(uri: &str) -> Result<(), MetadataError> {
+    const MEMBER: &str = "initiate_login_uri";
+    redirect_uri::validate_registration(uri, ApplicationType::Web)
+        .map_err(|why| refuse(MEMBER.to_owned(), why))?;
+    if initiate_login::asks_for_ours(uri) {
+        return Err(MetadataError::new(
+            MEMBER,
+            "has iss, login_hint or target_link_uri in its query",
+            "remove it: we write these ourselves",
+        ));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{AuthMethod, GrantType, SigningAlg};
 use super::jose::JwsAlg;
+use super::scope;
 
 /// Paths of the endpoints, below the issuer: the same ones that the route table uses.
 pub mod paths {
@@ -77,6 +78,28 @@ pub fn openid_configuration(issuer: &str, features: Features) -> Value {
     Value::Object(members)
 }
 
+/// What a house has of its own, by its configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// For `scopes_supported`.
+    pub scopes: Vec<String>,
+    /// For `claims_supported`.
+    pub claims: Vec<String>,
+}
+
+/// Adds what a house has of its own to a document that lists such things.
+pub fn with_own(mut document: Value, own: Listed) -> Value {
+    for (member, more) in [
+        ("scopes_supported", own.scopes),
+        ("claims_supported", own.claims),
+    ] {
+        if let Some(list) = document.get_mut(member).and_then(Value::as_array_mut) {
+            list.extend(more.into_iter().map(Value::from));
+        }
+    }
+    document
+}
+
 fn extend(members: &mut Map<String, Value>, more: Value) {
     if let Value::Object(more) = more {
         members.extend(more);
@@ -95,7 +118,7 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "jwks_uri": at(paths::JWKS),
             "introspection_endpoint": at(paths::INTROSPECT),
             "revocation_endpoint": at(paths::REVOKE),
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "scopes_supported": scope::KNOWN,
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
             "grant_types_supported": [
@@ -133,7 +156,8 @@ fn openid_members(issuer: &str) -> Value {
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
             "at_hash", "name", "given_name", "family_name", "middle_name", "nickname",
             "preferred_username", "profile", "picture", "website", "gender", "birthdate",
-            "zoneinfo", "locale", "updated_at", "email", "email_verified",
+            "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
+            "phone_number", "phone_number_verified", "groups", "roles",
         ],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
@@ -249,7 +273,16 @@ mod tests {
             ("code_challenge_methods_supported", json!(["S256"])),
             (
                 "scopes_supported",
-                json!(["openid", "profile", "email", "offline_access"]),
+                json!([
+                    "openid",
+                    "profile",
+                    "email",
+                    "address",
+                    "phone",
+                    "groups",
+                    "roles",
+                    "offline_access"
+                ]),
             ),
             ("subject_types_supported", json!(["public"])),
             (
@@ -303,6 +336,24 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(document[name], expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_a_house_has_of_its_own_is_listed_where_such_things_are() {
+        let own = Listed {
+            scopes: vec!["work".to_owned()],
+            claims: vec!["department".to_owned()],
+        };
+        let openid = with_own(
+            openid_configuration(ISSUER, Features::default()),
+            own.clone(),
+        );
+        let oauth = with_own(oauth_authorization_server(ISSUER, Features::default()), own);
+        let last = |document: &Value, member: &str| document[member].as_array()?.last().cloned();
+        assert_eq!(last(&openid, "scopes_supported"), Some(json!("work")));
+        assert_eq!(last(&openid, "claims_supported"), Some(json!("department")));
+        assert_eq!(oauth["scopes_supported"], openid["scopes_supported"]);
+        assert!(oauth.get("claims_supported").is_none());
     }
 
     #[test]

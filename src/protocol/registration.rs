@@ -81,7 +81,7 @@ fn narrowed(asked: Option<&str>, policy: &Policy) -> Result<String, MetadataErro
         MetadataError::new("scope", problem, remedy)
     };
     let asked = ScopeSet::parse(asked).map_err(|error| refuse(error.to_string()))?;
-    let left = asked.allowed(Some(&policy.scopes)).to_string();
+    let left = asked.intersect(&policy.scopes).to_string();
     if left.is_empty() {
         return Err(refuse(
             "has nothing that a registered client may have".to_owned(),
@@ -299,7 +299,7 @@ mod tests {
             if let Ok(client) = admit(&metadata, id(), &policy(true)) {
                 prop_assert!(client.require_pkce && !client.first_party);
                 let scopes = ScopeSet::parse(&client.scope.unwrap()).unwrap();
-                prop_assert_eq!(&scopes.allowed(Some(&policy(true).scopes)), &scopes);
+                prop_assert_eq!(&scopes.intersect(&policy(true).scopes), &scopes);
             }
         }
     }

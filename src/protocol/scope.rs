@@ -10,11 +10,28 @@ pub const OPENID: &str = "openid";
 pub const PROFILE: &str = "profile";
 /// Mail address.
 pub const EMAIL: &str = "email";
+/// Postal address.
+pub const ADDRESS: &str = "address";
+/// Phone number.
+pub const PHONE: &str = "phone";
+/// The groups that a person is in. Not of a specification, but widely asked for.
+pub const GROUPS: &str = "groups";
+/// What a person may do, in words that apps know. Likewise.
+pub const ROLES: &str = "roles";
 /// A grant that outlives the session (Core 1.0, 11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes that mean something here.
-pub const KNOWN: [&str; 4] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS];
+pub const KNOWN: [&str; 8] = [
+    OPENID,
+    PROFILE,
+    EMAIL,
+    ADDRESS,
+    PHONE,
+    GROUPS,
+    ROLES,
+    OFFLINE_ACCESS,
+];
 
 /// Most scopes of one request: a long list must not burn time (each is compared with the others).
 pub const MAX_TOKENS: usize = 64;
@@ -104,13 +121,15 @@ impl ScopeSet {
         self.iter().all(|scope| other.contains(scope))
     }
 
-    /// What a client may have of them: those in its own list, or the [`KNOWN`] ones if it has no
-    /// list. The others are ignored (RFC 6749, 3.3), and the answer's `scope` says so.
+    /// What a client may have of them: those in its own list, or, if it has no list, the [`KNOWN`]
+    /// ones and those that the `house` has of its own. The others are ignored (RFC 6749, 3.3), and the answer's `scope` says so.
     #[must_use]
-    pub fn allowed(&self, list: Option<&Self>) -> Self {
+    pub fn allowed(&self, list: Option<&Self>, house: &[String]) -> Self {
         match list {
             Some(list) => self.intersect(list),
-            None => self.keep(|scope| KNOWN.contains(&scope)),
+            None => {
+                self.keep(|scope| KNOWN.contains(&scope) || house.iter().any(|own| own == scope))
+            }
         }
     }
 
@@ -204,8 +223,12 @@ mod tests {
         ];
         for (list, expected) in cases {
             let list = list.map(set);
-            assert_eq!(asked.allowed(list.as_ref()).to_string(), expected);
+            assert_eq!(asked.allowed(list.as_ref(), &[]).to_string(), expected);
         }
+        let house = ["wiki:read".to_owned()];
+        assert_eq!(asked.allowed(None, &house), asked);
+        let list = set("openid");
+        assert_eq!(asked.allowed(Some(&list), &house), list);
     }
 
     #[test]

@@ -20,6 +20,8 @@ const BATCH: i64 = 500;
 
 pub(super) struct Directory {
     clients: Warm<ClientId, Client>,
+    /// Those that every client gets to know.
+    house_scopes: Arc<[String]>,
     people: Warm<UserId, User>,
     head: AtomicI64,
     repeated: Mutex<Vec<ChangeKind>>,
@@ -30,9 +32,14 @@ pub(super) struct Directory {
 
 impl Directory {
     /// `tolerance`: how long what is in use outlives an outage of the record.
-    pub(super) async fn new(record: &Record, tolerance: Duration) -> Result<Self, Trouble> {
+    pub(super) async fn new(
+        record: &Record,
+        tolerance: Duration,
+        house_scopes: Vec<String>,
+    ) -> Result<Self, Trouble> {
         Ok(Self {
             clients: Warm::new(tolerance),
+            house_scopes: house_scopes.into(),
             people: Warm::new(tolerance),
             head: AtomicI64::new(record.changes_head().await?),
             repeated: Mutex::default(),
@@ -64,7 +71,14 @@ impl Provider {
             return Ok(None);
         }
         let (record, key) = (self.record.clone(), id.clone());
-        let load = || async move { Ok(record.client(&key).await?) };
+        let house_scopes = Arc::clone(&self.directory.house_scopes);
+        let load = || async move {
+            let client = record.client(&key).await?;
+            Ok(client.map(|client| Client {
+                house_scopes,
+                ..client
+            }))
+        };
         self.directory.clients.get(id, load).await
     }
 

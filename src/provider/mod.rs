@@ -22,6 +22,7 @@ mod client_throttle;
 mod compact;
 mod directory;
 mod documents;
+mod doors;
 mod end_session;
 mod ends;
 mod figures;
@@ -85,6 +86,7 @@ pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use client_keys::ClientKeyError;
+pub use doors::Door;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
@@ -230,7 +232,12 @@ impl Provider {
         let now = clock.now();
         let ends = ends::EndsMemory::load(&record, now).await?;
         let keys = keys::Keys::load_or_make(keeper, now).await?;
-        let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
+        let directory = directory::Directory::new(
+            &record,
+            settings.outage_tolerance,
+            settings.claims.scope_values(),
+        )
+        .await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {

@@ -1,11 +1,13 @@
-//! People say what apps may be told of them. Names to sign in with are for administrators: apps may
-//! know people by them, and a mark of verification must not move to an address that nobody checked.
+//! People say what apps may be told of them. Names to sign in with, groups and roles are for
+//! administrators: apps may know people by them, or open doors for them, and a mark of verification
+//! must not move to what nobody checked.
 
 use super::Provider;
 use super::administration::{Administered, Refusal};
 use super::people::Visitor;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
+use crate::identity::fields;
 use crate::identity::user::{Profile, User};
 use crate::store::record::PersonEdit;
 
@@ -15,7 +17,7 @@ impl Provider {
         Ok(self.record.user(&visitor.person).await?)
     }
 
-    /// Replaces a person's own claims but for the email address, from the version that the edit
+    /// Replaces those of a person's claims that are theirs to set ([`fields::by_themselves`]), from the version that the edit
     /// began with; answers with the new version.
     pub async fn edit_own_profile(
         &self,
@@ -30,11 +32,7 @@ impl Provider {
             id: person.id,
             version,
             username: person.username,
-            profile: Profile {
-                email: person.profile.email,
-                email_verified: person.profile.email_verified,
-                ..profile
-            },
+            profile: fields::by_themselves(&person.profile, profile, &self.settings.claims),
         };
         self.edit_person(edit, &visitor.actor()).await
     }

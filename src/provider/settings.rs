@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::registration::RegistrationSettings;
 use crate::identity::password::Parameters;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub keys: Schedule,
     /// Whether and how clients register themselves (RFC 7591).
     pub registration: Option<RegistrationSettings>,
+    /// The claims and scopes that this house has of its own.
+    pub claims: CustomClaims,
     /// How long a logout notice is tried.
     pub give_up_after: Duration,
 }

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 use super::Provider;
 use super::bearer::BearerProblem;
 use super::trouble::Trouble;
-use crate::identity::user::User;
+use crate::identity::user::{Address, User};
 use crate::protocol::claims::{self, StandardClaims};
+use crate::protocol::custom_claims::CustomClaims;
 
 impl Provider {
     /// The claims that a token's scope opens, as they are now.
@@ -30,7 +31,7 @@ impl Provider {
         if let Some(live) = &bearer.live {
             self.seen(live).await;
         }
-        let claims = standard_claims(&bearer.person);
+        let claims = standard_claims(&bearer.person, &self.settings.claims);
         Ok(Ok(claims::userinfo(
             &bearer.person.id,
             &claims,
@@ -39,7 +40,7 @@ impl Provider {
     }
 }
 
-fn standard_claims(person: &User) -> StandardClaims {
+fn standard_claims(person: &User, custom: &CustomClaims) -> StandardClaims {
     let profile = person.profile.clone();
     StandardClaims {
         name: profile.name,
@@ -57,6 +58,27 @@ fn standard_claims(person: &User) -> StandardClaims {
         preferred_username: Some(person.username.clone()),
         email_verified: profile.email_verified,
         email: profile.email,
+        phone_number: profile.phone_number,
+        phone_number_verified: profile.phone_number_verified,
+        address: address(profile.address),
+        groups: profile.groups,
+        roles: profile.roles,
+        custom: custom.told(&profile.attributes),
         updated_at: Some(person.updated),
     }
+}
+
+fn address(address: Address) -> Vec<(&'static str, String)> {
+    let parts = [
+        ("formatted", address.formatted),
+        ("street_address", address.street_address),
+        ("locality", address.locality),
+        ("region", address.region),
+        ("postal_code", address.postal_code),
+        ("country", address.country),
+    ];
+    let parts = parts.into_iter();
+    parts
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }

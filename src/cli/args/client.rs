@@ -77,8 +77,8 @@ pub struct CreateClient {
         required_unless_present = "name",
         conflicts_with_all = [
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
-            "frontchannel_logout_uri", "client_uri", "logo_uri", "public", "native",
-            "first_party", "no_pkce", "id_token_alg",
+            "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
+            "tos_uri", "public", "native", "first_party", "no_pkce", "id_token_alg",
         ]
     )]
     pub from: Option<String>,
@@ -100,9 +100,18 @@ pub struct CreateClient {
     /// The app's home page
     #[arg(long, value_name = "URI")]
     pub client_uri: Option<String>,
+    /// Where a sign-in to the app begins from the page of a person's apps
+    #[arg(long, value_name = "URI")]
+    pub initiate_login_uri: Option<String>,
     /// The app's logo, shown on the sign-in page
     #[arg(long, value_name = "URI")]
     pub logo_uri: Option<String>,
+    /// The app's privacy policy, linked there
+    #[arg(long, value_name = "URI")]
+    pub policy_uri: Option<String>,
+    /// The app's terms of service, linked there
+    #[arg(long, value_name = "URI")]
+    pub tos_uri: Option<String>,
     /// The app can't keep a secret: it runs in a browser or on people's machines
     #[arg(long)]
     pub public: bool,

@@ -24,6 +24,9 @@ pub enum UserCommand {
     /// Set a person's password, and end all their sessions and grants
     #[command(after_help = SET_PASSWORD)]
     SetPassword(SetPassword),
+    /// Set what apps may be told of a person: names, addresses, groups, roles and the like
+    #[command(after_help = SET)]
+    Set(SetUser),
     /// Make a person an administrator, or take that back
     SetAdmin(SetAdmin),
 }
@@ -60,6 +63,37 @@ The password is asked for on the terminal, twice, or read from standard input.
 Examples:
   lanyard user set-password alice
   lanyard user set-password alice --temporary --password-stdin < password.txt";
+
+const SET: &str = "\
+Fields: username, email, email_verified, name, given_name, family_name, middle_name,
+nickname, profile, picture, website, gender, birthdate, zoneinfo, locale, phone_number,
+phone_number_verified, street_address, locality, region, postal_code, country, formatted
+(the whole address), groups, roles; and the attributes that the configuration declares by
+[[claims]]. Groups and roles are what all their values are together. An empty value takes
+away what is there. A new email address or phone number isn't verified unless it is said.
+
+Examples:
+  lanyard user set alice name=\"Alice Liddell\" phone_number=\"+44 20 7946 0000\"
+  lanyard user set alice groups=staff groups=editors roles=
+  lanyard user set alice department=Sales email_verified=true";
+
+/// What to set of whom.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct SetUser {
+    /// Username, mail address, or id
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    /// A field and its new value
+    #[arg(value_name = "FIELD=VALUE", required = true, value_parser = assignment)]
+    pub fields: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write FIELD=VALUE, such as name=\"Alice Liddell\"")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
 
 /// A person to make.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]

@@ -11,9 +11,11 @@ use crate::http::headers::Policy;
 use crate::http::state::State;
 use crate::http::{extract, respond};
 use crate::pages::account::Tab;
-use crate::pages::account_apps::{AccountApps, AppRow, allowed};
+use crate::pages::account_apps::{AccountApps, AppRow};
 use crate::pages::parts::{App, Notice, Tone};
+use crate::pages::scope_words::in_words;
 use crate::pages::time;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::provider::AppView;
 
 pub(in crate::http) async fn get(
@@ -24,6 +26,7 @@ pub(in crate::http) async fn get(
         Ok(visitor) => visitor,
         Err(response) => return Ok(response),
     };
+    let custom = &state.provider.settings().claims;
     let now = state.provider.clock().now();
     let apps = state.provider.apps(&visitor).await?;
     let withdrawn = extract::query(&request).is_some_and(|query| query.get("withdrawn").is_some());
@@ -35,16 +38,16 @@ pub(in crate::http) async fn get(
     });
     let page = AccountApps {
         frame: frame(&visitor, Tab::Apps, notice),
-        apps: apps.into_iter().map(|app| row(app, now)).collect(),
+        apps: apps.into_iter().map(|app| row(app, now, custom)).collect(),
     };
     Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))
 }
 
-fn row(app: AppView, now: Timestamp) -> AppRow {
+fn row(app: AppView, now: Timestamp, custom: &CustomClaims) -> AppRow {
     AppRow {
         client: app.client.to_string(),
         app: App::named(app.name),
-        allowed: allowed(app.scopes.iter().map(String::as_str)),
+        allowed: in_words(app.scopes.iter().map(String::as_str), custom),
         away: app.offline_last_used.is_some(),
         since: time::on_day(app.since, now),
         last_used: app.offline_last_used.map(|used| time::ago(now, used)),

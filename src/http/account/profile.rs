@@ -15,6 +15,7 @@ use crate::pages::account::Tab;
 use crate::pages::account_profile::AccountProfile;
 use crate::pages::fields::Problem;
 use crate::pages::parts::{Notice, Tone};
+use crate::protocol::custom_claims::CustomClaims;
 use crate::provider::{Refusal, Visitor};
 
 const PAGE: &str = "/account/profile";
@@ -41,7 +42,9 @@ pub(in crate::http) async fn get(
         typed: Typed::of(&person),
         ..Shown::default()
     };
-    Ok(page(&visitor, &person, &shown, notice, StatusCode::OK))
+    let custom = &state.provider.settings().claims;
+    let page = page((&visitor, notice), &person, &shown, custom);
+    Ok(respond::page(StatusCode::OK, &page, &Policy::stays()))
 }
 
 pub(in crate::http) async fn post(
@@ -53,12 +56,13 @@ pub(in crate::http) async fn post(
         Ok(posted) => posted,
         Err(response) => return Ok(response),
     };
-    let typed = Typed::read(&form);
+    let provider = &state.provider;
+    let custom = &provider.settings().claims;
+    let typed = Typed::read(&form, custom);
     // Without one, the edit began from nothing that we know.
     let version = form.get("version").and_then(|text| text.parse().ok());
     let version = Timestamp::from_millis(version.unwrap_or(0));
     let profile = typed.profile.clone();
-    let provider = &state.provider;
     let Err(refusal) = provider
         .edit_own_profile(&visitor, version, profile)
         .await?
@@ -69,7 +73,7 @@ pub(in crate::http) async fn post(
         return Ok(respond::see_other("/account"));
     };
     let (errors, problem) = if refusal == Refusal::Outdated {
-        (typed.own_differences(&person), changed_meanwhile())
+        (typed.own_differences(&person, custom), changed_meanwhile())
     } else {
         // What it began from stays: only who was shown what is stored may replace it.
         person.updated = version;
@@ -85,7 +89,8 @@ pub(in crate::http) async fn post(
         errors,
         problem: Some(problem),
     };
-    Ok(page(&visitor, &person, &shown, None, status(&refusal)))
+    let page = page((&visitor, None), &person, &shown, custom);
+    Ok(respond::page(status(&refusal), &page, &Policy::stays()))
 }
 
 fn changed_meanwhile() -> Problem {
@@ -107,20 +112,36 @@ struct Shown {
 }
 
 fn page(
-    visitor: &Visitor,
+    (visitor, notice): (&Visitor, Option<Notice>),
     person: &User,
     shown: &Shown,
-    notice: Option<Notice>,
-    status: StatusCode,
-) -> HttpResponse {
-    let page = AccountProfile {
+    custom: &CustomClaims,
+) -> AccountProfile {
+    AccountProfile {
         frame: frame(visitor, Tab::Profile, notice),
         username: person.username.clone(),
         email: person.profile.email.clone(),
         email_verified: person.profile.email_verified,
         problem: shown.problem.clone(),
-        fields: shown.typed.own_fields(&shown.errors),
+        by_others: by_others(person, custom),
+        fields: shown.typed.own_fields(&shown.errors, custom),
         version: person.updated.as_millis(),
-    };
-    respond::page(status, &page, &Policy::stays())
+    }
+}
+
+/// What apps may be told as well, and is not the person's to change.
+fn by_others(person: &User, custom: &CustomClaims) -> Vec<(String, String)> {
+    let profile = &person.profile;
+    let mut said = Vec::new();
+    for (label, words) in [("Groups", &profile.groups), ("Roles", &profile.roles)] {
+        if !words.is_empty() {
+            said.push((label.to_owned(), words.join(", ")));
+        }
+    }
+    for own in custom.claims.iter().filter(|own| !own.self_service) {
+        if let Some(value) = profile.attributes.get(&own.attribute) {
+            said.push((own.label.clone(), value.replace('\n', ", ")));
+        }
+    }
+    said
 }

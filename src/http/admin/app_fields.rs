@@ -138,7 +138,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 18] = [
+pub(super) const RARE: [Spec; 19] = [
     text(
         "client_id",
         "Client id",
@@ -241,7 +241,19 @@ pub(super) const RARE: [Spec; 18] = [
         "Tell it also of sessions that nobody used",
         "Turn it off for an app that needs no word when a session ends by itself for want of use.",
     ),
-    text("client_uri", "Home page", "Where the app is.", Input::Url),
+    text(
+        "client_uri",
+        "Home page",
+        "Where the app is. People can open it from the page of their apps.",
+        Input::Url,
+    ),
+    text(
+        "initiate_login_uri",
+        "Address that begins a sign-in",
+        "For that page: the app’s manual names it (initiate_login_uri). Whoever opens it is signed \
+         in at once.",
+        Input::Url,
+    ),
     text(
         "logo_uri",
         "Logo",
@@ -355,6 +367,7 @@ impl Typed {
             ("logout_scope", client.logout_scope.as_str().to_owned()),
             ("notify_on_idle", yes(client.notify_on_idle)),
             ("client_uri", some(&client.client_uri)),
+            ("initiate_login_uri", some(&client.initiate_login_uri)),
             ("logo_uri", some(&client.logo_uri)),
             ("policy_uri", some(&client.policy_uri)),
             ("tos_uri", some(&client.tos_uri)),
@@ -450,6 +463,7 @@ impl Typed {
             "frontchannel_logout_uri",
             "logout_scope",
             "client_uri",
+            "initiate_login_uri",
             "logo_uri",
             "policy_uri",
             "tos_uri",
@@ -527,7 +541,8 @@ mod tests {
             "backchannel_logout_uri": "https://a.example/bc",
             "frontchannel_logout_uri": "https://a.example/fc",
             "logout_scope": "ask", "notify_on_idle": false,
-            "client_uri": "https://a.example/", "logo_uri": "https://a.example/l.png",
+            "client_uri": "https://a.example/", "initiate_login_uri": "https://a.example/in",
+            "logo_uri": "https://a.example/l.png",
             "policy_uri": "https://a.example/p", "tos_uri": "https://a.example/t",
         });
         let browser = json!({

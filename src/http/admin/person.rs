@@ -1,5 +1,7 @@
 //! One person's page.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 
 use super::route::{Answer, Call, nothing_here};
@@ -10,11 +12,13 @@ use crate::entropy::UserId;
 use crate::http::claims::CLAIMS;
 use crate::http::headers::Policy;
 use crate::http::respond;
+use crate::identity::fields;
 use crate::identity::user::{Profile, User};
 use crate::pages::admin::Section;
 use crate::pages::admin::person::{OnePerson, PersonApp, PersonClaim, PersonLinks};
 use crate::pages::parts::counted;
 use crate::pages::time;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::provider::{AppView, PersonView, SessionState};
 
 /// Longer than any id of a person.
@@ -57,7 +61,7 @@ fn page(call: &Call, view: &PersonView, now: Timestamp) -> Option<OnePerson> {
         created: time::stamp(user.created),
         changed: time::stamp(user.updated),
         signed_in: view.last_signed_in.map(|at| time::on_day(at, now)),
-        claims: claims(&user.profile),
+        claims: claims(&user.profile, &call.state.provider.settings().claims),
         sessions: match sessions {
             0 => "No live session".to_owned(),
             count => counted(count, "live session", "live sessions"),
@@ -76,19 +80,40 @@ const fn password(user: &User) -> &'static str {
 }
 
 /// Those that are there.
-fn claims(profile: &Profile) -> Vec<PersonClaim> {
-    let verified = profile.email_verified;
-    let mut profile = profile.clone();
-    CLAIMS
+fn claims(profile: &Profile, custom: &CustomClaims) -> Vec<PersonClaim> {
+    let mut texts = profile.clone();
+    let mut claims: Vec<_> = CLAIMS
         .iter()
         .filter_map(|claim| {
             Some(PersonClaim {
-                label: claim.label,
-                value: (claim.of)(&mut profile).take()?,
-                verified: (claim.name == "email").then_some(verified),
+                label: claim.label.into(),
+                value: fields::text(&mut texts, claim.name)?.take()?,
+                verified: match claim.name {
+                    "email" => Some(profile.email_verified),
+                    "phone_number" => Some(profile.phone_number_verified),
+                    _ => None,
+                },
             })
         })
-        .collect()
+        .collect();
+    let mut say = |label: Cow<'static, str>, value: String| {
+        claims.push(PersonClaim {
+            label,
+            value,
+            verified: None,
+        });
+    };
+    for (label, words) in [("Groups", &profile.groups), ("Roles", &profile.roles)] {
+        if !words.is_empty() {
+            say(label.into(), words.join(", "));
+        }
+    }
+    for own in &custom.claims {
+        if let Some(value) = profile.attributes.get(&own.attribute) {
+            say(own.label.clone().into(), value.replace('\n', ", "));
+        }
+    }
+    claims
 }
 
 fn app(app: &AppView, now: Timestamp) -> PersonApp {

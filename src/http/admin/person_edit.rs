@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::http::claims::{Errors, Typed, attention, status};
 use crate::http::headers::Policy;
 use crate::http::respond;
+use crate::identity::fields;
 use crate::identity::user::{LoginKey, User};
 use crate::pages::admin::Section;
 use crate::pages::admin::person_form::{PersonForm, Purpose};
@@ -34,7 +35,8 @@ pub(super) async fn save(call: Call) -> Answer {
     let Some(before) = person(&call).await? else {
         return Ok(nothing_here());
     };
-    let typed = Typed::read(&call.form);
+    let custom = &call.state.provider.settings().claims;
+    let typed = Typed::read(&call.form, custom).beside(&before.profile, custom);
     // Without one, the edit began from nothing that we know.
     let version = call.field("version").and_then(|text| text.parse().ok());
     let mut edit = PersonEdit {
@@ -43,6 +45,9 @@ pub(super) async fn save(call: Call) -> Answer {
         username: typed.username.clone(),
         profile: typed.profile.clone(),
     };
+    if mark_of_another_number(&before, &typed) {
+        edit.profile.phone_number_verified = false;
+    }
     let outcome = if mark_of_another_address(&before, &typed) {
         edit.profile.email_verified = false;
         Outcome::SavedUnverified
@@ -77,7 +82,9 @@ async fn outdated(call: &Call, typed: &Typed) -> Answer {
         return Ok(nothing_here());
     };
     let problem = Some(changed_meanwhile(&user, typed));
-    let form = form(call, &user, typed, &typed.differences(&user), problem);
+    let custom = &call.state.provider.settings().claims;
+    let differences = typed.differences(&user, custom);
+    let form = form(call, &user, typed, &differences, problem);
     Ok(answer(StatusCode::CONFLICT, form))
 }
 
@@ -103,6 +110,13 @@ fn mark_of_another_address(before: &User, typed: &Typed) -> bool {
         && profile.email_verified
         && before.profile.email_verified
         && !same(&profile.email, &before.profile.email)
+}
+
+/// The same of the phone number.
+fn mark_of_another_number(before: &User, typed: &Typed) -> bool {
+    let (before, typed) = (&before.profile, &typed.profile);
+    let same = fields::same(before.phone_number.as_ref(), typed.phone_number.as_ref());
+    before.phone_number_verified && typed.phone_number_verified && !same
 }
 
 fn changed_meanwhile(stored: &User, typed: &Typed) -> Problem {
@@ -135,7 +149,8 @@ fn form(
     problem: Option<Problem>,
 ) -> Option<PersonForm> {
     let page = links::person(&user.id)?;
-    let (fields, more) = typed.fields(errors);
+    let custom = &call.state.provider.settings().claims;
+    let (fields, more) = typed.fields(errors, custom);
     Some(PersonForm {
         frame: call.frame(Section::People, None),
         problem,
@@ -145,6 +160,7 @@ fn form(
         fields,
         more,
         email_verified: typed.profile.email_verified,
+        phone_number_verified: typed.profile.phone_number_verified,
         purpose: Purpose::Edit {
             version: user.updated.as_millis(),
         },

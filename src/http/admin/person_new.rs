@@ -31,7 +31,8 @@ pub(super) async fn ask(call: Call) -> Answer {
 
 /// `POST /admin/people/new`.
 pub(super) async fn create(call: Call) -> Answer {
-    let typed = Typed::read(&call.form);
+    let custom = &call.state.provider.settings().claims;
+    let typed = Typed::read(&call.form, custom);
     let chosen = chosen(&call);
     let new = NewPerson {
         username: typed.username.clone(),
@@ -104,7 +105,8 @@ fn form(
     errors: &Errors,
     password: PasswordChoice,
 ) -> Option<PersonForm> {
-    let (fields, more) = typed.fields(errors);
+    let custom = &call.state.provider.settings().claims;
+    let (fields, more) = typed.fields(errors, custom);
     let wrong = errors.len() + usize::from(password.is_wrong());
     Some(PersonForm {
         frame: call.frame(Section::People, None),
@@ -115,6 +117,7 @@ fn form(
         fields,
         more,
         email_verified: typed.profile.email_verified,
+        phone_number_verified: typed.profile.phone_number_verified,
         purpose: Purpose::Create {
             password,
             admin: call.form.get("admin").is_some(),

@@ -18,16 +18,17 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
-    let features = features(settings);
-    json(&discovery::openid_configuration(&settings.issuer, features))
+    json(&discovery::with_own(
+        discovery::openid_configuration(&settings.issuer, features(settings)),
+        settings.claims.listed(),
+    ))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
-    let features = features(settings);
-    json(&discovery::oauth_authorization_server(
-        &settings.issuer,
-        features,
+    json(&discovery::with_own(
+        discovery::oauth_authorization_server(&settings.issuer, features(settings)),
+        settings.claims.listed(),
     ))
 }
 

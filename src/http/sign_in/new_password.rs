@@ -82,7 +82,7 @@ async fn again(
         .step(&visit.open, visit.cookie.as_ref())
         .await?;
     Ok(match step {
-        Step::Page(waiting) => show::new_password(&visit.tag, &waiting, notice, status),
+        Step::Page(waiting) => show::new_password(state, (&visit.tag, &waiting), notice, status),
         step => visit.go_on(state, step),
     })
 }

@@ -10,14 +10,16 @@ use crate::clock::Timestamp;
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::http::state::State;
-use crate::identity::user::User;
+use crate::identity::user::{Address, User};
 use crate::pages::choose_account::ChooseAccount;
-use crate::pages::consent::{Consent, Permission, Shown};
+use crate::pages::consent::{Consent, Permission};
 use crate::pages::new_password::{NewPassword, NewPasswordNotice};
 use crate::pages::parts::App;
 use crate::pages::resume::{Resume, SignedOutBy};
+use crate::pages::scope_words::Shown;
 use crate::pages::sign_in::{EndedBecause, Remember, SignIn, SignInNotice};
 use crate::pages::time;
+use crate::protocol::custom_claims::CustomClaims;
 use crate::provider::{PageDue, Waiting};
 use crate::session::ending::Reason;
 
@@ -52,8 +54,8 @@ pub(super) fn page(
     before: Option<(&Typed, SignInNotice)>,
 ) -> HttpResponse {
     let action = address(tag, &waiting.due);
-    let policy = policy(waiting);
-    let app = waiting.client.as_deref().map(respond::app);
+    let policy = policy(state, waiting);
+    let app = app(state, waiting);
     match (&waiting.due, app) {
         (PageDue::ChooseAccount(person), Some(app)) => {
             let page = ChooseAccount {
@@ -66,7 +68,9 @@ pub(super) fn page(
             respond::page(StatusCode::OK, &page, &policy)
         }
         (PageDue::Consent { person, scope }, Some(app)) => {
-            let page = consent(waiting, app, person, scope, action);
+            let custom = &state.provider.settings().claims;
+            let words = words(person, scope, custom);
+            let page = consent(waiting, app, person, words, action);
             respond::page(StatusCode::OK, &page, &policy)
         }
         (PageDue::Resume { person, reason, at }, Some(app)) => {
@@ -80,9 +84,12 @@ pub(super) fn page(
             };
             respond::page(StatusCode::OK, &page, &policy)
         }
-        (PageDue::NewPassword(_), _) => {
-            new_password(tag, waiting, NewPasswordNotice::None, StatusCode::OK)
-        }
+        (PageDue::NewPassword(_), _) => new_password(
+            state,
+            (tag, waiting),
+            NewPasswordNotice::None,
+            StatusCode::OK,
+        ),
         (due, app) => {
             let known = match due {
                 PageDue::Reauthenticate(person) => Some(Arc::clone(person)),
@@ -94,23 +101,26 @@ pub(super) fn page(
     }
 }
 
-fn policy(waiting: &Waiting) -> Policy {
+fn app(state: &State, waiting: &Waiting) -> Option<App> {
+    let client = waiting.client.as_deref();
+    client.map(|client| respond::app(state, client))
+}
+
+fn policy(state: &State, waiting: &Waiting) -> Policy {
     let mut policy = Policy {
         // Without an app the form leads to the account page, and never away.
         may_leave: waiting.client.is_some(),
         ..Policy::default()
     };
-    let client = waiting.client.as_ref();
-    policy
-        .images
-        .extend(client.and_then(|client| client.logo_uri.clone()));
+    let logo = app(state, waiting).and_then(|app| app.logo);
+    policy.images.extend(logo.map(|logo| logo.to_string()));
     policy
 }
 
 /// The page for a new password, with what happened before; another page if it is not due.
 pub(super) fn new_password(
-    tag: &str,
-    waiting: &Waiting,
+    state: &State,
+    (tag, waiting): (&str, &Waiting),
     notice: NewPasswordNotice,
     status: StatusCode,
 ) -> HttpResponse {
@@ -118,13 +128,13 @@ pub(super) fn new_password(
         return respond::see_other(&address(tag, &waiting.due));
     };
     let page = NewPassword {
-        app: waiting.client.as_deref().map(respond::app),
+        app: app(state, waiting),
         action: address(tag, &waiting.due),
         csrf: waiting.csrf.clone(),
         username: person.username.clone(),
         notice,
     };
-    respond::page(status, &page, &policy(waiting))
+    respond::page(status, &page, &policy(state, waiting))
 }
 
 fn account_of(person: &User) -> String {
@@ -139,27 +149,56 @@ fn consent(
     waiting: &Waiting,
     app: App,
     person: &User,
-    scope: &[String],
+    permissions: Vec<Permission>,
     action: String,
 ) -> Consent {
-    let shown = Shown {
-        name: person.display_name().to_owned(),
-        email: person.profile.email.clone(),
-    };
-    // Knowing somebody again is part of everything else; alone it is worth a line.
-    let worth_a_line = |name: &&String| scope.len() == 1 || *name != "openid";
     Consent {
         app,
         person: person.display_name().to_owned(),
-        permissions: scope
-            .iter()
-            .filter(worth_a_line)
-            .map(|name| Permission::for_scope(name, &shown))
-            .collect(),
+        permissions,
         returns_to: returns_to(waiting.redirect_uri.as_deref()),
         action,
         csrf: waiting.csrf.clone(),
     }
+}
+
+/// What is asked for, in words, with what it would show of this person.
+fn words(person: &User, scope: &[String], custom: &CustomClaims) -> Vec<Permission> {
+    let profile = &person.profile;
+    let shown = Shown {
+        name: person.display_name().to_owned(),
+        email: profile.email.clone(),
+        phone: profile.phone_number.clone(),
+        address: on_one_line(&profile.address),
+        groups: profile.groups.clone(),
+        roles: profile.roles.clone(),
+    };
+    // Knowing somebody again is part of everything else; alone it is worth a line.
+    let worth_a_line = |name: &&String| scope.len() == 1 || *name != "openid";
+    scope
+        .iter()
+        .filter(worth_a_line)
+        .map(|name| Permission::for_scope(name, &shown, custom))
+        .collect()
+}
+
+fn on_one_line(address: &Address) -> Option<String> {
+    let parts = [
+        &address.street_address,
+        &address.postal_code,
+        &address.locality,
+        &address.region,
+        &address.country,
+    ];
+    let parts: Vec<&str> = match &address.formatted {
+        Some(whole) => whole.lines().collect(),
+        None => parts
+            .into_iter()
+            .flatten()
+            .flat_map(|part| part.lines())
+            .collect(),
+    };
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn returns_to(redirect_uri: Option<&str>) -> String {
@@ -188,6 +227,10 @@ fn sign_in(
         .or_else(|| waiting.login_hint.clone())
         .unwrap_or_default();
     SignIn {
+        goes_to: match app {
+            Some(_) => returns_to(waiting.redirect_uri.as_deref()),
+            None => String::new(),
+        },
         app,
         provider: host(&settings.issuer),
         action,

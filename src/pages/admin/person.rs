@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 use super::states::State;
@@ -53,7 +55,7 @@ pub struct OnePerson {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonClaim {
     /// What it is called.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// What it says.
     pub value: String,
     /// Whether somebody checked it, where that is told.
@@ -125,7 +127,7 @@ impl Page for OnePerson {
 
 fn claim(label: &'static str, value: &str, verified: Option<bool>) -> PersonClaim {
     PersonClaim {
-        label,
+        label: label.into(),
         value: value.to_owned(),
         verified,
     }

@@ -29,6 +29,8 @@ pub struct PersonForm {
     pub more: Vec<Field>,
     /// Somebody checked the email address.
     pub email_verified: bool,
+    /// Somebody checked the phone number.
+    pub phone_number_verified: bool,
     /// What only a new person needs, or an edit.
     pub purpose: Purpose,
 }
@@ -141,6 +143,7 @@ fn sample() -> PersonForm {
         ],
         more: vec![Field::new("website", "Website", Input::Url)],
         email_verified: false,
+        phone_number_verified: false,
         purpose: Purpose::Create {
             password: PasswordChoice::default(),
             admin: false,

@@ -83,7 +83,7 @@ impl Refusal {
             Self::WeakPassword(_) => Some("password"),
             Self::IdTaken => Some("client_id"),
             Self::Metadata(error) => Some(&error.member),
-            Self::Fields(errors) => errors.first().map(|error| error.field),
+            Self::Fields(errors) => errors.first().map(|error| &*error.field),
             Self::NotFound
             | Self::Outdated
             | Self::LastAdministrator

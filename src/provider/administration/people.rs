@@ -107,6 +107,10 @@ impl Provider {
             Ok(new) => new,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let errors = rules::check_attributes(&new.profile.attributes, &self.settings.claims);
+        if !errors.is_empty() {
+            return Ok(Err(Refusal::Fields(errors)));
+        }
         let hash = match new.password.take() {
             Some(password) => Some(self.hash_password(password).await?),
             None => None,
@@ -148,7 +152,9 @@ impl Provider {
     ) -> Result<Administered<Timestamp>, Trouble> {
         edit.username = edit.username.trim().to_owned();
         edit.profile = rules::tidy(edit.profile);
-        let errors = rules::check(&edit.username, &edit.profile);
+        let mut errors = rules::check(&edit.username, &edit.profile);
+        let own = rules::check_attributes(&edit.profile.attributes, &self.settings.claims);
+        errors.extend(own);
         if !errors.is_empty() {
             return Ok(Err(Refusal::Fields(errors)));
         }

@@ -243,7 +243,7 @@ async fn what_is_typed_of_a_person_is_judged() {
     let Refusal::Fields(errors) = refused.unwrap().unwrap_err() else {
         panic!("not the fields")
     };
-    let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
+    let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
     assert_eq!(fields, ["username", "email"]);
     let made = provider.create_person(new(" root ", "root@example.com"), &ADMIN);
     let root = made.await.unwrap().unwrap();

@@ -16,6 +16,7 @@ mod sessions;
 mod start;
 mod stop;
 mod tls;
+mod user_set;
 mod whole;
 
 use url::Url;

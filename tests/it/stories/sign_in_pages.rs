@@ -11,7 +11,8 @@ async fn open() -> (House, Person, App, Browser) {
     let alice = house.person("alice").await;
     let metadata = json!({
         "client_name": "Wiki",
-        "logo_uri": house.url("/static/wiki.svg"),
+        // Another origin than the issuer's: from there no logo is shown.
+        "logo_uri": house.url("/static/wiki.svg").replace("localhost", "127.0.0.1"),
         "policy_uri": house.url("/privacy"),
         "tos_uri": house.url("/terms"),
     });
@@ -93,9 +94,10 @@ async fn consent_and_the_pages_that_end_a_sign_in() {
     let notes =
         json!({"client_name": "Notes", "first_party": false, "policy_uri": house.url("/privacy")});
     let notes = house.app_with("notes", notes).await;
-    let ask = notes
-        .ask()
-        .with("scope", "openid profile email offline_access");
+    let ask = notes.ask().with(
+        "scope",
+        "openid profile email phone address groups roles offline_access",
+    );
     browser.goto(&house.url(&ask.url())).await;
     sign_in(&browser, &alice).await;
     browser

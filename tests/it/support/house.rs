@@ -86,8 +86,19 @@ impl House {
         Self::open_on(stores.variables().await, stores.nodes(), extra).await
     }
 
+    /// With more in its configuration file, such as what no variable can say.
+    pub(crate) async fn open_with_file(text: &str) -> Self {
+        let stores = Stores::of_this_run();
+        let (variables, nodes) = (stores.variables().await, stores.nodes());
+        Self::open_as(variables, nodes, &[], text).await
+    }
+
     /// With stores of its own.
     pub(crate) async fn open_on(stores: Variables, nodes: usize, extra: &[(&str, &str)]) -> Self {
+        Self::open_as(stores, nodes, extra, "").await
+    }
+
+    async fn open_as(stores: Variables, nodes: usize, extra: &[(&str, &str)], text: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -112,8 +123,10 @@ impl House {
             .into_iter()
             .map(|(name, value)| (format!("LANYARD__{name}"), value))
             .collect();
+        let file = folder.path().join("lanyard.toml");
+        std::fs::write(&file, text).unwrap();
         let config = config::load(Source {
-            file: None,
+            file: Some(file),
             environment,
         })
         .unwrap();

@@ -289,6 +289,8 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         logout_scope: LogoutScope::Sso,
         client_uri: None,
         logo_uri: None,
+        initiate_login_uri: None,
+        house_scopes: std::sync::Arc::default(),
         policy_uri: None,
         tos_uri: None,
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
