@@ -78,6 +78,7 @@ async fn mona_ends_everything_and_watches() {
     let witness = browser.execute("return window.witness").await;
     assert_eq!(witness, "the same page", "it came by itself");
     inspect(&browser, "admin-mass-done").await;
+    story.house.settled().await;
     assert!(!story.alice.is_signed_in().await);
     browser.goto(&story.house.url("/admin/ends")).await;
     browser.wait_for_text("main", "Every session").await;
@@ -116,6 +117,7 @@ async fn without_scripts_and_by_the_keyboard_alone() {
         browser.click("#check-again").await;
     }
     browser.wait_for_text("#progress", "2 of 2 notices").await;
+    story.house.settled().await;
     let silent = story.wiki.silently(&story.alice).await;
     assert_eq!(silent.unwrap_err(), "interaction_required");
     assert!(story.alice.is_signed_in().await, "the session goes on");
