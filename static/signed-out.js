@@ -38,7 +38,24 @@
         part.replaceChildren.apply(part, Array.prototype.slice.call(now.childNodes));
       }
     });
+    if (same) {
+      settle(fresh);
+    }
     return same;
+  }
+
+  // Nothing is under way any more: nothing to check again.
+  function settle(fresh) {
+    var check = document.getElementById("check-again");
+    if (check === null || fresh.getElementById("check-again")) {
+      return;
+    }
+    if (document.activeElement === check) {
+      var heading = document.querySelector("h1");
+      heading.tabIndex = -1;
+      heading.focus();
+    }
+    check.parentNode.removeChild(check);
   }
 
   function load(address) {

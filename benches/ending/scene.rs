@@ -11,6 +11,7 @@ use lanyard::entropy::{ClientId, Entropy, Secret, SecretHash, SessionId, Sid, Us
 use lanyard::identity::user::{Profile, User};
 use lanyard::protocol::client_metadata;
 use lanyard::session::ending::Selection;
+use lanyard::session::network::Networks;
 use lanyard::session::session::Session;
 use lanyard::store::record::{Join, Joining, Record, SignIn};
 use serde_json::json;
@@ -214,5 +215,6 @@ fn session(user: UserId, now: Timestamp) -> Session {
         previous_secret: None,
         address: "192.0.2.0/24".to_owned(),
         user_agent: "Bench".to_owned(),
+        networks: Networks::default(),
     }
 }

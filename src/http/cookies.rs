@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
 
+use super::extract;
 use super::state::State;
 use crate::entropy::Secret;
 use crate::provider::{InteractionCookie, SessionCookie, VIEW_LASTS, View};
@@ -50,7 +51,8 @@ fn build(state: &State, name: String, value: String, same_site: SameSite) -> Coo
 /// The SSO cookie of a request, if it is one of ours.
 pub(super) fn session(state: &State, request: &HttpRequest) -> Option<SessionCookie> {
     let cookie = request.cookie(session_name(state))?;
-    state.provider.open_cookie(cookie.value())
+    let cookie = state.provider.open_cookie(cookie.value())?;
+    Some(cookie.shown_from(extract::browser(request).address))
 }
 
 /// Whether the request carries an SSO cookie at all: a cross-site POST never carries a Lax one.

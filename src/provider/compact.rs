@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SecretHash, SessionId, Sid, UserId};
 use crate::session::grant::{Grant, Place};
+use crate::session::network::Networks;
 use crate::session::participant::Participant;
 use crate::session::session::Session;
 
@@ -40,6 +41,8 @@ pub(super) struct SessionDocument {
     secret: SecretHash,
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     previous_secret: Option<(SecretHash, Timestamp)>,
+    #[serde(rename = "w", default, skip_serializing_if = "Networks::is_empty")]
+    networks: Networks,
 }
 
 impl SessionDocument {
@@ -57,6 +60,7 @@ impl SessionDocument {
             remembered: session.remembered,
             secret: session.secret,
             previous_secret: session.previous_secret,
+            networks: session.networks,
         }
     }
 
@@ -76,6 +80,7 @@ impl SessionDocument {
             previous_secret: self.previous_secret,
             address: String::new(),
             user_agent: String::new(),
+            networks: self.networks,
         }
     }
 }
@@ -281,6 +286,7 @@ mod tests {
             previous_secret: Some((secret, now)),
             address: String::new(),
             user_agent: String::new(),
+            networks: Networks::of("192.0.2.0/24"),
         }
     }
 

@@ -2,27 +2,32 @@
 //! the places of refresh-token families. Losing it costs somebody a silent sign-in, never more.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use super::Provider;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::{GrantId, SessionId};
+use crate::entropy::{GrantId, SessionId, Sid};
 use crate::session::grant::Grant;
 
 #[derive(Debug, Default)]
 pub(super) struct Flush {
     activity: Mutex<HashMap<SessionId, Timestamp>>,
     grants: Mutex<HashMap<GrantId, Grant>>,
+    /// Refreshes that timelines tell of.
+    refreshes: Mutex<HashMap<Sid, Timestamp>>,
     /// Session-bound grants that gave way to newer ones.
     gone: Mutex<HashMap<GrantId, Timestamp>>,
 }
 
 impl Flush {
     pub(super) fn active(&self, session: SessionId, at: Timestamp) {
-        let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
-        let seen = activity.entry(session).or_insert(at);
-        *seen = (*seen).max(at);
+        latest(&self.activity, session, at);
+    }
+
+    pub(super) fn refreshed(&self, sid: Sid, at: Timestamp) {
+        latest(&self.refreshes, sid, at);
     }
 
     pub(super) fn grant(&self, grant: Grant) {
@@ -63,6 +68,13 @@ impl Provider {
                 return Err(error.into());
             }
         }
+        let refreshes: Vec<_> = take(&self.flush.refreshes).into_iter().collect();
+        if let Err(error) = self.record.note_refreshes(&refreshes).await {
+            for (sid, at) in refreshes {
+                self.flush.refreshed(sid, at);
+            }
+            return Err(error.into());
+        }
         let grants: Vec<_> = take(&self.flush.grants).into_values().collect();
         if !grants.is_empty()
             && let Err(error) = self.record.save_grants(&grants).await
@@ -84,6 +96,12 @@ impl Provider {
         }
         Ok(())
     }
+}
+
+fn latest<K: Eq + Hash>(map: &Mutex<HashMap<K, Timestamp>>, key: K, at: Timestamp) {
+    let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = map.entry(key).or_insert(at);
+    *known = (*known).max(at);
 }
 
 fn take<K, V>(map: &Mutex<HashMap<K, V>>) -> HashMap<K, V> {

@@ -1,6 +1,7 @@
 //! Handles: what browsers and clients carry. Sealed bytes that say where to look and reveal
 //! nothing; a forged one is dropped before any store is asked.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Provider;
@@ -17,6 +18,22 @@ pub const VIEW_LASTS: Duration = Duration::from_mins(10);
 pub struct SessionCookie {
     pub(super) id: SessionId,
     pub(super) secret: Secret,
+    /// Who showed it, if it was shown.
+    pub(super) from: Option<IpAddr>,
+}
+
+impl SessionCookie {
+    pub(super) const fn fresh(id: SessionId, secret: Secret) -> Self {
+        let from = None;
+        Self { id, secret, from }
+    }
+
+    /// As it was shown from this address.
+    #[must_use]
+    pub fn shown_from(self, address: IpAddr) -> Self {
+        let from = Some(address);
+        Self { from, ..self }
+    }
 }
 
 /// The view cookie: for a while, its browser may see who has been told that a session ended.
@@ -114,7 +131,7 @@ impl Provider {
         let mut reader = Reader(&bytes);
         let id = SessionId::from_bytes(reader.take()?);
         let secret = Secret::from_bytes(reader.take()?);
-        reader.end(SessionCookie { id, secret })
+        reader.end(SessionCookie::fresh(id, secret))
     }
 
     /// What the script of the check iframe may read: the same for the same session, and it proves

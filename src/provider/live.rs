@@ -1,6 +1,7 @@
 //! Finding a live session: one read of the hot state; SQL only when that copy is missing or its
 //! position is not trusted.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::documents;
 use super::handles::SessionCookie;
 use super::trouble::Trouble;
 use crate::entropy::{Root, SessionId};
+use crate::identity::throttle::coarse;
 use crate::identity::user::User;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::session::{Liveness, SecretVerdict, Session};
@@ -34,6 +36,15 @@ pub(super) struct LiveSession {
     /// Known live as of this position of the ends log.
     position: i64,
     slots: Vec<(Name, Slot)>,
+    /// Who shows its cookie; none where an app asks.
+    pub(super) from: Option<IpAddr>,
+}
+
+/// What a use of a session adds to what is known of it.
+struct Activity {
+    session: Session,
+    /// It was not seen there before.
+    new_network: Option<IpAddr>,
 }
 
 /// What a browser's cookie is worth.
@@ -118,6 +129,7 @@ impl Provider {
             version,
             position,
             slots,
+            from: None,
         }))
     }
 
@@ -142,9 +154,10 @@ impl Provider {
         let Some(cookie) = cookie else {
             return Ok(Presented::None);
         };
-        let Lookup::Live(live) = self.live_session(cookie.id, names).await? else {
+        let Lookup::Live(mut live) = self.live_session(cookie.id, names).await? else {
             return Ok(Presented::Useless);
         };
+        live.from = cookie.from;
         match live.session.judge_secret(&cookie.secret, self.clock.now()) {
             SecretVerdict::Current | SecretVerdict::Previous => Ok(Presented::Live(Box::new(live))),
             SecretVerdict::Stale => {
@@ -155,23 +168,22 @@ impl Provider {
         }
     }
 
-    /// What every commit under a session demands; writes its activity along when that is due.
-    pub(super) fn alive(&self, live: &LiveSession) -> (Check, Option<Effect>) {
-        let name = documents::session();
-        match self.activity(live) {
-            Some(effect) => (Check::At(name, live.version), Some(effect)),
-            None => (Check::Present(name), None),
-        }
-    }
-
-    fn activity(&self, live: &LiveSession) -> Option<Effect> {
+    /// What a use of a session is worth writing: that it was used, once in a while; that it was
+    /// used from elsewhere, at once, as somebody may have a copy of the cookie.
+    fn activity(&self, live: &LiveSession) -> Option<Activity> {
         let now = self.clock.now();
         // Well before the idle deadline, however short that is.
         let often = ACTIVITY.min(live.session.idle_timeout / 6);
-        (now.since(live.session.last_seen) >= often).then(|| {
+        let due = now.since(live.session.last_seen) >= often;
+        let is_new = |from: &IpAddr| live.session.networks.is_new(&coarse(*from));
+        let new_network = live.from.filter(is_new);
+        (due || new_network.is_some()).then(|| {
             let mut session = live.session.clone();
             session.last_seen = now;
-            self.put_session(session, live.position)
+            Activity {
+                session: session.seen_in(new_network.map(coarse).as_deref()),
+                new_network,
+            }
         })
     }
 
@@ -185,20 +197,27 @@ impl Provider {
         )
     }
 
-    /// Commits under a live session; remembers its activity for the record when it was written.
+    /// Commits under a live session, which must be one still; writes its activity along when that
+    /// is due, and remembers it for the record.
     pub(super) async fn commit_alive(
         &self,
         live: &LiveSession,
         mut checks: Vec<Check>,
         mut effects: Vec<Effect>,
     ) -> Result<Outcome, Trouble> {
-        let (alive, activity) = self.alive(live);
-        let active = activity.is_some();
-        checks.push(alive);
-        effects.extend(activity);
+        let name = documents::session();
+        let Some(activity) = self.activity(live) else {
+            checks.push(Check::Present(name));
+            return self.commit(&live.root(), checks, effects).await;
+        };
+        checks.push(Check::At(name, live.version));
+        effects.push(self.put_session(activity.session, live.position));
         let outcome = self.commit(&live.root(), checks, effects).await?;
-        if active && outcome == Outcome::Committed {
+        if outcome == Outcome::Committed {
             self.flush.active(live.session.id, self.clock.now());
+            if let Some(from) = activity.new_network {
+                self.note_network(&live.session, from);
+            }
         }
         Ok(outcome)
     }

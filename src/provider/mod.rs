@@ -56,6 +56,7 @@ mod revocation;
 mod revoked;
 mod session_admin;
 mod session_ends;
+mod session_notes;
 mod sessions;
 mod settings;
 mod setup;

@@ -17,6 +17,7 @@ use crate::identity::user::{LoginKey, User};
 use crate::meters::SignInResult;
 use crate::protocol::discovery::ACR_PASSWORD;
 use crate::session::ending::{Actor, Reason, Selection};
+use crate::session::network::Networks;
 use crate::session::session::Session;
 use crate::store::hot::{Check, Outcome};
 use crate::store::record::{Renewed, SignIn};
@@ -147,7 +148,11 @@ impl Provider {
             self.meters.sign_in(SignInResult::Disabled);
             return Ok(SignInOutcome::Problem(SignInProblem::NoMatch));
         };
-        self.note_sign_in(&session, browser);
+        if fresh {
+            self.note_sign_in(&session, browser);
+        } else {
+            self.note_step_up(&session, browser);
+        }
         let remembered = session
             .remembered
             .then(|| self.clock.now().until(session.expires));
@@ -265,6 +270,7 @@ impl Provider {
             previous_secret: None,
             address: coarse(browser.address),
             user_agent: cut(&browser.user_agent, USER_AGENT),
+            networks: Networks::of(&coarse(browser.address)),
         };
         let most = self.settings.max_sessions;
         let proved = person.password.as_deref();
@@ -282,10 +288,7 @@ impl Provider {
         self.fail_points.at(FailPoint::SignInRecorded).await;
         let put = self.put_session(session.clone(), position);
         let checks = vec![Check::Absent(documents::session())];
-        let cookie = SessionCookie {
-            id: session.id,
-            secret,
-        };
+        let cookie = SessionCookie::fresh(session.id, secret);
         // A tombstone there means that it ended already: no cookie.
         let outcome = self.commit(&session.id.into(), checks, vec![put]).await?;
         self.fail_points.at(FailPoint::SignInPut).await;
@@ -314,7 +317,7 @@ impl Provider {
             let checks = vec![Check::At(documents::session(), live.version())];
             let put = self.put_session(renewed.clone(), position);
             if self.commit(&id.into(), checks, vec![put]).await? == Outcome::Committed {
-                return Ok(Some((renewed, SessionCookie { id, secret })));
+                return Ok(Some((renewed, SessionCookie::fresh(id, secret))));
             }
             // Another tab was first: build on what it wrote, or its secret would be forgotten.
             match self.live_session(id, &[]).await? {
@@ -342,41 +345,6 @@ impl Provider {
         self.note_sign_in(&session, browser);
         self.meters.sign_in(SignInResult::Succeeded);
         Ok(Some(cookie))
-    }
-
-    fn note_sign_in(&self, session: &Session, browser: &Browser) {
-        self.note(super::audit::Note {
-            actor: &Actor::Person(session.user.clone()),
-            action: "sign_in",
-            target: format!("person:{}", session.user),
-            session: Some(crate::store::record::reference(session.id)),
-            address: Some(browser.address.to_string()),
-            reason: None,
-        });
-    }
-
-    /// A failure is noted under the account's hashed key: people type passwords into the wrong
-    /// field.
-    pub(super) fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
-        self.note(super::audit::Note {
-            actor: &Actor::System,
-            action: "sign_in_failed",
-            target: format!("account:{}", account.as_str().get(..12).unwrap_or_default()),
-            session: None,
-            address: Some(browser.address.to_string()),
-            reason: Some(why),
-        });
-    }
-
-    pub(super) fn note_stale_secret(&self, live: &LiveSession) {
-        self.note(super::audit::Note {
-            actor: &Actor::System,
-            action: "stale_cookie",
-            target: format!("person:{}", live.session.user),
-            session: Some(crate::store::record::reference(live.session.id)),
-            address: None,
-            reason: Some(Reason::Theft.as_str()),
-        });
     }
 }
 

@@ -94,6 +94,24 @@ impl Provider {
             .map(|client| Asked { client, request }))
     }
 
+    /// What an answered page asked about, judged anew for whoever answers; none if it is over.
+    async fn judged_again(
+        &self,
+        open: &Open,
+        cookie: Option<&SessionCookie>,
+    ) -> Result<Option<(Asked, Result<Judged, ProtocolError>)>, Trouble> {
+        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+            return Ok(None);
+        };
+        let Some(asked) = self.still_registered(*request).await? else {
+            return Ok(None);
+        };
+        let progress = |session| open.document.progress(session);
+        let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
+        let judged = judged.await?;
+        Ok(Some((asked, judged)))
+    }
+
     async fn wait(
         &self,
         open: &Open,
@@ -218,15 +236,10 @@ impl Provider {
         open: &mut Open,
         cookie: Option<&SessionCookie>,
     ) -> Result<Step, Trouble> {
-        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+        let Some((asked, judged)) = self.judged_again(open, cookie).await? else {
             return Ok(Step::Gone);
         };
-        let Some(asked) = self.still_registered(*request).await? else {
-            return Ok(Step::Gone);
-        };
-        let progress = |session| open.document.progress(session);
-        let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
-        if let Ok(judged) = judged.await?
+        if let Ok(judged) = judged
             && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
         {
             let (user, client) = (&live.session.user, &asked.client.client_id);
@@ -247,15 +260,10 @@ impl Provider {
         open: &mut Open,
         cookie: Option<&SessionCookie>,
     ) -> Result<Step, Trouble> {
-        let Purpose::Authorize(request) = open.document.purpose.clone() else {
+        let Some((_, judged)) = self.judged_again(open, cookie).await? else {
             return Ok(Step::Gone);
         };
-        let Some(asked) = self.still_registered(*request).await? else {
-            return Ok(Step::Gone);
-        };
-        let progress = |session| open.document.progress(session);
-        let judged = self.judge_request(&asked, cookie, Mark::LookedFor, progress);
-        if let Ok(judged) = judged.await?
+        if let Ok(judged) = judged
             && let (Decision::Resume, Some(live)) = (judged.decision, &judged.live)
         {
             let session = live.session.id;

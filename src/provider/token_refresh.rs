@@ -159,6 +159,7 @@ impl Provider {
         generation: i64,
     ) -> Result<Option<Grant>, Trouble> {
         let mut grant = held.grant;
+        let noted = !self.hot.is_shared() || refresh::is_first_of_slot(&grant, self.clock.now());
         refresh::rotate(&mut grant, handle.place, generation, self.clock.now());
         let name = documents::grant(&grant.id);
         let outcome = if let (Some(live), Some(mut part)) = (&held.live, held.part) {
@@ -181,6 +182,9 @@ impl Provider {
             return Ok(None);
         }
         self.write_back_grant(&grant);
+        if noted {
+            self.flush.refreshed(grant.sid.clone(), grant.last_used);
+        }
         Ok(Some(grant))
     }
 }

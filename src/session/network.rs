@@ -1,16 +1,61 @@
-//! Networks by which sessions are found. A session keeps a coarse address (an IPv4 /24, an IPv6
-//! /48) and is found by that and by two wider networks around it; a range of another size is so
-//! many of these.
+//! Networks by which sessions are found, and in which they were seen. A session keeps a coarse
+//! address (an IPv4 /24, an IPv6 /48) and is found by that and by two wider networks around it; a
+//! range of another size is so many of these.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
+
+use crate::entropy::sha256;
 
 /// The sizes by which sessions are found: the first that is not wider than a range is asked for.
 const V4_SIZES: [u8; 3] = [8, 16, 24];
 const V6_SIZES: [u8; 3] = [16, 32, 48];
 /// At most so many networks for one range.
 const MOST: u32 = 256;
+
+/// Of a session that wanders, only the latest are known.
+const KNOWN: usize = 4;
+
+/// The networks in which a session was seen of late, by short marks: enough to tell a new one, and
+/// no list of whereabouts. Several, as a browser may take turns between IPv4 and IPv6.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Networks(Vec<u32>);
+
+impl Networks {
+    /// Of a session that was seen in this one.
+    pub fn of(coarse: &str) -> Self {
+        Self(vec![mark(coarse)])
+    }
+
+    /// Whether the session was not seen there of late. Where nothing is known, nothing is new.
+    pub fn is_new(&self, coarse: &str) -> bool {
+        !self.0.is_empty() && !self.0.contains(&mark(coarse))
+    }
+
+    /// With one more; the oldest may give way.
+    #[must_use]
+    pub fn with(mut self, coarse: &str) -> Self {
+        if self.is_new(coarse) {
+            self.0.push(mark(coarse));
+        }
+        let over = self.0.len().saturating_sub(KNOWN);
+        self.0.drain(..over);
+        self
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn mark(coarse: &str) -> u32 {
+    let [a, b, c, d, ..] = sha256(coarse.as_bytes());
+    u32::from_be_bytes([a, b, c, d])
+}
 
 /// What somebody typed, read as an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +179,23 @@ fn v6_beginning(text: &str) -> Option<IpNet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_is_new_once_and_the_latest_four_are_known() {
+        let home = Networks::of("192.0.2.0/24");
+        assert!(!home.is_new("192.0.2.0/24"));
+        assert!(home.is_new("198.51.100.0/24"));
+        let both = home.with("198.51.100.0/24");
+        for known in ["192.0.2.0/24", "198.51.100.0/24"] {
+            assert!(!both.is_new(known), "{known}");
+            assert_eq!(both.clone().with(known), both, "{known}");
+        }
+        let far = ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"];
+        let far = far.iter().fold(both, |known, coarse| known.with(coarse));
+        assert!(far.is_new("192.0.2.0/24"));
+        assert!(!far.is_new("198.51.100.0/24"));
+        assert!(!Networks::default().is_new("192.0.2.0/24"));
+    }
 
     #[test]
     fn a_coarse_address_is_found_by_three_networks() {

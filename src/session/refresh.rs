@@ -56,6 +56,16 @@ pub fn rotate(grant: &mut Grant, presented: Place, store_generation: i64, now: T
     grant.last_used = now;
 }
 
+/// So often the record hears of refreshes, where it would otherwise hear of none.
+const SLOT: i64 = 600_000;
+
+/// Whether a rotation now would be the first since the grant began, or in ten minutes of the
+/// clock. Told from the grant alone, so that nobody needs to remember what was noted.
+pub fn is_first_of_slot(grant: &Grant, now: Timestamp) -> bool {
+    let slot = |at: Timestamp| at.as_millis().div_euclid(SLOT);
+    grant.previous.is_none() || slot(grant.last_used) != slot(now)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

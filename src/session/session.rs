@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Secret, SecretHash, SessionId, UserId};
+use crate::session::network::Networks;
 
 /// How long the previous secret is honoured for requests that were in flight when it changed.
 pub const PREVIOUS_SECRET: Duration = Duration::from_secs(30);
@@ -41,6 +42,8 @@ pub struct Session {
     pub address: String,
     /// The browser's own name for itself, cut to 256 bytes.
     pub user_agent: String,
+    /// Where it was seen of late. The record knows the place of the sign-in only.
+    pub networks: Networks,
 }
 
 /// Idle and absolute limits of a new session.
@@ -127,6 +130,15 @@ impl Session {
         }
     }
 
+    /// Seen in this network, if it is one that was not known.
+    #[must_use]
+    pub fn seen_in(mut self, coarse: Option<&str>) -> Self {
+        if let Some(coarse) = coarse {
+            self.networks = self.networks.with(coarse);
+        }
+        self
+    }
+
     /// A re-authentication or step-up: the session goes on, its secret does not (fixation).
     #[must_use]
     pub fn reauthenticated(mut self, secret: SecretHash, now: Timestamp) -> Self {
@@ -160,6 +172,7 @@ mod tests {
             previous_secret: None,
             address: "192.0.2.0/24".to_owned(),
             user_agent: "Test".to_owned(),
+            networks: Networks::default(),
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::clock::Timestamp;
 use crate::pages::admin::session::Event;
 use crate::pages::admin::states::because;
+use crate::pages::admin::words::action;
 use crate::pages::time;
-use crate::provider::{AuditEntry, FailedAttempt, NoticeState, NoticeView, StoryView};
+use crate::provider::{AuditEntry, FailedAttempt, NoticeState, NoticeView, StoryApp, StoryView};
 use crate::session::ending::Reason;
 
 /// One thing that happened.
@@ -24,6 +25,7 @@ pub(super) fn timeline(view: &StoryView, now: Timestamp) -> Vec<Event> {
         title: format!("Joined by {}", app.part.part.client_name),
         text: String::new(),
     }));
+    all.extend(view.apps.iter().filter_map(refreshed));
     let later = view.story.audit.iter().filter(|line| !is_sign_in(line));
     all.extend(later.filter_map(|line| noted(view, line)));
     all.extend(end_without_line(view));
@@ -61,6 +63,16 @@ fn beginning(view: &StoryView) -> Vec<Happened> {
     }]
 }
 
+/// That an app still gets new tokens; also after the session, by a grant that outlives it.
+fn refreshed(app: &StoryApp) -> Option<Happened> {
+    Some(Happened {
+        at: app.part.refreshed?,
+        class: "",
+        title: format!("{} refreshed its tokens", app.part.part.client_name),
+        text: "The last time that is noted.".to_owned(),
+    })
+}
+
 fn is_sign_in(line: &AuditEntry) -> bool {
     line.action == "sign_in"
 }
@@ -86,6 +98,12 @@ fn noted(view: &StoryView, line: &AuditEntry) -> Option<Happened> {
     let (class, title, text) = match line.action.as_str() {
         "notice_given_up" | "notice_refused" => return None,
         "sign_in" => ("", "Signed in".to_owned(), from(line)),
+        "session.step_up" => (
+            "",
+            "Stepped up".to_owned(),
+            format!("Proved again who they are. {}", from(line)),
+        ),
+        "session.new_network" => ("wait", "Moved to another network".to_owned(), from(line)),
         "session.end" => ("off", format!("Session ended{by}"), said(line, why)),
         "session.end_client" => {
             let app = app_name(view, &line.target);
@@ -105,7 +123,7 @@ fn noted(view: &StoryView, line: &AuditEntry) -> Option<Happened> {
             "An old cookie was shown".to_owned(),
             "Somebody may have a copy of it. It opened nothing.".to_owned(),
         ),
-        other => ("", format!("{other}{by}"), said(line, why)),
+        other => ("", format!("{}{by}", action(other)), said(line, why)),
     };
     Some(Happened {
         at: line.at,

@@ -7,6 +7,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("sign_in", "Signed in"),
     ("sign_in_failed", "Refused a sign-in"),
     ("stale_cookie", "Met a cookie that was replaced long ago"),
+    ("session.step_up", "Proved again who they are"),
+    ("session.new_network", "Was seen in another network"),
     ("session.end", "Ended a session"),
     ("session.end_client", "Ended an app’s part of a session"),
     ("person.end_sessions", "Ended a person’s sessions"),

@@ -20,7 +20,7 @@ pub struct Ended {
     /// The sessions that were selected and are over; where one client was selected, the sessions
     /// in which its part is over. Of all that a person has, those that ended within [`TOMBSTONE`].
     pub sessions: Vec<EndedSession>,
-    /// How many sessions lived until now.
+    /// How many sessions lived until now; of very many of a person, as counted just before.
     pub fresh: usize,
     /// Grants that ended with it and that the record knows, with the session of each.
     pub grants: Vec<(GrantId, SessionId)>,

@@ -1,7 +1,9 @@
 //! Every way in which something ends: one transaction that ends it, owes the notices, and writes
 //! the audit and, last, the ends log. What was over before stays as it was, but is reported again,
-//! so that a caller whose tombstone was not acknowledged can repeat it. Where one person has more
-//! sessions than one transaction ends, there are several, each complete in itself.
+//! so that a caller whose tombstone was not acknowledged can repeat it. Where an app
+//! of a person, or a client, has more than one transaction ends, there are several, each complete in
+//! itself; of everything, of a large client and of a person with very many sessions one entry of the
+//! log ends all (`mass_ends`).
 
 use sqlx::AnyConnection;
 
@@ -27,8 +29,8 @@ const SESSIONS_AT_ONCE: usize = 500;
 
 impl Record {
     /// Ends what is selected. Idempotent: only what lives is ended, and only that is told. Of a
-    /// person's sessions none is left that lived when this was called, nor any that began while it
-    /// went on, up to its last transaction.
+    /// person's sessions none is left that lived when this was called. An end of very many is over
+    /// for whoever reads the log, and its rows are worked off later: see [`Ended::mass`].
     pub async fn end(
         &self,
         selection: &Selection,

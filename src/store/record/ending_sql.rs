@@ -1,5 +1,5 @@
 //! The statements of an end. What it selects is a list of sessions, found before; a client narrows
-//! it. Each list is bounded, so that one person with ten thousand sessions is ended in several
+//! it. Each list is bounded, so that an app in thousands of one person's sessions is ended in several
 //! transactions, each of them complete in itself.
 //!
 //! On PostgreSQL an `UPDATE` takes rows as its plan finds them. Where others take several of the

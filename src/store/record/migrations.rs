@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 12] = [
+const STEPS: [(i64, &str, &str); 13] = [
     (
         1,
         "record",
@@ -66,6 +66,11 @@ const STEPS: [(i64, &str, &str); 12] = [
         12,
         "notice_attempts",
         include_str!("../../../migrations/0012_notice_attempts.sql"),
+    ),
+    (
+        13,
+        "refreshes",
+        include_str!("../../../migrations/0013_refreshes.sql"),
     ),
     (
         17,

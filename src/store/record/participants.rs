@@ -59,6 +59,32 @@ impl Record {
     }
 }
 
+const REFRESHED: &str = "UPDATE participants SET refreshed_at = $1 \
+     WHERE sid = $2 AND (refreshed_at IS NULL OR refreshed_at < $1)";
+
+impl Record {
+    /// Notes when clients refreshed their tokens. Also of what ended: what a grant of
+    /// `offline_access` does later belongs to the story.
+    pub async fn note_refreshes(&self, batch: &[(Sid, Timestamp)]) -> Result<(), RecordError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut batch = batch.to_vec();
+        // Rows are locked in one order everywhere.
+        batch.sort();
+        self.write(Durability::Normal, batch, |conn, batch| {
+            Box::pin(async move {
+                for (sid, at) in batch {
+                    let query = sqlx::query(REFRESHED).bind(at.as_millis());
+                    query.bind(sid.as_str()).execute(&mut *conn).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+}
+
 async fn join(conn: &mut AnyConnection, joining: &Joining) -> Result<Join, RecordError> {
     let Joining {
         client, sid, now, ..

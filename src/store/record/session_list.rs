@@ -178,7 +178,8 @@ impl Record {
 /// All parts that a session ever had, in the order in which they joined.
 pub(super) const PARTS: &str = "SELECT p.sid AS sid, p.session_id AS session_id, \
      p.client_id AS client_id, p.reason AS reason, \
-     p.joined_at AS joined_at, p.ended_at AS ended_at, c.client_name AS client_name, \
+     p.joined_at AS joined_at, p.refreshed_at AS refreshed_at, p.ended_at AS ended_at, \
+     c.client_name AS client_name, \
      c.backchannel_logout_uri AS backchannel_logout_uri \
      FROM participants p LEFT JOIN clients c ON c.client_id = p.client_id \
      WHERE p.session_id = $1 ORDER BY p.joined_at, p.sid";

@@ -11,6 +11,7 @@ use super::{Record, RecordError, ends_position, mass_cover, reference, session_t
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SessionId, Sid};
 use crate::session::ending::Reason;
+use crate::session::network::Networks;
 use crate::session::session::Session;
 
 /// What became of a sign-in.
@@ -352,6 +353,7 @@ pub(super) fn session(row: &AnyRow) -> Result<Session, RecordError> {
         remembered: row.flag("remembered")?,
         secret: row.hash("secret")?,
         previous_secret: previous,
+        networks: Networks::of(&row.text("address")?),
         address: row.text("address")?,
         user_agent: row.text("user_agent")?,
     })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::{Entropy, Secret, SessionId};
+use lanyard::session::network::Networks;
 use lanyard::session::session::Session;
 use lanyard::store::record::{NoticeState, reference};
 use serde_json::json;
@@ -229,6 +230,7 @@ async fn a_long_list_is_turned_both_ways() {
             previous_secret: None,
             address: "192.0.2.0/24".to_owned(),
             user_agent: "curl/8".to_owned(),
+            networks: Networks::default(),
         };
         record.begin_session(&session).await.unwrap();
     }

@@ -173,6 +173,7 @@ async fn ones_own_session_ends_too_where_that_is_asked() {
     assert!(page.shows("Your own session ends too"));
     let answer = story.carry_out(&page, "").await;
     assert_eq!(answer.status, 303);
+    story.house.settled().await;
     assert!(!story.mona.is_signed_in().await);
 }
 

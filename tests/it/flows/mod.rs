@@ -60,4 +60,5 @@ mod signed_out_apps;
 mod slow_apps;
 mod temporary_passwords;
 mod throttling;
+mod timeline;
 mod userinfo;

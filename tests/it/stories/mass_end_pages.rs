@@ -71,13 +71,26 @@ async fn mona_ends_everything_and_watches() {
     browser.wait_for_text("h1", "2 sessions ended").await;
     browser.execute("window.witness = 'the same page'").await;
     browser.wait_for_text("#progress", "2 of 4 notices").await;
+    browser
+        .execute("document.getElementById('check-again').focus()")
+        .await;
     inspect(&browser, "admin-mass-under-way").await;
     story.shop.feels(Mood::Answers(200));
     story.house.advance(Duration::from_mins(1));
     browser.wait_for_text("#progress", "4 of 4 notices").await;
+    House::until("nothing is left to check", || async {
+        browser.count("#check-again").await == 0
+    })
+    .await;
+    assert_eq!(
+        browser.cursor().await,
+        "heading",
+        "the keyboard is not lost with the button that it was on"
+    );
     let witness = browser.execute("return window.witness").await;
     assert_eq!(witness, "the same page", "it came by itself");
     inspect(&browser, "admin-mass-done").await;
+    story.house.settled().await;
     assert!(!story.alice.is_signed_in().await);
     browser.goto(&story.house.url("/admin/ends")).await;
     browser.wait_for_text("main", "Every session").await;
@@ -116,6 +129,7 @@ async fn without_scripts_and_by_the_keyboard_alone() {
         browser.click("#check-again").await;
     }
     browser.wait_for_text("#progress", "2 of 2 notices").await;
+    story.house.settled().await;
     let silent = story.wiki.silently(&story.alice).await;
     assert_eq!(silent.unwrap_err(), "interaction_required");
     assert!(story.alice.is_signed_in().await, "the session goes on");

@@ -78,6 +78,12 @@ impl Browser {
         }
     }
 
+    /// This one, holding what another holds from now on.
+    pub(crate) fn with_cookies_of(self, other: &Self) -> Self {
+        let jar = Arc::clone(&other.jar);
+        Self { jar, ..self }
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.jar.lock().unwrap().get(name).cloned()
     }

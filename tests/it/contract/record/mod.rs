@@ -43,6 +43,7 @@ use lanyard::protocol::client::{
 };
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
+use lanyard::session::network::Networks;
 use lanyard::session::session::Session;
 use lanyard::store::record::{Ended, Join, Joining, NewKey, Places, Record, SignIn};
 
@@ -126,6 +127,7 @@ impl World {
             previous_secret: None,
             address: "192.0.2.0/24".to_owned(),
             user_agent: "Test".to_owned(),
+            networks: Networks::of("192.0.2.0/24"),
         }
     }
 

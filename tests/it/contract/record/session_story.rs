@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lanyard::clock::Timestamp;
+use lanyard::entropy::Sid;
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::session::Session;
 use lanyard::store::record::{
@@ -14,6 +15,8 @@ use super::{Backend, World, both, places};
 both!(
     a_story_tells_of_the_person_apps_and_grants,
     a_story_tells_of_notices_and_deeds,
+    a_story_tells_of_the_last_refresh,
+    a_story_of_a_thousand_deeds_tells_the_newest,
     a_story_of_nothing_is_none,
 );
 
@@ -46,6 +49,62 @@ async fn with_grants(on: Backend) -> (World, Session, Timestamp) {
     world.record.save_grants(&[bound]).await.unwrap();
     world.pass(5);
     (world, session, used)
+}
+
+async fn a_story_tells_of_the_last_refresh(on: Backend) {
+    let world = World::peopled(on).await;
+    let session = world.begin("alice").await;
+    let wiki = world.join(&session, "wiki").await;
+    world.pass(1);
+    let blog = world.join(&session, "blog").await;
+    let name = reference(session.id);
+    let refreshed = async || {
+        let told = story(&world, &name).await;
+        told.parts
+            .iter()
+            .map(|part| part.refreshed)
+            .collect::<Vec<_>>()
+    };
+    world.record.note_refreshes(&[]).await.unwrap();
+    assert_eq!(refreshed().await, [None, None]);
+    let (early, late) = (world.pass(5), world.pass(5));
+    let note = async |at, of: &[&Sid]| {
+        let batch: Vec<_> = of.iter().map(|sid| ((*sid).clone(), at)).collect();
+        world.record.note_refreshes(&batch).await.unwrap();
+    };
+    note(late, &[&wiki]).await;
+    note(early, &[&wiki, &blog]).await;
+    assert_eq!(refreshed().await, [Some(late), Some(early)]);
+    // A grant may outlive its session.
+    world
+        .end(Selection::Session(session.id), Reason::User)
+        .await;
+    let later = world.pass(5);
+    note(later, &[&blog]).await;
+    assert_eq!(refreshed().await, [Some(late), Some(later)]);
+}
+
+async fn a_story_of_a_thousand_deeds_tells_the_newest(on: Backend) {
+    let world = World::peopled(on).await;
+    let session = world.begin("alice").await;
+    let name = reference(session.id);
+    let lines: Vec<_> = (0..600)
+        .map(|number| AuditEntry {
+            at: world.now() + Duration::from_secs(number),
+            actor: "system".to_owned(),
+            action: format!("deed.{number}"),
+            target: "person:u_alice".to_owned(),
+            session: Some(name.clone()),
+            address: None,
+            reason: None,
+            detail: None,
+        })
+        .collect();
+    world.record.append_audit(&lines).await.unwrap();
+    let told = story(&world, &name).await;
+    assert_eq!(told.audit.len(), 500);
+    assert_eq!(told.audit[0].action, "deed.100");
+    assert_eq!(told.audit[499].action, "deed.599");
 }
 
 async fn story(world: &World, text: &str) -> SessionStory {

@@ -1,0 +1,64 @@
+//! What is noted of sessions and sign-ins, for the audit and the session's timeline.
+
+use std::net::IpAddr;
+
+use super::Provider;
+use super::audit::Note;
+use super::interactions::Browser;
+use super::live::LiveSession;
+use crate::identity::throttle::AccountKey;
+use crate::session::ending::{Actor, Reason};
+use crate::session::session::Session;
+use crate::store::record::reference;
+
+impl Provider {
+    pub(super) fn note_sign_in(&self, session: &Session, browser: &Browser) {
+        self.note_person(session, "sign_in", browser.address);
+    }
+
+    /// The person proved again who they are, and the session went on.
+    pub(super) fn note_step_up(&self, session: &Session, browser: &Browser) {
+        self.note_person(session, "session.step_up", browser.address);
+    }
+
+    /// The session is used from a network in which it was not seen: a person who travels, or
+    /// somebody with a copy of the cookie.
+    pub(super) fn note_network(&self, session: &Session, from: IpAddr) {
+        self.note_person(session, "session.new_network", from);
+    }
+
+    fn note_person(&self, session: &Session, action: &'static str, from: IpAddr) {
+        self.note(Note {
+            actor: &Actor::Person(session.user.clone()),
+            action,
+            target: format!("person:{}", session.user),
+            session: Some(reference(session.id)),
+            address: Some(from.to_string()),
+            reason: None,
+        });
+    }
+
+    /// A failure is noted under the account's hashed key: people type passwords into the wrong
+    /// field.
+    pub(super) fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
+        self.note(Note {
+            actor: &Actor::System,
+            action: "sign_in_failed",
+            target: format!("account:{}", account.as_str().get(..12).unwrap_or_default()),
+            session: None,
+            address: Some(browser.address.to_string()),
+            reason: Some(why),
+        });
+    }
+
+    pub(super) fn note_stale_secret(&self, live: &LiveSession) {
+        self.note(Note {
+            actor: &Actor::System,
+            action: "stale_cookie",
+            target: format!("person:{}", live.session.user),
+            session: Some(reference(live.session.id)),
+            address: live.from.map(|from| from.to_string()),
+            reason: Some(Reason::Theft.as_str()),
+        });
+    }
+}
