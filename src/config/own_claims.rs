@@ -136,9 +136,12 @@ impl Entry {
         let before = errors.len();
         errors.extend(self.strangers(&CLAIM));
         let attribute = self.text("attribute", errors);
-        let or = |text: String, other: &str| match text.is_empty() {
-            true => other.to_owned(),
-            false => text,
+        let or = |text: String, other: &str| {
+            if text.is_empty() {
+                other.to_owned()
+            } else {
+                text
+            }
         };
         let own = CustomClaim {
             claim: or(self.text("claim", errors), &attribute),
@@ -231,9 +234,17 @@ mod tests {
 
     const WORK: &str = "[[scopes]]\nscope = \"work\"\ntitle = \"See where you work\"\n";
 
+    fn each_is_told(cases: &[(&str, &str)]) {
+        for (text, start) in cases {
+            let errors = loaded(text).expect_err(text);
+            assert_eq!(errors.len(), 1, "{text}: {errors:?}");
+            assert!(errors[0].starts_with(start), "{text}: {errors:?}");
+        }
+    }
+
     #[test]
-    fn every_problem_names_line_member_and_remedy() {
-        for (text, start) in [
+    fn names_and_scopes_are_judged_where_they_stand() {
+        each_is_told(&[
             (
                 "[claims]\nattribute = \"a\"\n",
                 "1: claims: This is a list. Write [[claims]]",
@@ -266,6 +277,12 @@ mod tests {
                 "[[claims]]\nattribute = \"a\"\n",
                 "1: claims[0].scope: It is absent.",
             ),
+        ]);
+    }
+
+    #[test]
+    fn every_problem_names_line_member_and_remedy() {
+        each_is_told(&[
             (
                 "[[claims]]\nattribute = \"a\"\nscope = \"profile\"\ntype = \"date\"\n",
                 "4: claims[0].type: \"date\" is not known. Write text, list, number or boolean.",
@@ -300,11 +317,7 @@ mod tests {
                 "[[scopes]]\nscope = \"work\"\n",
                 "1: scopes[0].title: Is empty or longer",
             ),
-        ] {
-            let errors = loaded(text).expect_err(text);
-            assert_eq!(errors.len(), 1, "{text}: {errors:?}");
-            assert!(errors[0].starts_with(start), "{text}: {errors:?}");
-        }
+        ]);
         let twice = format!("{WORK}{WORK}");
         let errors = loaded(&twice).unwrap_err();
         assert!(

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::rules::FieldError;
+use super::field_error::FieldError;
 use super::user::Profile;
 use crate::protocol::custom_claims::{ClaimKind, CustomClaims, lines};
 

@@ -4,6 +4,7 @@
 //! password passes [`password_policy`] first. All of these compare names by [`user::LoginKey`].
 
 mod buffers;
+mod field_error;
 pub mod fields;
 mod parameters;
 pub mod password;

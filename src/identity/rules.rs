@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use url::Url;
 
+pub use super::field_error::FieldError;
 use super::fields;
 use super::user::{LoginKey, Profile};
 use crate::protocol::custom_claims::{ClaimKind, CustomClaims, lines};
@@ -20,18 +20,6 @@ pub const MAX_TEXT: usize = 1_000;
 pub const MAX_WORDS: usize = 200;
 /// Longest address of a page or picture, in bytes.
 pub const MAX_URL: usize = 2_000;
-
-/// What is wrong with a field, and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("{field}: {problem}; {remedy}")]
-pub struct FieldError {
-    /// Its name: `username`, or that of the claim.
-    pub field: Cow<'static, str>,
-    /// What is wrong.
-    pub problem: String,
-    /// What to do.
-    pub remedy: &'static str,
-}
 
 type Verdict = Result<(), (String, &'static str)>;
 

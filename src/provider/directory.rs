@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::Provider;
+use super::settings::Settings;
 use super::trouble::Trouble;
 use super::warm::Warm;
 use crate::entropy::{ClientId, UserId};
@@ -31,15 +31,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// `tolerance`: how long what is in use outlives an outage of the record.
-    pub(super) async fn new(
-        record: &Record,
-        tolerance: Duration,
-        house_scopes: Vec<String>,
-    ) -> Result<Self, Trouble> {
+    pub(super) async fn new(record: &Record, settings: &Settings) -> Result<Self, Trouble> {
+        // How long what is in use outlives an outage of the record.
+        let tolerance = settings.outage_tolerance;
         Ok(Self {
             clients: Warm::new(tolerance),
-            house_scopes: house_scopes.into(),
+            house_scopes: settings.claims.scope_values().into(),
             people: Warm::new(tolerance),
             head: AtomicI64::new(record.changes_head().await?),
             repeated: Mutex::default(),

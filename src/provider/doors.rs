@@ -34,7 +34,7 @@ impl Provider {
         };
         let rows = self.record.list_clients(&filter).await?.rows;
         let strange = |client: &Client| client.registered_by == RegisteredBy::Itself;
-        let known: BTreeSet<ClientId> = if rows.iter().any(|row| strange(&row.client)) {
+        let met: BTreeSet<ClientId> = if rows.iter().any(|row| strange(&row.client)) {
             let allowed = self.apps_allowed_by(&visitor.person).await?.into_iter();
             allowed.map(|app| app.client).collect()
         } else {
@@ -42,7 +42,7 @@ impl Provider {
         };
         let issuer = &self.settings.issuer;
         let doors = rows.into_iter().filter_map(|row| {
-            let knows = known.contains(&row.client.client_id);
+            let knows = met.contains(&row.client.client_id);
             let address = initiate_login::door(&row.client, issuer, knows)?;
             Some(Door {
                 client: Arc::new(row.client),

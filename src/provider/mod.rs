@@ -233,12 +233,7 @@ impl Provider {
         let now = clock.now();
         let ends = ends::EndsMemory::load(&record, now).await?;
         let keys = keys::Keys::load_or_make(keeper, now).await?;
-        let directory = directory::Directory::new(
-            &record,
-            settings.outage_tolerance,
-            settings.claims.scope_values(),
-        )
-        .await?;
+        let directory = directory::Directory::new(&record, &settings).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {

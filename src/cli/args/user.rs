@@ -73,7 +73,7 @@ phone_number_verified, street_address, locality, region, postal_code, country, f
 away what is there. A new email address or phone number isn't verified unless it is said.
 
 Examples:
-  lanyard user set alice name=\"Alice Liddell\" phone_number=\"+44 20 7946 0000\"
+  lanyard user set alice \"name=Alice Liddell\" \"phone_number=+44 20 7946 0000\"
   lanyard user set alice groups=staff groups=editors roles=
   lanyard user set alice department=Sales email_verified=true";
 
@@ -91,7 +91,7 @@ pub struct SetUser {
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
-        .ok_or("write FIELD=VALUE, such as name=\"Alice Liddell\"")?;
+        .ok_or("write FIELD=VALUE, such as \"name=Alice Liddell\"")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

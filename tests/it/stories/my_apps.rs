@@ -45,7 +45,7 @@ async fn apps_to_open() {
     inspect(&browser, "my-apps").await;
     browser.click("a.button[href*='iss=']").await;
     browser
-        .wait_for_text("h2", "What apps may be told of you")
+        .wait_for_text("#profile-head", "What apps may be told of you")
         .await;
 }
 
