@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_good_one_says_when_it_can_be_forgotten() {
         let mut claims = good();
-        claims["exp"] = json!(NOW as f64 + 60.9);
+        claims["exp"] = json!(1_700_000_060.9);
         claims["iat"] = json!(NOW + 30);
         let accepted = judged(&claims, None).unwrap();
         assert_eq!(accepted.expires, Timestamp::from_secs(NOW + 60));

@@ -135,16 +135,7 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         redirect_uris: distinct(members.redirect_uris.unwrap_or_default()),
         post_logout_redirect_uris: distinct(members.post_logout_redirect_uris.unwrap_or_default()),
         grant_types: grant_types(members.grant_types)?,
-        token_endpoint_auth_method: pick(
-            "token_endpoint_auth_method",
-            members.token_endpoint_auth_method.as_deref(),
-            &[
-                ("client_secret_basic", AuthMethod::ClientSecretBasic),
-                ("client_secret_post", AuthMethod::ClientSecretPost),
-                ("private_key_jwt", AuthMethod::PrivateKeyJwt),
-                ("none", AuthMethod::None),
-            ],
-        )?,
+        token_endpoint_auth_method: auth_method(members.token_endpoint_auth_method.as_deref())?,
         pin_auth_method: members.pin_auth_method.unwrap_or(false),
         token_endpoint_auth_signing_alg: signing_alg(members.token_endpoint_auth_signing_alg)?,
         require_issuer_audience: members.require_issuer_audience.unwrap_or(false),
@@ -219,6 +210,17 @@ fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataErr
     let kinds =
         kinds.map(|(at, word)| pick(&format!("grant_types[{at}]"), Some(word.as_str()), &table));
     Ok(distinct(kinds.collect::<Result<_, _>>()?))
+}
+
+/// Core 1.0, 9.
+fn auth_method(given: Option<&str>) -> Result<AuthMethod, MetadataError> {
+    let table = [
+        ("client_secret_basic", AuthMethod::ClientSecretBasic),
+        ("client_secret_post", AuthMethod::ClientSecretPost),
+        ("private_key_jwt", AuthMethod::PrivateKeyJwt),
+        ("none", AuthMethod::None),
+    ];
+    pick("token_endpoint_auth_method", given, &table)
 }
 
 /// The algorithm of assertions, if one is pinned.

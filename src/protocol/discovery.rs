@@ -289,32 +289,6 @@ mod tests {
                 "id_token_signing_alg_values_supported",
                 json!(["RS256", "ES256"]),
             ),
-            (
-                "token_endpoint_auth_methods_supported",
-                json!([
-                    "client_secret_basic",
-                    "client_secret_post",
-                    "private_key_jwt",
-                    "none"
-                ]),
-            ),
-            (
-                "introspection_endpoint_auth_methods_supported",
-                json!([
-                    "client_secret_basic",
-                    "client_secret_post",
-                    "private_key_jwt"
-                ]),
-            ),
-            (
-                "revocation_endpoint_auth_methods_supported",
-                json!([
-                    "client_secret_basic",
-                    "client_secret_post",
-                    "private_key_jwt",
-                    "none"
-                ]),
-            ),
             ("acr_values_supported", json!([ACR_PASSWORD])),
             (
                 "prompt_values_supported",
@@ -354,6 +328,29 @@ mod tests {
         assert_eq!(last(&openid, "claims_supported"), Some(json!("department")));
         assert_eq!(oauth["scopes_supported"], openid["scopes_supported"]);
         assert!(oauth.get("claims_supported").is_none());
+    }
+
+    #[test]
+    fn clients_learn_how_to_prove_who_they_are() {
+        let document = openid_configuration(ISSUER, Features::default());
+        let secret_or_key = [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ];
+        let all = [secret_or_key.as_slice(), &["none"]].concat();
+        for (endpoint, methods) in [
+            ("token", all.as_slice()),
+            ("introspection", &secret_or_key),
+            ("revocation", &all),
+        ] {
+            let member = |name: &str| &document[format!("{endpoint}_endpoint_auth_{name}")];
+            assert_eq!(member("methods_supported"), &json!(methods), "{endpoint}");
+            let algs = json!([
+                "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+            ]);
+            assert_eq!(member("signing_alg_values_supported"), &algs, "{endpoint}");
+        }
     }
 
     #[test]

@@ -217,8 +217,7 @@ impl Provider {
     /// compares the hot state with what the record knows of it. One in this process starts empty:
     /// the generation rises, and no other process can have leases.
     pub async fn open(parts: Parts) -> Result<Arc<Self>, Trouble> {
-        let node = parts.begin().await?;
-        let keeper = parts.key_keeper();
+        let (node, keeper) = (parts.begin().await?, parts.key_keeper());
         let Parts {
             settings,
             clock,

@@ -311,11 +311,6 @@ impl Typed {
     pub(super) fn of_client(client: &Client) -> Self {
         let some = |value: &Option<String>| value.clone().unwrap_or_default();
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
-        let method = match client.token_endpoint_auth_method {
-            AuthMethod::ClientSecretPost => "client_secret_post",
-            AuthMethod::PrivateKeyJwt => "private_key_jwt",
-            AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
-        };
         let keys = client.jwks.as_ref().map(ToString::to_string);
         let alg = client.token_endpoint_auth_signing_alg.map(JwsAlg::as_str);
         let max_age = client.default_max_age.map(|seconds| seconds.to_string());
@@ -342,7 +337,7 @@ impl Typed {
             ("first_party", yes(client.first_party)),
             ("client_id", client.client_id.to_string()),
             ("scope", some(&client.scope)),
-            ("token_endpoint_auth_method", method.to_owned()),
+            ("token_endpoint_auth_method", method(client).to_owned()),
             ("jwks", keys.unwrap_or_default()),
             ("jwks_uri", some(&client.jwks_uri)),
             (
@@ -474,6 +469,15 @@ impl Typed {
             }
         }
         metadata
+    }
+}
+
+/// The choice of the form; a public app has none.
+const fn method(client: &Client) -> &'static str {
+    match client.token_endpoint_auth_method {
+        AuthMethod::ClientSecretPost => "client_secret_post",
+        AuthMethod::PrivateKeyJwt => "private_key_jwt",
+        AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
     }
 }
 

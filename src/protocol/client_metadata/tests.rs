@@ -276,3 +276,56 @@ fn what_was_stored_before_these_members_is_read_with_their_defaults() {
     assert!(client.notify_on_idle);
     assert_eq!(client.logout_scope, LogoutScope::Sso);
 }
+
+#[test]
+fn keys_are_public_few_and_in_one_place() {
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let mut private = key.clone();
+    private["d"] = json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+    let set = |keys: Vec<Value>| json!({ "keys": keys });
+    let by_key = |more: Value| {
+        let mut metadata = with("token_endpoint_auth_method", json!("private_key_jwt"));
+        for (name, value) in more.as_object().unwrap() {
+            metadata[name] = value.clone();
+        }
+        read(&metadata)
+    };
+    let uri = "https://a.example/jwks";
+    for (more, member) in [
+        (json!({}), "jwks"),
+        (json!({ "jwks": "keys" }), "jwks"),
+        (json!({ "jwks": set(vec![]) }), "jwks"),
+        (json!({ "jwks": set(vec![private]) }), "jwks"),
+        (
+            json!({ "jwks": set(vec![json!({ "kty": "oct", "k": "AAAA" })]) }),
+            "jwks",
+        ),
+        (json!({ "jwks": set(vec![key.clone(); 21]) }), "jwks"),
+        (
+            json!({ "jwks": set(vec![key.clone()]), "jwks_uri": uri }),
+            "jwks_uri",
+        ),
+        (json!({ "jwks_uri": "ftp://a.example/jwks" }), "jwks_uri"),
+        (
+            json!({ "jwks_uri": uri, "token_endpoint_auth_signing_alg": "HS256" }),
+            "token_endpoint_auth_signing_alg",
+        ),
+        (
+            json!({ "jwks_uri": uri, "token_endpoint_auth_signing_alg": "none" }),
+            "token_endpoint_auth_signing_alg",
+        ),
+    ] {
+        let error = by_key(more.clone()).unwrap_err();
+        assert_eq!(error.member, member, "{more}: {error}");
+    }
+    assert!(by_key(json!({ "jwks": set(vec![key]) })).is_ok());
+    assert!(by_key(json!({ "jwks_uri": uri })).is_ok());
+    let pinned = with("token_endpoint_auth_signing_alg", json!("ES256"));
+    assert_eq!(
+        read(&pinned).unwrap_err().member,
+        "token_endpoint_auth_signing_alg"
+    );
+    let mut public = with("token_endpoint_auth_method", json!("none"));
+    public["grant_types"] = json!(["authorization_code", "client_credentials"]);
+    assert_eq!(read(&public).unwrap_err().member, "grant_types");
+}

@@ -3,15 +3,15 @@
 
 use std::fmt;
 
+use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::JoseError;
+use super::jws_alg::{JwsAlg, Kind};
 use super::key_set::{MAX_TOKEN, decode};
 
 /// Most keys of one set: each may have to be tried.
@@ -22,82 +22,6 @@ const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Header members by which a token would choose its own key or its own rules (RFC 8725, 3.10).
 const FOREIGN_HEADERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "b64", "enc"];
-
-/// Algorithms by which others may sign (RFC 7518, 3.1; RFC 8037, 3.1): asymmetric ones only, so
-/// that a public key can never be taken for the secret of a MAC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the `alg` value of its name")]
-pub enum JwsAlg {
-    RS256,
-    RS384,
-    RS512,
-    PS256,
-    PS384,
-    PS512,
-    ES256,
-    ES384,
-    EdDSA,
-}
-
-impl JwsAlg {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::RS256,
-        Self::RS384,
-        Self::RS512,
-        Self::PS256,
-        Self::PS384,
-        Self::PS512,
-        Self::ES256,
-        Self::ES384,
-        Self::EdDSA,
-    ];
-
-    /// The `alg` value.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::RS384 => "RS384",
-            Self::RS512 => "RS512",
-            Self::PS256 => "PS256",
-            Self::PS384 => "PS384",
-            Self::PS512 => "PS512",
-            Self::ES256 => "ES256",
-            Self::ES384 => "ES384",
-            Self::EdDSA => "EdDSA",
-        }
-    }
-
-    /// The algorithm of an `alg` value.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
-    }
-
-    const fn kind(self) -> Kind {
-        match self {
-            Self::RS256 | Self::RS384 | Self::RS512 | Self::PS256 | Self::PS384 | Self::PS512 => {
-                Kind::Rsa
-            }
-            Self::ES256 => Kind::P256,
-            Self::ES384 => Kind::P384,
-            Self::EdDSA => Kind::Ed25519,
-        }
-    }
-
-    const fn algorithm(self) -> Algorithm {
-        match self {
-            Self::RS256 => Algorithm::RS256,
-            Self::RS384 => Algorithm::RS384,
-            Self::RS512 => Algorithm::RS512,
-            Self::PS256 => Algorithm::PS256,
-            Self::PS384 => Algorithm::PS384,
-            Self::PS512 => Algorithm::PS512,
-            Self::ES256 => Algorithm::ES256,
-            Self::ES384 => Algorithm::ES384,
-            Self::EdDSA => Algorithm::EdDSA,
-        }
-    }
-}
 
 /// Why a key set of another cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,14 +38,6 @@ pub enum KeysFlaw {
     /// None that verifies by one of [`JwsAlg`].
     #[error("has no key that can verify a signature")]
     NoneUsable,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Rsa,
-    P256,
-    P384,
-    Ed25519,
 }
 
 struct ForeignKey {

@@ -5,13 +5,15 @@
 
 mod foreign;
 mod jws;
+mod jws_alg;
 mod key;
 mod key_life;
 mod key_set;
 mod verifying_key;
 
-pub use foreign::{ForeignKeys, JwsAlg, KeysFlaw, MAX_KEYS, unverified};
+pub use foreign::{ForeignKeys, KeysFlaw, MAX_KEYS, unverified};
 pub use jws::sign;
+pub use jws_alg::JwsAlg;
 pub use key::SigningKey;
 pub use key_life::{KeyLife, KeyState};
 pub use key_set::{Expect, HeldKey, KeySet, MAX_TOKEN};

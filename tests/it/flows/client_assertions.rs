@@ -18,7 +18,7 @@ use crate::support::tokens::{post, refusal};
 use crate::support::{App, House, Page};
 
 /// A good assertion, but for the changes; null takes a claim away.
-pub(super) fn assertion(house: &House, key: &SigningKey, app: &App, changes: Value) -> String {
+pub(super) fn assertion(house: &House, key: &SigningKey, app: &App, changes: &Value) -> String {
     let now = house.provider().clock().now().as_secs();
     let mut claims = json!({
         "iss": app.client_id, "sub": app.client_id, "aud": house.issuer,
@@ -91,20 +91,20 @@ async fn each_flaw_of_an_assertion_is_refused() {
         json!({ "iat": now + 120 }),
         json!({ "jti": null }),
     ] {
-        let flawed = assertion(&house, &key, &app, changes.clone());
+        let flawed = assertion(&house, &key, &app, &changes);
         assert_eq!(
             verdict(&house, &flawed).await,
             "invalid_client",
             "{changes}"
         );
     }
-    let foreign = assertion(&house, &other, &app, json!({}));
+    let foreign = assertion(&house, &other, &app, &json!({}));
     assert_eq!(
         verdict(&house, &foreign).await,
         "invalid_client",
         "a foreign key"
     );
-    let good = assertion(&house, &key, &app, json!({}));
+    let good = assertion(&house, &key, &app, &json!({}));
     let [_, claims, _] = good.split('.').collect::<Vec<_>>()[..] else {
         panic!("{good}")
     };
@@ -125,7 +125,7 @@ async fn the_form_around_an_assertion_is_judged_too() {
     let key = p256();
     let app = signing_app(&house, "bank", &key, json!({})).await;
     let wiki = house.app("wiki").await;
-    let good = || assertion(&house, &key, &app, json!({}));
+    let good = || assertion(&house, &key, &app, &json!({}));
     let of = |fields: Vec<(&'static str, String)>| {
         let house = &house;
         async move {
@@ -170,7 +170,7 @@ async fn the_form_around_an_assertion_is_judged_too() {
         assert_eq!(of(fields.clone()).await, error, "{fields:?}");
     }
     // A client of another method has no use for one.
-    let stray = assertion(&house, &key, &wiki, json!({}));
+    let stray = assertion(&house, &key, &wiki, &json!({}));
     assert_eq!(verdict(&house, &stray).await, "invalid_client");
 }
 
@@ -180,23 +180,23 @@ async fn an_assertion_is_taken_once() {
     let key = p256();
     let app = signing_app(&house, "bank", &key, json!({})).await;
     let shop = signing_app(&house, "shop", &key, json!({})).await;
-    let first = assertion(&house, &key, &app, json!({ "jti": "same" }));
+    let first = assertion(&house, &key, &app, &json!({ "jti": "same" }));
     assert_eq!(verdict(&house, &first).await, "invalid_grant", "let in");
     assert_eq!(verdict(&house, &first).await, "invalid_client", "again");
-    let resigned = assertion(&house, &key, &app, json!({ "jti": "same" }));
+    let resigned = assertion(&house, &key, &app, &json!({ "jti": "same" }));
     assert_eq!(
         verdict(&house, &resigned).await,
         "invalid_client",
         "its name again"
     );
-    let others = assertion(&house, &key, &shop, json!({ "jti": "same" }));
+    let others = assertion(&house, &key, &shop, &json!({ "jti": "same" }));
     assert_eq!(
         verdict(&house, &others).await,
         "invalid_grant",
         "another client's"
     );
 
-    let raced = assertion(&house, &key, &app, json!({}));
+    let raced = assertion(&house, &key, &app, &json!({}));
     let verdicts = futures_util::future::join_all((0..12).map(|_| verdict(&house, &raced))).await;
     let let_in = verdicts.iter().filter(|said| *said == "invalid_grant");
     assert_eq!(let_in.count(), 1, "{verdicts:?}");
@@ -217,7 +217,7 @@ async fn audience_and_algorithm_follow_the_client() {
         (&strict, endpoint, "invalid_client"),
         (&strict, json!({}), "invalid_grant"),
     ] {
-        let proof = assertion(&house, &key, app, changes.clone());
+        let proof = assertion(&house, &key, app, &changes);
         assert_eq!(
             verdict(&house, &proof).await,
             expected,
@@ -227,9 +227,9 @@ async fn audience_and_algorithm_follow_the_client() {
     }
     let pinned = json!({ "jwks": set(&[&key, &rsa]), "token_endpoint_auth_signing_alg": "RS256" });
     let pinned = signing_app(&house, "pinned", &key, pinned).await;
-    let by_p256 = assertion(&house, &key, &pinned, json!({}));
+    let by_p256 = assertion(&house, &key, &pinned, &json!({}));
     assert_eq!(verdict(&house, &by_p256).await, "invalid_client");
-    let by_rsa = assertion(&house, &rsa, &pinned, json!({}));
+    let by_rsa = assertion(&house, &rsa, &pinned, &json!({}));
     assert_eq!(verdict(&house, &by_rsa).await, "invalid_grant", "let in");
 }
 
@@ -239,7 +239,7 @@ async fn introspection_and_revocation_take_assertions_and_a_disabled_client_has_
     let key = p256();
     let app = signing_app(&house, "bank", &key, json!({})).await;
     for path in ["/oauth2/introspect", "/oauth2/revoke"] {
-        let proof = assertion(&house, &key, &app, json!({}));
+        let proof = assertion(&house, &key, &app, &json!({}));
         let mut form = vec![("token", "x")];
         form.extend(proof_fields(&proof));
         let page = post(&house.url(path), &[], &form).await;
@@ -248,7 +248,7 @@ async fn introspection_and_revocation_take_assertions_and_a_disabled_client_has_
         assert_eq!(refusal(&again), "invalid_client", "{path}");
     }
     house.change(&app, |client| client.enabled = false).await;
-    let proof = assertion(&house, &key, &app, json!({}));
+    let proof = assertion(&house, &key, &app, &json!({}));
     assert_eq!(verdict(&house, &proof).await, "invalid_client");
 }
 
@@ -309,7 +309,7 @@ async fn keys_are_fetched_seldom_and_again_for_a_new_one() {
     let metadata = json!({ "jwks": null, "jwks_uri": server.uri });
     let app = signing_app(&house, "bank", &key, metadata).await;
     let proofs: Vec<_> = (0..8)
-        .map(|_| assertion(&house, &key, &app, json!({})))
+        .map(|_| assertion(&house, &key, &app, &json!({})))
         .collect();
     let all = proofs.iter().map(|proof| verdict(&house, proof));
     for said in futures_util::future::join_all(all).await {
@@ -319,19 +319,19 @@ async fn keys_are_fetched_seldom_and_again_for_a_new_one() {
 
     // Unknown keys make us ask, but not more often than the bound.
     for _ in 0..5 {
-        let unknown = assertion(&house, &next, &app, json!({}));
+        let unknown = assertion(&house, &next, &app, &json!({}));
         assert_eq!(verdict(&house, &unknown).await, "invalid_client");
     }
     assert_eq!(server.asked(), 1);
     server.answers(200, set(&[&next]).to_string());
     house.advance(Duration::from_secs(31));
-    let rolled = assertion(&house, &next, &app, json!({}));
+    let rolled = assertion(&house, &next, &app, &json!({}));
     assert_eq!(
         verdict(&house, &rolled).await,
         "invalid_grant",
         "the new key"
     );
-    let withdrawn = assertion(&house, &key, &app, json!({}));
+    let withdrawn = assertion(&house, &key, &app, &json!({}));
     assert_eq!(
         verdict(&house, &withdrawn).await,
         "invalid_client",
@@ -342,10 +342,10 @@ async fn keys_are_fetched_seldom_and_again_for_a_new_one() {
     // What we have is good for an hour while the server fails, and no longer.
     server.answers(500, "");
     house.advance(Duration::from_mins(59));
-    let proof = assertion(&house, &next, &app, json!({}));
+    let proof = assertion(&house, &next, &app, &json!({}));
     assert_eq!(verdict(&house, &proof).await, "invalid_grant");
     house.advance(Duration::from_mins(2));
-    let proof = assertion(&house, &next, &app, json!({}));
+    let proof = assertion(&house, &next, &app, &json!({}));
     assert_eq!(verdict(&house, &proof).await, "invalid_client");
 }
 
@@ -368,11 +368,11 @@ async fn answers_that_are_no_key_set_are_not_used() {
         (404, good.clone()),
     ] {
         server.answers(status, body);
-        let proof = assertion(&house, &key, &app, json!({}));
+        let proof = assertion(&house, &key, &app, &json!({}));
         assert_eq!(verdict(&house, &proof).await, "invalid_client", "{status}");
         house.advance(Duration::from_secs(31));
     }
     server.answers(200, good);
-    let proof = assertion(&house, &key, &app, json!({}));
+    let proof = assertion(&house, &key, &app, &json!({}));
     assert_eq!(verdict(&house, &proof).await, "invalid_grant", "let in");
 }

@@ -170,7 +170,7 @@ async fn a_client_with_keys_acts_for_itself_too() {
         "jwks": { "keys": [key.public().jwk()] },
     });
     let app = house.app_with("robot", metadata).await;
-    let proof = assertion(&house, &key, &app, json!({}));
+    let proof = assertion(&house, &key, &app, &json!({}));
     let mut form = vec![("grant_type", "client_credentials")];
     form.extend(proof_fields(&proof));
     let page = post(&house.url("/oauth2/token"), &[], &form).await;

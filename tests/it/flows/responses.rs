@@ -219,7 +219,7 @@ async fn clients_authenticate_in_every_way_that_is_listed() {
             ("redirect_uri", &app.redirect_uri),
             ("code_verifier", &ask.verifier),
         ];
-        let proof = assertion(&house, &key, &app, json!({}));
+        let proof = assertion(&house, &key, &app, &json!({}));
         let answer = if by_key {
             form.extend(proof_fields(&proof));
             house.browser().post("/oauth2/token", &form).await
