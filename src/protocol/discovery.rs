@@ -45,14 +45,20 @@ const ALL_METHODS: [AuthMethod; 3] = [
 
 /// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
 /// slash at its end.
-pub fn oauth_authorization_server(issuer: &str) -> Value {
-    Value::Object(oauth_members(issuer))
+pub fn oauth_authorization_server(issuer: &str, algs: &[SigningAlg]) -> Value {
+    let mut members = oauth_members(issuer);
+    extend(
+        &mut members,
+        json!({ "introspection_signing_alg_values_supported": algs }),
+    );
+    Value::Object(members)
 }
 
 /// The document at [`paths::OPENID_CONFIGURATION`], with the check iframe where it is on (Session
 /// Management 1.0, 3.3).
-pub fn openid_configuration(issuer: &str, check_iframe: bool) -> Value {
+pub fn openid_configuration(issuer: &str, check_iframe: bool, algs: &[SigningAlg]) -> Value {
     let mut members = oauth_members(issuer);
+    extend(&mut members, token_members(algs));
     extend(&mut members, openid_members(issuer));
     extend(&mut members, logout_members(issuer));
     if check_iframe {
@@ -98,8 +104,6 @@ fn oauth_members(issuer: &str) -> Map<String, Value> {
 fn openid_members(issuer: &str) -> Value {
     json!({
         "userinfo_endpoint": format!("{issuer}{}", paths::USERINFO),
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [SigningAlg::RS256, SigningAlg::ES256],
         "acr_values_supported": [ACR_PASSWORD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claim_types_supported": ["normal"],
@@ -113,6 +117,16 @@ fn openid_members(issuer: &str) -> Value {
         "request_parameter_supported": false,
         // True if it were left out (Discovery 1.0, 3).
         "request_uri_parameter_supported": false,
+    })
+}
+
+/// What follows from the keys that there are.
+fn token_members(algs: &[SigningAlg]) -> Value {
+    json!({
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": algs,
+        "userinfo_signing_alg_values_supported": algs,
+        "introspection_signing_alg_values_supported": algs,
     })
 }
 
@@ -131,12 +145,13 @@ mod tests {
     use super::*;
 
     const ISSUER: &str = "https://login.example";
+    const ALGS: [SigningAlg; 2] = SigningAlg::ALWAYS;
 
     #[test]
     fn what_is_not_offered_is_not_claimed() {
         let documents = [
-            openid_configuration(ISSUER, false),
-            oauth_authorization_server(ISSUER),
+            openid_configuration(ISSUER, false, &ALGS),
+            oauth_authorization_server(ISSUER, &ALGS),
         ];
         let absent = [
             "check_session_iframe",
@@ -144,7 +159,6 @@ mod tests {
             "device_authorization_endpoint",
             "pushed_authorization_request_endpoint",
             "request_object_signing_alg_values_supported",
-            "userinfo_signing_alg_values_supported",
             "dpop_signing_alg_values_supported",
             "tls_client_certificate_bound_access_tokens",
         ];
@@ -157,12 +171,12 @@ mod tests {
 
     #[test]
     fn the_check_iframe_is_named_where_it_is_on() {
-        let document = openid_configuration(ISSUER, true);
+        let document = openid_configuration(ISSUER, true, &ALGS);
         let address = "https://login.example/oauth2/session";
         assert_eq!(document["check_session_iframe"], address);
         // It is no matter of RFC 8414.
         assert!(
-            oauth_authorization_server(ISSUER)
+            oauth_authorization_server(ISSUER, &ALGS)
                 .get("check_session_iframe")
                 .is_none()
         );
@@ -170,7 +184,7 @@ mod tests {
 
     #[test]
     fn endpoints_are_below_the_issuer() {
-        let document = openid_configuration(ISSUER, false);
+        let document = openid_configuration(ISSUER, false, &ALGS);
         assert_eq!(document["issuer"], ISSUER);
         let cases = [
             ("authorization_endpoint", "/oauth2/authorize"),
@@ -184,7 +198,7 @@ mod tests {
         for (name, path) in cases {
             assert_eq!(document[name], format!("{ISSUER}{path}"), "{name}");
         }
-        let local = openid_configuration("http://localhost:8080", false);
+        let local = openid_configuration("http://localhost:8080", false, &ALGS);
         assert_eq!(
             local["token_endpoint"],
             "http://localhost:8080/oauth2/token"
@@ -193,7 +207,7 @@ mod tests {
 
     #[test]
     fn members_say_what_the_house_does() {
-        let document = openid_configuration(ISSUER, false);
+        let document = openid_configuration(ISSUER, false, &ALGS);
         let cases = [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
@@ -206,7 +220,7 @@ mod tests {
                 "scopes_supported",
                 json!(["openid", "profile", "email", "offline_access"]),
             ),
-            ("subject_types_supported", json!(["public"])),
+            ("subject_types_supported", json!(["public", "pairwise"])),
             (
                 "id_token_signing_alg_values_supported",
                 json!(["RS256", "ES256"]),
@@ -248,8 +262,8 @@ mod tests {
 
     #[test]
     fn both_documents_agree() {
-        let openid = openid_configuration(ISSUER, false);
-        let oauth = oauth_authorization_server(ISSUER);
+        let openid = openid_configuration(ISSUER, false, &ALGS);
+        let oauth = oauth_authorization_server(ISSUER, &ALGS);
         for (name, value) in oauth.as_object().unwrap() {
             assert_eq!(openid.get(name), Some(value), "{name}");
         }

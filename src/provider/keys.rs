@@ -36,7 +36,7 @@ impl Held {
     fn new(set: KeySet) -> Arc<Self> {
         let verified = Cache::builder()
             .max_capacity(KEPT)
-            .time_to_live(access_token::LIFETIME)
+            .time_to_live(access_token::LONGEST)
             .build();
         Arc::new(Self { set, verified })
     }
@@ -104,6 +104,13 @@ impl Provider {
         // What was done before it failed counts too.
         self.reload_keys().await?;
         done
+    }
+
+    /// The algorithms that tokens can be signed with now.
+    pub fn signing_algs(&self) -> Vec<SigningAlg> {
+        let held = self.keys.held();
+        let signs = |alg: &SigningAlg| held.set().current(*alg).is_some();
+        SigningAlg::ALL.into_iter().filter(signs).collect()
     }
 
     /// The key that signs with an algorithm.

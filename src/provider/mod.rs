@@ -57,6 +57,7 @@ mod setup;
 mod sign_in;
 mod steps;
 mod stored;
+mod subjects;
 mod throttle;
 mod token;
 mod token_code;
@@ -83,6 +84,7 @@ pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
+pub use introspection::Introspection;
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
@@ -104,8 +106,10 @@ pub use settings::{PasswordSettings, Settings};
 pub use setup::{SetUp, SetupLinkDue};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
 pub use steps::Step;
+pub use subjects::check_sector;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
+pub use userinfo::UserInfo;
 pub use workers::Workers;
 
 use crate::clock::Clock;
@@ -143,6 +147,7 @@ pub struct Provider {
     turns: notices::Turns,
     watches: receipt_watch::Watches,
     revoked: revoked::RevokedTokens,
+    subjects: subjects::Subjects,
     live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
     hot_use: hot_state::HotUse,
@@ -199,6 +204,7 @@ impl Parts {
     fn key_keeper(&self) -> KeyKeeper {
         let (record, sealer) = (self.record.clone(), self.sealer.clone());
         KeyKeeper::new(record, sealer, self.entropy.clone(), self.settings.keys)
+            .with_algs(&self.settings.bounds.algs)
     }
 }
 
@@ -225,6 +231,7 @@ impl Provider {
         let keys = keys::Keys::load_or_make(keeper, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
+        let subjects = subjects::Subjects::load_or_make(&record, &sealer, &entropy).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
             client_throttle: client_throttle::ClientThrottle::default(),
@@ -249,6 +256,7 @@ impl Provider {
             me: Weak::clone(me),
             bulk: hot.bulk(),
             revoked,
+            subjects,
             waiting,
             settings,
             clock,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::identity::password::Parameters;
+use crate::protocol::client_bounds::Bounds;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub password: PasswordSettings,
     /// How long this node may go without having read the ends log, before it judges no session.
     pub outage_tolerance: Duration,
+    /// What clients may ask for.
+    pub bounds: Bounds,
     /// How often signing keys change.
     pub keys: Schedule,
     /// How long a logout notice is tried.

@@ -36,6 +36,18 @@ pub(super) const NATIVE: &str = "native";
 pub(super) const NATIVE_SECRET: &str = "native_secret";
 pub(super) const CHECKER: &str = "checker";
 
+const ALGORITHMS: &[(&str, &str)] = &[
+    ("RS256", "RS256"),
+    ("RS384", "RS384"),
+    ("RS512", "RS512"),
+    ("PS256", "PS256"),
+    ("PS384", "PS384"),
+    ("PS512", "PS512"),
+    ("ES256", "ES256"),
+    ("ES384", "ES384"),
+    ("EdDSA", "EdDSA"),
+];
+
 pub(super) const KINDS: &[(&str, &str, &str)] = &[
     (
         WEB,
@@ -174,7 +186,7 @@ pub(super) const RARE: [Spec; 13] = [
         name: "id_token_signed_response_alg",
         label: "How its ID tokens are signed",
         hint: "RS256 is what every library knows.",
-        what: What::Select(&[("RS256", "RS256"), ("ES256", "ES256")]),
+        what: What::Select(ALGORITHMS),
     },
     text(
         "default_max_age",
@@ -503,6 +515,10 @@ mod tests {
         names.sort_unstable();
         let kept: Vec<_> = stored.0.keys().copied().collect();
         assert_eq!(names, kept);
-        assert_eq!(SigningAlg::ALL.len(), 2, "as many as the form offers");
+        assert_eq!(
+            SigningAlg::ALL.len(),
+            ALGORITHMS.len(),
+            "as many as the form offers"
+        );
     }
 }

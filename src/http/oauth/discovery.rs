@@ -20,12 +20,15 @@ pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> Ht
     json(&discovery::openid_configuration(
         &settings.issuer,
         settings.check_iframe,
+        &state.provider.signing_algs(),
     ))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
+    let provider = &state.provider;
     json(&discovery::oauth_authorization_server(
-        &state.provider.settings().issuer,
+        &provider.settings().issuer,
+        &provider.signing_algs(),
     ))
 }
 

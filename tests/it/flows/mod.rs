@@ -55,4 +55,5 @@ mod signed_out_apps;
 mod slow_apps;
 mod temporary_passwords;
 mod throttling;
+mod tokens;
 mod userinfo;
