@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::audience::{self, Audience};
-use super::client::SigningAlg;
 use super::jose::{Expect, JoseError, SigningKey, sign};
+use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
 

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::entropy::ClientId;
 
-    fn judged(member: &str, value: Value) -> Result<(), MetadataError> {
+    fn judged(member: &str, value: &Value) -> Result<(), MetadataError> {
         let bounds = Bounds {
             refresh_idle: Duration::from_secs(100),
             refresh_lifetime: Duration::from_secs(200),
@@ -132,8 +132,8 @@ mod tests {
             ),
             ("refresh_token_lifetime", 200, "grants.offline_lifetime"),
         ] {
-            assert_eq!(judged(member, json!(at_most)), Ok(()));
-            let error = judged(member, json!(at_most + 1)).unwrap_err();
+            assert_eq!(judged(member, &json!(at_most)), Ok(()));
+            let error = judged(member, &json!(at_most + 1)).unwrap_err();
             assert_eq!(error.member, member);
             assert!(error.remedy.contains(setting), "{error}");
         }
@@ -142,8 +142,8 @@ mod tests {
             "userinfo_signed_response_alg",
             "introspection_signed_response_alg",
         ] {
-            assert_eq!(judged(member, json!("ES256")), Ok(()));
-            let error = judged(member, json!("PS256")).unwrap_err();
+            assert_eq!(judged(member, &json!("ES256")), Ok(()));
+            let error = judged(member, &json!("PS256")).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!(

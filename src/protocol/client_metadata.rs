@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
-use super::client_tokens::{self, ClientTokens};
+use super::client_token_rules;
+use super::client_tokens::ClientTokens;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
@@ -84,8 +85,9 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
         )
     })?;
     check_response_types(&members)?;
-    let client = build(members, client_tokens::parse(metadata)?, client_id)?;
+    let client = build(members, client_token_rules::parse(metadata)?, client_id)?;
     client_rules::check(&client)?;
+    client_token_rules::check(&client)?;
     Ok(client)
 }
 
@@ -141,7 +143,7 @@ fn build(
                 ("native", ApplicationType::Native),
             ],
         )?,
-        id_token_signed_response_alg: client_tokens::alg(
+        id_token_signed_response_alg: client_token_rules::alg(
             "id_token_signed_response_alg",
             members.id_token_signed_response_alg,
         )?

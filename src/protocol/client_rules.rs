@@ -4,7 +4,6 @@
 use serde::Serialize;
 
 use super::client::{Client, GrantType};
-use super::client_tokens;
 use super::redirect_uri::{self, LogoutUri, Why};
 use crate::entropy::ClientId;
 
@@ -76,7 +75,6 @@ pub fn check(client: &Client) -> Result<(), MetadataError> {
     check_redirect_uris(client)?;
     check_logout_uris(client)?;
     check_links(client)?;
-    client_tokens::check(client)?;
     if client.is_public() && !client.require_pkce {
         return Err(MetadataError::new(
             "require_pkce",

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::client::SigningAlg;
 use super::jose::{Expect, JoseError, SigningKey, sign};
+use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, Sid, UserId};
 

@@ -11,6 +11,7 @@ pub mod client_auth;
 pub mod client_bounds;
 pub mod client_metadata;
 pub mod client_rules;
+pub mod client_token_rules;
 pub mod client_tokens;
 pub mod discovery;
 pub mod end_session;

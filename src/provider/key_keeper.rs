@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::subjects::Subjects;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -69,6 +70,10 @@ impl KeyKeeper {
     /// When what is due.
     pub const fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    pub(super) async fn subjects(&self) -> Result<Subjects, Trouble> {
+        Subjects::load_or_make(&self.record, &self.sealer, &self.entropy).await
     }
 
     /// All keys. One that does not open with this master key is trouble: a node that cannot read

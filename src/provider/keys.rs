@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::key_keeper::KeyKeeper;
+use super::subjects::Subjects;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::protocol::access_token;
@@ -20,6 +21,8 @@ const KEPT: u64 = 10_000;
 
 pub(super) struct Keys {
     keeper: KeyKeeper,
+    /// What makes pairwise names.
+    pub(super) subjects: Subjects,
     held: RwLock<Arc<Held>>,
     /// Of two who read the record at once, the one that read last has the last word.
     reading: tokio::sync::Mutex<()>,
@@ -65,6 +68,7 @@ impl Keys {
     pub(super) async fn load_or_make(keeper: KeyKeeper, now: Timestamp) -> Result<Self, Trouble> {
         let set = keeper.load_or_make(now).await?;
         Ok(Self {
+            subjects: keeper.subjects().await?,
             keeper,
             held: RwLock::new(Held::new(set)),
             reading: tokio::sync::Mutex::default(),

@@ -147,7 +147,6 @@ pub struct Provider {
     turns: notices::Turns,
     watches: receipt_watch::Watches,
     revoked: revoked::RevokedTokens,
-    subjects: subjects::Subjects,
     live_counts: session_admin::LiveCounts,
     missing: nodes::Missing,
     hot_use: hot_state::HotUse,
@@ -231,7 +230,6 @@ impl Provider {
         let keys = keys::Keys::load_or_make(keeper, now).await?;
         let directory = directory::Directory::new(&record, settings.outage_tolerance).await?;
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
-        let subjects = subjects::Subjects::load_or_make(&record, &sealer, &entropy).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
             client_throttle: client_throttle::ClientThrottle::default(),
@@ -256,7 +254,6 @@ impl Provider {
             me: Weak::clone(me),
             bulk: hot.bulk(),
             revoked,
-            subjects,
             waiting,
             settings,
             clock,

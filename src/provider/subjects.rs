@@ -11,7 +11,7 @@ use crate::entropy::{Entropy, Secret, UserId};
 use crate::outbound::{Outbound, Trust};
 use crate::protocol::client::Client;
 use crate::protocol::client_rules::MetadataError;
-use crate::protocol::client_tokens;
+use crate::protocol::client_token_rules;
 use crate::store::record::Record;
 use crate::store::seal::{Purpose, Sealer};
 
@@ -28,14 +28,13 @@ impl Subjects {
         sealer: &Sealer,
         entropy: &Entropy,
     ) -> Result<Self, Trouble> {
-        let known = match record.meta(FACT).await? {
-            Some(known) => known,
-            None => {
-                let fresh = Secret::random(entropy);
-                let name = FACT.as_bytes();
-                let made = sealer.seal_text(Purpose::SigningKey, name, fresh.as_bytes(), entropy);
-                record.meta_or_insert(FACT, &made).await?
-            }
+        let known = if let Some(known) = record.meta(FACT).await? {
+            known
+        } else {
+            let fresh = Secret::random(entropy);
+            let name = FACT.as_bytes();
+            let made = sealer.seal_text(Purpose::SigningKey, name, fresh.as_bytes(), entropy);
+            record.meta_or_insert(FACT, &made).await?
         };
         let key = sealer.open_text(Purpose::SigningKey, FACT.as_bytes(), &known);
         let key = key.and_then(|key| <[u8; 32]>::try_from(key).ok());
@@ -69,8 +68,8 @@ impl Subjects {
 impl Provider {
     /// The `sub` by which a client knows a person.
     pub(super) fn subject_for(&self, client: &Client, person: &UserId) -> UserId {
-        match client_tokens::sector(client) {
-            Some(sector) => self.subjects.pairwise(&sector, person),
+        match client_token_rules::sector(client) {
+            Some(sector) => self.keys.subjects.pairwise(&sector, person),
             None => person.clone(),
         }
     }
@@ -78,8 +77,8 @@ impl Provider {
     /// The person behind the `sub` of a token of ours. A client may have had the other kind when it
     /// was issued.
     pub(super) fn person_behind(&self, client: &Client, subject: UserId) -> UserId {
-        let sector = client_tokens::sector(client);
-        let person = sector.and_then(|sector| self.subjects.person(&sector, &subject));
+        let sector = client_token_rules::sector(client);
+        let person = sector.and_then(|sector| self.keys.subjects.person(&sector, &subject));
         person.unwrap_or(subject)
     }
 }
@@ -98,7 +97,7 @@ pub async fn check_sector(outbound: &Outbound, client: &Client) -> Result<(), Me
             "see that it answers 200 with a JSON array that has all of redirect_uris",
         )
     })?;
-    client_tokens::check_sector_document(client, &document)
+    client_token_rules::check_sector_document(client, &document)
 }
 
 #[cfg(test)]

@@ -59,25 +59,25 @@ pub enum KeyAlg {
     /// Access tokens, and ID and logout tokens of apps that chose it
     #[value(name = "ES256")]
     Es256,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "RS384")]
     Rs384,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "RS512")]
     Rs512,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "PS256")]
     Ps256,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "PS384")]
     Ps384,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "PS512")]
     Ps512,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "ES384")]
     Es384,
-    /// If keys.extra_algorithms has it
+    /// If `keys.extra_algorithms` has it
     #[value(name = "EdDSA")]
     EdDsa,
     /// All that there are

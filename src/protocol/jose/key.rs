@@ -15,7 +15,7 @@ use jsonwebtoken::DecodingKey;
 use zeroize::Zeroizing;
 
 use super::{JoseError, VerifyingKey};
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 /// RFC 7518, 3.3: RSA keys have 2048 bits or more.
 const MIN_RSA_BYTES: usize = 256;

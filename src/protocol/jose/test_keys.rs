@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{HeldKey, KeyLife, KeySet, SigningKey};
 use crate::clock::Timestamp;
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 fn shared(slot: &OnceLock<Arc<SigningKey>>, alg: SigningAlg) -> Arc<SigningKey> {
     let make = || Arc::new(SigningKey::generate(alg).unwrap());

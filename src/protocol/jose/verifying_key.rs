@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 use super::JoseError;
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 /// A public key, for one algorithm.
 pub struct VerifyingKey {

@@ -1,5 +1,7 @@
 //! What a client may say of its own tokens, and that no form of them outlives an end here.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use lanyard::session::ending::{Actor, Reason, Selection};
@@ -155,7 +157,7 @@ async fn lifetimes_of_an_app() {
     house.advance(Duration::from_secs(1));
     assert_eq!(app.userinfo(tokens.access()).await.status, 401);
     let tokens = app.refresh(tokens.refresh()).await;
-    house.advance(Duration::from_secs(600));
+    house.advance(Duration::from_mins(10));
     assert_eq!(app.refused_refresh(tokens.refresh()).await, "invalid_grant");
     let mut tokens = app.join(&browser).await;
     for _ in 0..2 {
@@ -256,5 +258,68 @@ async fn a_resource_may_have_the_answer_signed() {
         assert_eq!(said["exp"], Value::Null);
         // It is no access token and no hint.
         assert_eq!(app.userinfo(&page.body).await.status, 401);
+    }
+}
+
+/// Answers every request with this, as a sector's document.
+fn publish(document: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut asked = [0; 4_096];
+            let _ = connection.read(&mut asked);
+            let length = document.len();
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
+            let _ = write!(
+                connection,
+                "{head}\r\ncontent-length: {length}\r\n\r\n{document}"
+            );
+        }
+    });
+    format!("http://localhost:{}/apps.json", address.port())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sector_lists_every_redirect_address() {
+    let house = House::open().await;
+    let both = publish(r#"["https://a.example/cb", "https://b.example/cb"]"#);
+    let one = publish(r#"["https://a.example/cb"]"#);
+    let no_list = publish("<html>");
+    let nobody = "http://localhost:1/".to_owned();
+    for (sector, good) in [
+        (one, false),
+        (no_list, false),
+        (nobody, false),
+        (both, true),
+    ] {
+        let metadata = json!({
+            "client_name": "A", "subject_type": "pairwise", "sector_identifier_uri": sector,
+            "redirect_uris": ["https://a.example/cb", "https://b.example/cb"],
+        });
+        let made = house
+            .provider()
+            .create_client(&metadata, None, &Actor::CommandLine);
+        let made = made.await.unwrap();
+        let at = made.as_ref().err().and_then(|refusal| refusal.field());
+        assert_eq!(at, (!good).then_some("sector_identifier_uri"), "{sector}");
+        // What is changed is judged anew.
+        let Ok(created) = made else { continue };
+        let id = created.client.client_id;
+        let row = house
+            .provider()
+            .record()
+            .client_row(&id)
+            .await
+            .unwrap()
+            .unwrap();
+        let wider = json!({ "redirect_uris": ["https://a.example/cb", "https://c.example/cb"] });
+        let edited = house
+            .provider()
+            .edit_client(&id, row.updated, &wider, &Actor::CommandLine);
+        let edited = edited.await.unwrap();
+        let at = edited.as_ref().err().and_then(|refusal| refusal.field());
+        assert_eq!(at, Some("sector_identifier_uri"));
     }
 }
