@@ -21,10 +21,11 @@ use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State, TrustedProxies};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
+use crate::protocol::client::Client;
 use crate::protocol::key_rotation::Schedule;
 use crate::protocol::registration::Policy;
 use crate::provider::{
-    KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings, Settings, Workers,
+    self, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings, Settings, Workers,
 };
 use crate::session::session::Limits;
 use crate::store::hot::{
@@ -140,12 +141,7 @@ pub async fn start_on(
         Some(_) => None,
     };
     let key = master_key(config, &record, &entropy).await?;
-    let outbound = Outbound::new(outbound::Settings {
-        total_timeout: config.delivery.timeout,
-        allowed: Arc::new(config.delivery.allow.clone()),
-        ..outbound::Settings::default()
-    })
-    .map_err(other)?;
+    let outbound = outbound(config)?;
     let (hot, waiting) = hot_state(config, &clock, &entropy);
     let provider = Provider::open(Parts {
         settings: settings(config),
@@ -394,12 +390,10 @@ pub async fn key_keeper(
 ) -> Result<KeyKeeper, StartError> {
     let key = master_key(config, record, &entropy).await?;
     let sealer = Sealer::new(key.as_bytes(), &[]);
-    Ok(KeyKeeper::new(
-        record.clone(),
-        sealer,
-        entropy,
-        key_schedule(config),
-    ))
+    Ok(
+        KeyKeeper::new(record.clone(), sealer, entropy, key_schedule(config))
+            .with_algs(&config.keys.algs),
+    )
 }
 
 fn settings(config: &Config) -> Settings {
@@ -423,6 +417,7 @@ fn settings(config: &Config) -> Settings {
             concurrency: password.concurrency,
             queue: password.queue,
         },
+        bounds: config.bounds(),
         keys: key_schedule(config),
         claims: config.claims.clone(),
         outage_tolerance: config.database_outage_tolerance,
@@ -445,6 +440,23 @@ fn registration(settings: &Registration) -> Option<RegistrationSettings> {
         },
         max_clients: settings.max_clients,
     })
+}
+
+fn outbound(config: &Config) -> Result<Outbound, StartError> {
+    Outbound::new(outbound::Settings {
+        total_timeout: config.delivery.timeout,
+        allowed: Arc::new(config.delivery.allow.clone()),
+        ..outbound::Settings::default()
+    })
+    .map_err(other)
+}
+
+/// Reads what a client's sector lists, for a command that works beside a running server.
+pub async fn check_sector(config: &Config, client: &Client) -> Result<(), StartError> {
+    let outbound = outbound(config)?;
+    provider::check_sector(&outbound, client)
+        .await
+        .map_err(other)
 }
 
 /// The hot state, and what anybody may store apart from it. In Redis they share the memory, which

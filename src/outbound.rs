@@ -5,6 +5,7 @@
 //! client is never used for one that registered itself.
 
 pub mod address;
+mod document;
 mod resolver;
 
 use std::error::Error;

@@ -11,6 +11,7 @@ use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
+use crate::app;
 use crate::clock::Clock;
 use crate::entropy::{ClientId, Entropy, SecretHash};
 use crate::pages::app_words::{channel, kind, maker, state};
@@ -41,7 +42,8 @@ pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcom
 }
 
 async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
-    let issuer = load(file.clone())?.issuer;
+    let config = load(file.clone())?;
+    let issuer = config.issuer.clone();
     let metadata = match &options.from {
         Some(source) => read_metadata(source)?,
         None => metadata(&options),
@@ -53,6 +55,10 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     };
     let mut client = client_metadata::parse(&metadata, id).map_err(Failure::new)?;
     client.registered_by = RegisteredBy::Administrator;
+    config.bounds().check(&client).map_err(Failure::new)?;
+    app::check_sector(&config, &client)
+        .await
+        .map_err(Failure::new)?;
     let secret = client
         .has_secret()
         .then(|| new_client_secret(&Entropy::System));

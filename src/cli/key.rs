@@ -112,7 +112,19 @@ fn as_json(key: &StoredKey, schedule: &Schedule) -> Value {
 async fn rotate(config: &Config, record: &Record, options: RotateKeys) -> Outcome {
     let keeper = app::key_keeper(config, record, Entropy::System).await?;
     let keys = keeper.load().await.map_err(Failure::new)?;
-    let algs = options.alg.algs();
+    let algs = match options.alg.alg() {
+        Some(alg) if keys.current(alg).is_none() => {
+            let alg = alg.as_str();
+            return Err(Failure::new(format!(
+                "--alg: there is no {alg} key; add {alg} to keys.extra_algorithms and start the server"
+            )));
+        }
+        Some(alg) => vec![alg],
+        None => SigningAlg::ALL
+            .into_iter()
+            .filter(|alg| keys.of(*alg).next().is_some())
+            .collect(),
+    };
     let now = Clock::System.now();
     let question = question(&keys, keeper.schedule(), &algs, options.now, now);
     if let Some(question) = question.filter(|_| !options.yes)

@@ -11,7 +11,9 @@ use super::nearest;
 use super::secret::text_of;
 use crate::entropy::SecretHash;
 use crate::protocol::client::{Client, RegisteredBy};
+use crate::protocol::client_bounds::Bounds;
 use crate::protocol::client_metadata::{self, MetadataError, checked_id};
+use crate::protocol::client_tokens;
 
 /// A shorter secret could be guessed from its hash, or at the token endpoint.
 const SHORTEST_SECRET: usize = 16;
@@ -28,6 +30,7 @@ pub(super) struct Declared {
 /// Judges all of them; what is wrong goes to `errors`, each thing where it stands.
 pub(super) fn judge(
     declared: Vec<Declared>,
+    bounds: Option<&Bounds>,
     errors: &mut Vec<ConfigError>,
     warnings: &mut Vec<String>,
 ) -> Vec<Client> {
@@ -37,6 +40,10 @@ pub(super) fn judge(
         let Some(client) = one.client(errors, warnings) else {
             continue;
         };
+        if let Some(Err(error)) = bounds.map(|bounds| bounds.check(&client)) {
+            errors.push(one.refuse(&error));
+            continue;
+        }
         if clients
             .iter()
             .any(|known| known.client_id == client.client_id)
@@ -140,11 +147,18 @@ impl Judged {
 
     /// Members that nobody reads: one that is misspelt must not be passed over.
     fn strangers(&self) -> Vec<ConfigError> {
-        let known = |name: &str| OURS.contains(&name) || client_metadata::MEMBERS.contains(&name);
+        let known = |name: &str| {
+            OURS.contains(&name)
+                || client_metadata::MEMBERS.contains(&name)
+                || client_tokens::MEMBERS.contains(&name)
+        };
         let strangers = self.places.iter().filter(|(name, _)| !known(name));
         strangers
             .map(|(name, _)| {
-                let candidates = client_metadata::MEMBERS.iter().chain(&OURS);
+                let candidates = client_metadata::MEMBERS
+                    .iter()
+                    .chain(&client_tokens::MEMBERS)
+                    .chain(&OURS);
                 let text = match nearest::of(name, candidates.copied()) {
                     Some(nearest) => {
                         format!("There is no such member. Did you mean {nearest}?")

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::duration::show;
+use crate::protocol::access_token;
 use crate::protocol::key_rotation::KEY_SET_CACHED;
 
 /// A key of the configuration.
@@ -147,6 +148,10 @@ keys! {
     ROTATE_EVERY = "keys.rotate_every", Kind::Duration(seconds(HOUR), seconds(3_650 * DAY)),
         Fallback::Text("90d");
     PUBLISH_AHEAD = "keys.publish_ahead", PUBLISHED, Fallback::Text("7d");
+    EXTRA_ALGORITHMS = "keys.extra_algorithms", Kind::List("algorithms"),
+        Fallback::Derived("none");
+    TOKENS_MAX_LIFETIME = "tokens.max_lifetime",
+        Kind::Duration(seconds(MINUTE), access_token::LONGEST), Fallback::Text("1h");
     IDLE_TIMEOUT = "session.idle_timeout", SESSION, Fallback::Text("2h");
     LIFETIME = "session.lifetime", SESSION, Fallback::Text("12h");
     REMEMBER_ME_IDLE_TIMEOUT = "session.remember_me_idle_timeout", SESSION, Fallback::Text("14d");

@@ -85,7 +85,13 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     reader.warnings = warnings;
     let config = resolve(&mut reader);
     errors.append(&mut reader.errors);
-    let clients = clients::judge(lists.clients, &mut errors, &mut reader.warnings);
+    let bounds = config.as_ref().map(Config::bounds);
+    let clients = clients::judge(
+        lists.clients,
+        bounds.as_ref(),
+        &mut errors,
+        &mut reader.warnings,
+    );
     let claims = own_claims::judge(lists.claims, lists.scopes, &mut errors);
     errors.sort_by(|one, other| one.place.cmp(&other.place));
     match config {
@@ -112,6 +118,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     }
     let master_key = database::master_key(reader, data.as_deref());
     let keys = signing_keys::resolve(reader);
+    let token_lifetime = reader.duration(&keys::TOKENS_MAX_LIFETIME);
     let session = sessions(reader, issuer.as_ref().is_none_or(Issuer::is_https));
     let grants = grants(reader);
     let password = password::resolve(reader);
@@ -130,6 +137,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         redis,
         master_key: master_key?,
         keys: keys?,
+        token_lifetime: token_lifetime?,
         session: session?,
         grants: grants?,
         password: password?,

@@ -13,8 +13,10 @@ use super::key_source::KeySource;
 use super::secret::Secret;
 use crate::outbound::AllowList;
 use crate::protocol::client::Client;
+use crate::protocol::client_bounds::Bounds;
 use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::scope::ScopeSet;
+use crate::protocol::signing_alg::SigningAlg;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub master_key: KeySource,
     /// How often signing keys change.
     pub keys: SigningKeys,
+    /// The longest life of an access or ID token.
+    pub token_lifetime: Duration,
     /// How long sessions live.
     pub session: Sessions,
     /// How long offline access lives.
@@ -170,12 +174,14 @@ impl fmt::Display for Redis {
 }
 
 /// How often signing keys change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKeys {
     /// How long one signs.
     pub rotate_every: Duration,
     /// How long one is published before it signs; at most `rotate_every`.
     pub publish_ahead: Duration,
+    /// There are keys for these.
+    pub algs: Vec<SigningAlg>,
 }
 
 /// How long sessions live.
@@ -299,4 +305,16 @@ pub enum WhoRegisters {
     WithToken,
     /// Anybody who reaches the server.
     Anybody,
+}
+
+impl Config {
+    /// What clients may ask for.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            algs: self.keys.algs.clone(),
+            token_lifetime: self.token_lifetime,
+            refresh_idle: self.grants.offline_idle_timeout,
+            refresh_lifetime: self.grants.offline_lifetime,
+        }
+    }
 }

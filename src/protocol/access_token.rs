@@ -6,16 +6,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::audience::{self, Audience};
-use super::client::SigningAlg;
 use super::jose::{Expect, JoseError, SigningKey, sign};
+use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
 
 /// `typ` of the header (RFC 9068, 2.1): an ID token can never pass for one.
 pub const TYP: &str = "at+jwt";
 
-/// How long one is valid. Short, as who checks it alone does not see the end of the session.
+/// How long one is valid if its client says nothing of it. Short, as who checks it alone does not see the end of the session.
 pub const LIFETIME: Duration = Duration::from_mins(5);
+
+/// The longest that any client's may be valid.
+pub const LONGEST: Duration = Duration::from_hours(1);
 
 /// What ours are signed with.
 pub const EXPECT: Expect<'static> = Expect {
@@ -29,7 +32,7 @@ pub const EXPECT: Expect<'static> = Expect {
 pub struct AccessTokenClaims<'a> {
     /// `iss`; also `aud` if no resource was named (RFC 9068, 3).
     pub issuer: &'a str,
-    /// `sub`.
+    /// `sub`: the name by which the client knows the person.
     pub subject: &'a UserId,
     /// `client_id`.
     pub client_id: &'a ClientId,
@@ -39,8 +42,10 @@ pub struct AccessTokenClaims<'a> {
     pub jti: &'a str,
     /// `scope`.
     pub scope: &'a [String],
-    /// `iat`; `exp` follows from it.
+    /// `iat`.
     pub issued: Timestamp,
+    /// From `iat` to `exp`.
+    pub lifetime: Duration,
     /// `auth_time`.
     pub auth_time: Timestamp,
     /// `acr`.
@@ -70,7 +75,16 @@ impl AccessTokenClaims<'_> {
         if !EXPECT.algs.contains(&key.alg()) {
             return Err(JoseError::Algorithm);
         }
-        let wire = Wire {
+        sign(key, TYP, &self.wire())
+    }
+
+    /// The same claims as text, to be sealed: of a token that only we can read.
+    pub fn to_text(&self) -> Result<Vec<u8>, JoseError> {
+        serde_json::to_vec(&self.wire()).map_err(|_| JoseError::Signing)
+    }
+
+    fn wire(&self) -> Wire<'_> {
+        Wire {
             iss: self.issuer,
             sub: self.subject.as_str(),
             aud: match self.resources {
@@ -79,14 +93,13 @@ impl AccessTokenClaims<'_> {
             },
             client_id: self.client_id.as_str(),
             iat: self.issued.as_secs(),
-            exp: (self.issued + LIFETIME).as_secs(),
+            exp: (self.issued + self.lifetime).as_secs(),
             jti: self.jti,
             scope: self.scope.join(" "),
             auth_time: self.auth_time.as_secs(),
             acr: self.acr,
             amr: self.amr,
-        };
-        sign(key, TYP, &wire)
+        }
     }
 }
 
@@ -176,6 +189,7 @@ mod tests {
             jti: "j1",
             scope: &["openid".to_owned(), "email".to_owned()],
             issued: NOW,
+            lifetime: LIFETIME,
             auth_time: Timestamp::from_secs(1_699_999_000),
             acr: "urn:lanyard:acr:pwd",
             amr: &["pwd".to_owned()],

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use super::client_tokens::ClientTokens;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::jose::JwsAlg;
 use super::scope::{ScopeError, ScopeSet};
+pub use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
 
@@ -53,6 +55,9 @@ pub struct Client {
     /// The algorithm of ID tokens and logout tokens.
     #[serde(default)]
     pub id_token_signed_response_alg: SigningAlg,
+    /// What else it says of its tokens.
+    #[serde(flatten)]
+    pub tokens: ClientTokens,
     /// Scopes it may ask for, separated by spaces; absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -184,34 +189,6 @@ impl LogoutScope {
             Self::Sso => "sso",
             Self::Client => "client",
             Self::Ask => "ask",
-        }
-    }
-}
-
-/// Algorithms that sign tokens (RFC 7518, 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SigningAlg {
-    /// RSASSA-PKCS1-v1_5 with SHA-256: what every client library knows.
-    #[default]
-    RS256,
-    /// ECDSA on P-256 with SHA-256.
-    ES256,
-}
-
-impl SigningAlg {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::RS256, Self::ES256];
-
-    /// The algorithm of an `alg` value.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
-    }
-
-    /// The `alg` value.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RS256 => "RS256",
-            Self::ES256 => "ES256",
         }
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{
-    ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
-};
+use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
+use super::client_token_rules;
+use super::client_tokens::ClientTokens;
 use super::jose::JwsAlg;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
@@ -98,8 +98,9 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
         )
     })?;
     check_response_types(&members)?;
-    let client = build(members, client_id)?;
+    let client = build(members, client_token_rules::parse(metadata)?, client_id)?;
     client_rules::check(&client)?;
+    client_token_rules::check(&client)?;
     Ok(client)
 }
 
@@ -122,7 +123,11 @@ pub fn to_json(client: &Client) -> Value {
     metadata
 }
 
-fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError> {
+fn build(
+    members: Members,
+    tokens: ClientTokens,
+    client_id: ClientId,
+) -> Result<Client, MetadataError> {
     let name = members.client_name.unwrap_or_default();
     let name = name.trim();
     Ok(Client {
@@ -149,11 +154,12 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
                 ("native", ApplicationType::Native),
             ],
         )?,
-        id_token_signed_response_alg: pick(
+        id_token_signed_response_alg: client_token_rules::alg(
             "id_token_signed_response_alg",
-            members.id_token_signed_response_alg.as_deref(),
-            &[("RS256", SigningAlg::RS256), ("ES256", SigningAlg::ES256)],
-        )?,
+            members.id_token_signed_response_alg,
+        )?
+        .unwrap_or_default(),
+        tokens,
         scope: scope(members.scope)?,
         first_party: members.first_party.unwrap_or(false),
         require_pkce: members.require_pkce.unwrap_or(true),
@@ -278,7 +284,7 @@ fn refuse_unmet(metadata: &Value) -> Result<(), MetadataError> {
     const ALGORITHMS: [&str; 3] = [
         "id_token_encrypted_response_alg",
         "userinfo_encrypted_response_alg",
-        "userinfo_signed_response_alg",
+        "introspection_encrypted_response_alg",
     ];
     let flag = FLAGS
         .iter()
@@ -293,14 +299,7 @@ fn refuse_unmet(metadata: &Value) -> Result<(), MetadataError> {
             "leave it out",
         ));
     }
-    match metadata.get("subject_type").and_then(Value::as_str) {
-        None | Some("public") => Ok(()),
-        given => Err(MetadataError::new(
-            "subject_type",
-            unsupported(given),
-            one_of(&["public"]),
-        )),
-    }
+    Ok(())
 }
 
 fn unsupported(word: Option<&str>) -> String {

@@ -62,13 +62,19 @@ pub struct Features {
 
 /// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
 /// slash at its end.
-pub fn oauth_authorization_server(issuer: &str, features: Features) -> Value {
-    Value::Object(oauth_members(issuer, features))
+pub fn oauth_authorization_server(issuer: &str, features: Features, algs: &[SigningAlg]) -> Value {
+    let mut members = oauth_members(issuer, features);
+    extend(
+        &mut members,
+        json!({ "introspection_signing_alg_values_supported": algs }),
+    );
+    Value::Object(members)
 }
 
 /// The document at [`paths::OPENID_CONFIGURATION`].
-pub fn openid_configuration(issuer: &str, features: Features) -> Value {
+pub fn openid_configuration(issuer: &str, features: Features, algs: &[SigningAlg]) -> Value {
     let mut members = oauth_members(issuer, features);
+    extend(&mut members, token_members(algs));
     extend(&mut members, openid_members(issuer));
     extend(&mut members, logout_members(issuer));
     if features.check_iframe {
@@ -147,8 +153,6 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
 fn openid_members(issuer: &str) -> Value {
     json!({
         "userinfo_endpoint": format!("{issuer}{}", paths::USERINFO),
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [SigningAlg::RS256, SigningAlg::ES256],
         "acr_values_supported": [ACR_PASSWORD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claim_types_supported": ["normal"],
@@ -163,6 +167,16 @@ fn openid_members(issuer: &str) -> Value {
         "request_parameter_supported": false,
         // True if it were left out (Discovery 1.0, 3).
         "request_uri_parameter_supported": false,
+    })
+}
+
+/// What follows from the keys that there are.
+fn token_members(algs: &[SigningAlg]) -> Value {
+    json!({
+        "subject_types_supported": ["public", "pairwise"],
+        "id_token_signing_alg_values_supported": algs,
+        "userinfo_signing_alg_values_supported": algs,
+        "introspection_signing_alg_values_supported": algs,
     })
 }
 
@@ -181,12 +195,13 @@ mod tests {
     use super::*;
 
     const ISSUER: &str = "https://login.example";
+    const ALGS: [SigningAlg; 2] = SigningAlg::ALWAYS;
 
     #[test]
     fn what_is_not_offered_is_not_claimed() {
         let documents = [
-            openid_configuration(ISSUER, Features::default()),
-            oauth_authorization_server(ISSUER, Features::default()),
+            openid_configuration(ISSUER, Features::default(), &ALGS),
+            oauth_authorization_server(ISSUER, Features::default(), &ALGS),
         ];
         let absent = [
             "check_session_iframe",
@@ -194,7 +209,6 @@ mod tests {
             "device_authorization_endpoint",
             "pushed_authorization_request_endpoint",
             "request_object_signing_alg_values_supported",
-            "userinfo_signing_alg_values_supported",
             "dpop_signing_alg_values_supported",
             "tls_client_certificate_bound_access_tokens",
         ];
@@ -211,12 +225,12 @@ mod tests {
             check_iframe: true,
             ..Features::default()
         };
-        let document = openid_configuration(ISSUER, on);
+        let document = openid_configuration(ISSUER, on, &ALGS);
         let address = "https://login.example/oauth2/session";
         assert_eq!(document["check_session_iframe"], address);
         // It is no matter of RFC 8414.
         assert!(
-            oauth_authorization_server(ISSUER, Features::default())
+            oauth_authorization_server(ISSUER, Features::default(), &ALGS)
                 .get("check_session_iframe")
                 .is_none()
         );
@@ -229,8 +243,8 @@ mod tests {
             ..Features::default()
         };
         for document in [
-            openid_configuration(ISSUER, on),
-            oauth_authorization_server(ISSUER, on),
+            openid_configuration(ISSUER, on, &ALGS),
+            oauth_authorization_server(ISSUER, on, &ALGS),
         ] {
             let address = "https://login.example/oauth2/register";
             assert_eq!(document["registration_endpoint"], address);
@@ -239,7 +253,7 @@ mod tests {
 
     #[test]
     fn endpoints_are_below_the_issuer() {
-        let document = openid_configuration(ISSUER, Features::default());
+        let document = openid_configuration(ISSUER, Features::default(), &ALGS);
         assert_eq!(document["issuer"], ISSUER);
         let cases = [
             ("authorization_endpoint", "/oauth2/authorize"),
@@ -253,7 +267,7 @@ mod tests {
         for (name, path) in cases {
             assert_eq!(document[name], format!("{ISSUER}{path}"), "{name}");
         }
-        let local = openid_configuration("http://localhost:8080", Features::default());
+        let local = openid_configuration("http://localhost:8080", Features::default(), &ALGS);
         assert_eq!(
             local["token_endpoint"],
             "http://localhost:8080/oauth2/token"
@@ -262,7 +276,7 @@ mod tests {
 
     #[test]
     fn members_say_what_the_house_does() {
-        let document = openid_configuration(ISSUER, Features::default());
+        let document = openid_configuration(ISSUER, Features::default(), &ALGS);
         let cases = [
             ("response_types_supported", json!(["code"])),
             ("response_modes_supported", json!(["query", "form_post"])),
@@ -284,7 +298,7 @@ mod tests {
                     "offline_access"
                 ]),
             ),
-            ("subject_types_supported", json!(["public"])),
+            ("subject_types_supported", json!(["public", "pairwise"])),
             (
                 "id_token_signing_alg_values_supported",
                 json!(["RS256", "ES256"]),
@@ -319,10 +333,10 @@ mod tests {
             claims: vec!["department".to_owned()],
         };
         let openid = with_own(
-            openid_configuration(ISSUER, Features::default()),
+            openid_configuration(ISSUER, Features::default(), &ALGS),
             own.clone(),
         );
-        let oauth = with_own(oauth_authorization_server(ISSUER, Features::default()), own);
+        let oauth = with_own(oauth_authorization_server(ISSUER, Features::default(), &ALGS), own);
         let last = |document: &Value, member: &str| document[member].as_array()?.last().cloned();
         assert_eq!(last(&openid, "scopes_supported"), Some(json!("work")));
         assert_eq!(last(&openid, "claims_supported"), Some(json!("department")));
@@ -332,7 +346,7 @@ mod tests {
 
     #[test]
     fn clients_learn_how_to_prove_who_they_are() {
-        let document = openid_configuration(ISSUER, Features::default());
+        let document = openid_configuration(ISSUER, Features::default(), &ALGS);
         let secret_or_key = [
             "client_secret_basic",
             "client_secret_post",
@@ -355,8 +369,8 @@ mod tests {
 
     #[test]
     fn both_documents_agree() {
-        let openid = openid_configuration(ISSUER, Features::default());
-        let oauth = oauth_authorization_server(ISSUER, Features::default());
+        let openid = openid_configuration(ISSUER, Features::default(), &ALGS);
+        let oauth = oauth_authorization_server(ISSUER, Features::default(), &ALGS);
         for (name, value) in oauth.as_object().unwrap() {
             assert_eq!(openid.get(name), Some(value), "{name}");
         }

@@ -7,21 +7,24 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::client::SigningAlg;
 use super::jose::{Expect, JoseError, SigningKey, sign};
+use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, Sid, UserId, sha256};
+use crate::entropy::{ClientId, Sid, UserId};
 
 /// `typ` of the header.
 pub const TYP: &str = "JWT";
 
-/// How long an ID token is valid: as long as the access token that comes with it.
+/// How long an ID token is valid if its client says nothing of it: as long as the access token that comes with it.
 pub const LIFETIME: Duration = Duration::from_mins(5);
+
+/// The longest that any client's may be valid.
+pub const LONGEST: Duration = Duration::from_hours(1);
 
 /// What a hint may be signed with. Access and logout tokens are told apart by `typ`.
 pub const EXPECT: Expect<'static> = Expect {
     typ: &[TYP],
-    algs: &[SigningAlg::RS256, SigningAlg::ES256],
+    algs: &SigningAlg::ALL,
     retired: true,
 };
 
@@ -30,12 +33,14 @@ pub const EXPECT: Expect<'static> = Expect {
 pub struct IdTokenClaims<'a> {
     /// `iss`.
     pub issuer: &'a str,
-    /// `sub`.
+    /// `sub`: the name by which the client knows the person.
     pub subject: &'a UserId,
     /// `aud`, a single string, and `azp`.
     pub client_id: &'a ClientId,
-    /// `iat`; `exp` follows from it.
+    /// `iat`.
     pub issued: Timestamp,
+    /// From `iat` to `exp`.
+    pub lifetime: Duration,
     /// `auth_time`: always sent, and the same at every refresh (Core 1.0, 12.2).
     pub auth_time: Timestamp,
     /// `nonce` of the authorization request.
@@ -76,25 +81,23 @@ impl IdTokenClaims<'_> {
             sub: self.subject.as_str(),
             aud: self.client_id.as_str(),
             azp: self.client_id.as_str(),
-            exp: (self.issued + LIFETIME).as_secs(),
+            exp: (self.issued + self.lifetime).as_secs(),
             iat: self.issued.as_secs(),
             auth_time: self.auth_time.as_secs(),
             nonce: self.nonce,
             acr: self.acr,
             amr: self.amr,
             sid: self.sid.as_str(),
-            at_hash: self.access_token.map(at_hash),
+            at_hash: self.access_token.map(|token| at_hash(key.alg(), token)),
         };
         sign(key, TYP, &wire)
     }
 }
 
-/// The left half of the SHA-256 of an access token: binds both tokens of one answer (Core 1.0,
-/// 3.1.3.6). SHA-256 as both of our algorithms end in 256.
-pub fn at_hash(access_token: &str) -> String {
-    let hash = sha256(access_token.as_bytes());
-    let (left, _) = hash.split_at(hash.len() / 2);
-    URL_SAFE_NO_PAD.encode(left)
+/// The left half of the hash of an access token, by the hash of the ID token's own algorithm:
+/// binds both tokens of one answer (Core 1.0, 3.1.3.6).
+pub fn at_hash(alg: SigningAlg, access_token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(alg.left_half(access_token))
 }
 
 /// What an `id_token_hint` says (Core 1.0, 3.1.2.1; RP-Initiated Logout 1.0, 2).
@@ -159,6 +162,7 @@ mod tests {
             subject: &UserId::new("u_alice"),
             client_id: &ClientId::new("wiki"),
             issued: Timestamp::from_millis(1_700_000_000_999),
+            lifetime: LIFETIME,
             auth_time: Timestamp::from_secs(1_699_999_000),
             nonce,
             acr: "urn:lanyard:acr:pwd",
@@ -235,7 +239,7 @@ mod tests {
                 "iss": ISSUER, "sub": "u_alice", "aud": "wiki", "azp": "wiki",
                 "exp": 1_700_000_300, "iat": 1_700_000_000, "auth_time": 1_699_999_000,
                 "nonce": "n-._~", "acr": "urn:lanyard:acr:pwd", "amr": ["pwd"], "sid": "s1",
-                "at_hash": at_hash("token"),
+                "at_hash": at_hash(alg, "token"),
             });
             assert_eq!(Value::Object(full), expected);
         }
@@ -252,6 +256,6 @@ mod tests {
     fn at_hash_is_that_of_the_specification() {
         // Core 1.0, A.4.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(at_hash(token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(SigningAlg::RS256, token), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 }

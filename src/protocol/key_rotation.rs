@@ -22,8 +22,8 @@ const LEEWAY: Duration = Duration::from_mins(5);
 
 /// From the moment that a key is superseded until nothing that it signed is valid any more.
 pub const VERIFIED_FOR: Duration = longest(&[
-    id_token::LIFETIME,
-    access_token::LIFETIME,
+    id_token::LONGEST,
+    access_token::LONGEST,
     logout_token::LIFETIME,
 ])
 .saturating_add(BEHIND)

@@ -199,7 +199,7 @@ impl Provider {
         mark: Mark,
         progress: impl Fn(Option<SessionId>) -> Progress,
     ) -> Result<Result<Judged, ProtocolError>, Trouble> {
-        let hinted = match self.hinted_person(asked) {
+        let hinted = match self.hinted_person(asked).await? {
             Ok(hinted) => hinted,
             Err(error) => return Ok(Err(error)),
         };
@@ -275,18 +275,23 @@ impl Provider {
 
     /// The person that `id_token_hint` names. Its signature is checked, its expiry is not
     /// (Core 1.0, 3.1.2.1).
-    fn hinted_person(&self, asked: &Asked) -> Result<Option<UserId>, ProtocolError> {
+    async fn hinted_person(
+        &self,
+        asked: &Asked,
+    ) -> Result<Result<Option<UserId>, ProtocolError>, Trouble> {
         let Some(hint) = &asked.request.id_token_hint else {
-            return Ok(None);
+            return Ok(Ok(None));
         };
-        self.read_hint(hint)
+        Ok(self
+            .read_hint(hint)
+            .await?
             .map(|hint| Some(hint.sub))
             .ok_or_else(|| {
                 ProtocolError::new(
                     ErrorCode::InvalidRequest,
                     "id_token_hint is not an ID token of ours",
                 )
-            })
+            }))
     }
 
     async fn consent_of(

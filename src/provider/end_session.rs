@@ -89,7 +89,7 @@ impl Provider {
             Ok(request) => request,
             Err(problem) => return self.refuse(problem, input.cookie.as_ref()).await,
         };
-        let hint = self.judge_hint(request.id_token_hint.as_deref());
+        let hint = self.judge_hint(request.id_token_hint.as_deref()).await?;
         let named = request.client_to_resolve(&hint);
         let parts: Vec<_> = named.iter().map(documents::participant).collect();
         let client = match &named {
@@ -120,8 +120,12 @@ impl Provider {
         self.act(decision, client, live).await
     }
 
-    fn judge_hint(&self, hint: Option<&str>) -> Hint {
-        match hint.map(|hint| self.read_hint(hint)) {
+    async fn judge_hint(&self, hint: Option<&str>) -> Result<Hint, Trouble> {
+        let read = match hint {
+            Some(hint) => Some(self.read_hint(hint).await?),
+            None => None,
+        };
+        Ok(match read {
             None => Hint::None,
             Some(None) => Hint::Invalid,
             Some(Some(hint)) => Hint::Valid {
@@ -129,7 +133,7 @@ impl Provider {
                 sub: hint.sub,
                 sid: hint.sid,
             },
-        }
+        })
     }
 
     async fn refuse(
@@ -327,10 +331,21 @@ impl Provider {
         })
     }
 
-    /// An ID token of ours, signature checked, expiry not.
-    pub(super) fn read_hint(&self, hint: &str) -> Option<id_token::Hint> {
-        let claims = self.keys.held().set().verify(hint, id_token::EXPECT).ok()?;
-        id_token::Hint::from_claims(&claims, &self.settings.issuer).ok()
+    /// An ID token of ours, signature checked, expiry not. Its `sub` is the person's own id, by
+    /// whatever name the client knows them.
+    pub(super) async fn read_hint(&self, hint: &str) -> Result<Option<id_token::Hint>, Trouble> {
+        let claims = self.keys.held().set().verify(hint, id_token::EXPECT);
+        let issuer = &self.settings.issuer;
+        let hint = claims
+            .ok()
+            .map(|claims| id_token::Hint::from_claims(&claims, issuer));
+        let Some(Ok(mut hint)) = hint else {
+            return Ok(None);
+        };
+        if let Some(client) = self.client(&hint.client_id).await? {
+            hint.sub = self.person_behind(&client, hint.sub);
+        }
+        Ok(Some(hint))
     }
 
     /// The hint's `sid`, if it is one of this very session: an old hint of the same person must

@@ -253,6 +253,15 @@ impl Provider {
         })
     }
 
+    /// An access token that only this house can read.
+    pub(super) fn seal_opaque(&self, claims: &[u8]) -> String {
+        self.seal_handle("opaque", &[claims])
+    }
+
+    pub(super) fn open_opaque(&self, text: &str) -> Option<Vec<u8>> {
+        self.open_handle("opaque", text)
+    }
+
     /// The `jti` of an access token.
     pub(super) fn seal_access(&self, handle: &AccessHandle) -> String {
         let offline = [u8::from(handle.offline)];

@@ -1,6 +1,8 @@
 //! The introspection endpoint (RFC 7662). Only confidential clients may ask, and only about tokens
 //! of their own or made for them; anything else is `active: false`, which tells nothing.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Provider;
@@ -12,14 +14,46 @@ use crate::protocol::access_token::AccessToken;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::introspection::{self, Active};
+use crate::protocol::signed_answer;
 use crate::session::refresh::{self, Verdict};
 
+/// What the endpoint answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// JSON.
+    Plain(Value),
+    /// A JWT (RFC 9701).
+    Signed(String),
+}
+
 impl Provider {
-    /// Whether a token is good right now, and what it says.
+    /// Whether a token is good right now, and what it says; signed, if that is what was asked for
+    /// (RFC 9701, 4).
     pub async fn introspect(
         &self,
         input: TokenInput<'_>,
-    ) -> Result<Result<Value, ProtocolError>, Trouble> {
+        signed: bool,
+    ) -> Result<Result<Introspection, ProtocolError>, Trouble> {
+        let (client, said) = match self.said_of_token(input).await? {
+            Ok(said) => said,
+            Err(error) => return Ok(Err(error)),
+        };
+        if !signed {
+            return Ok(Ok(Introspection::Plain(said)));
+        }
+        let alg = client.tokens.introspection_signed_response_alg;
+        let key = self.signing_key(alg.unwrap_or_default())?;
+        let (issuer, now) = (&self.settings.issuer, self.clock.now());
+        signed_answer::introspection(&said, issuer, &client.client_id, now, &key)
+            .map(|token| Ok(Introspection::Signed(token)))
+            .map_err(|error| Trouble::Internal(error.to_string()))
+    }
+
+    /// Who asks, and what they are told.
+    async fn said_of_token(
+        &self,
+        input: TokenInput<'_>,
+    ) -> Result<Result<(Arc<Client>, Value), ProtocolError>, Trouble> {
         let client = match self.authenticate_client(input).await? {
             Ok(client) if client.is_public() => {
                 return Ok(Err(ProtocolError::new(
@@ -44,12 +78,13 @@ impl Provider {
                 .iter()
                 .any(|audience| audience == client.client_id.as_str());
             if !own && !for_it {
-                return Ok(Ok(introspection::inactive()));
+                return Ok(Ok((client, introspection::inactive())));
             }
             if let Some(live) = bearer.live.as_ref().filter(|_| own) {
                 self.seen(live).await;
             }
-            return Ok(Ok(self.describe_access(&bearer)));
+            let said = self.describe_access(&bearer);
+            return Ok(Ok((client, said)));
         }
         if let Some(own) = self.client_bearer(token).await? {
             let said = if own.client_id == client.client_id {
@@ -57,9 +92,10 @@ impl Provider {
             } else {
                 introspection::inactive()
             };
-            return Ok(Ok(said));
+            return Ok(Ok((client, said)));
         }
-        self.introspect_refresh(&client, token).await.map(Ok)
+        let said = self.introspect_refresh(&client, token).await?;
+        Ok(Ok((client, said)))
     }
 
     fn describe_access(&self, bearer: &Bearer) -> Value {
@@ -118,7 +154,7 @@ impl Provider {
             token_type: None,
             issued: grant.began,
             expires: grant.expires,
-            subject: &grant.user,
+            subject: &self.subject_for(client, &grant.user),
             audience: &[],
             issuer: &self.settings.issuer,
             jti: None,

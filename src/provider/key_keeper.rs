@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::subjects::Subjects;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -26,6 +27,7 @@ pub struct KeyKeeper {
     sealer: Sealer,
     entropy: Entropy,
     schedule: Schedule,
+    algs: Vec<SigningAlg>,
 }
 
 /// A change of the key that signs.
@@ -41,18 +43,37 @@ pub struct Rotated {
 
 impl KeyKeeper {
     /// For a record whose keys this sealer opens.
-    pub const fn new(record: Record, sealer: Sealer, entropy: Entropy, schedule: Schedule) -> Self {
+    pub fn new(record: Record, sealer: Sealer, entropy: Entropy, schedule: Schedule) -> Self {
         Self {
             record,
             sealer,
             entropy,
             schedule,
+            algs: SigningAlg::ALWAYS.to_vec(),
         }
+    }
+
+    /// With keys for these algorithms.
+    #[must_use]
+    pub fn with_algs(mut self, algs: &[SigningAlg]) -> Self {
+        self.algs = algs.to_vec();
+        self
+    }
+
+    /// The algorithms to look after: also one that is not wanted any more keeps its keys, as
+    /// clients may still rest on it.
+    fn algs<'a>(&'a self, keys: &'a KeySet) -> impl Iterator<Item = SigningAlg> + 'a {
+        let wanted = |alg: &SigningAlg| self.algs.contains(alg) || keys.of(*alg).next().is_some();
+        SigningAlg::ALL.into_iter().filter(wanted)
     }
 
     /// When what is due.
     pub const fn schedule(&self) -> &Schedule {
         &self.schedule
+    }
+
+    pub(super) async fn subjects(&self) -> Result<Subjects, Trouble> {
+        Subjects::load_or_make(&self.record, &self.sealer, &self.entropy).await
     }
 
     /// All keys. One that does not open with this master key is trouble: a node that cannot read
@@ -70,7 +91,8 @@ impl KeyKeeper {
     /// The keys with which the house can open: makes those that must sign and are not there.
     pub(super) async fn load_or_make(&self, now: Timestamp) -> Result<KeySet, Trouble> {
         let mut keys = self.load().await?;
-        for alg in SigningAlg::ALL {
+        let algs: Vec<SigningAlg> = self.algs(&keys).collect();
+        for alg in algs {
             if let Some(due @ (Due::MakeFirst | Due::Promote(_))) = self.due(&keys, alg, now)
                 && keys.current(alg).is_none()
             {
@@ -83,14 +105,15 @@ impl KeyKeeper {
 
     /// Whether anything is due: no store is asked.
     pub(super) fn is_due(&self, keys: &KeySet, now: Timestamp) -> bool {
-        let mut algs = SigningAlg::ALL.into_iter();
-        algs.any(|alg| self.due(keys, alg, now).is_some())
+        self.algs(keys)
+            .any(|alg| self.due(keys, alg, now).is_some())
     }
 
     /// Does what is due. Others may do the same at the same time: each step is taken once.
     pub async fn keep_up(&self, now: Timestamp) -> Result<(), Trouble> {
         let mut keys = self.load().await?;
-        for alg in SigningAlg::ALL {
+        let algs: Vec<SigningAlg> = self.algs(&keys).collect();
+        for alg in algs {
             for _ in 0..STEPS {
                 let Some(due) = self.due(&keys, alg, now) else {
                     break;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::key_keeper::KeyKeeper;
+use super::subjects::Subjects;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::protocol::access_token;
@@ -20,6 +21,8 @@ const KEPT: u64 = 10_000;
 
 pub(super) struct Keys {
     keeper: KeyKeeper,
+    /// What makes pairwise names.
+    pub(super) subjects: Subjects,
     held: RwLock<Arc<Held>>,
     /// Of two who read the record at once, the one that read last has the last word.
     reading: tokio::sync::Mutex<()>,
@@ -36,7 +39,7 @@ impl Held {
     fn new(set: KeySet) -> Arc<Self> {
         let verified = Cache::builder()
             .max_capacity(KEPT)
-            .time_to_live(access_token::LIFETIME)
+            .time_to_live(access_token::LONGEST)
             .build();
         Arc::new(Self { set, verified })
     }
@@ -65,6 +68,7 @@ impl Keys {
     pub(super) async fn load_or_make(keeper: KeyKeeper, now: Timestamp) -> Result<Self, Trouble> {
         let set = keeper.load_or_make(now).await?;
         Ok(Self {
+            subjects: keeper.subjects().await?,
             keeper,
             held: RwLock::new(Held::new(set)),
             reading: tokio::sync::Mutex::default(),
@@ -104,6 +108,13 @@ impl Provider {
         // What was done before it failed counts too.
         self.reload_keys().await?;
         done
+    }
+
+    /// The algorithms that tokens can be signed with now.
+    pub fn signing_algs(&self) -> Vec<SigningAlg> {
+        let held = self.keys.held();
+        let signs = |alg: &SigningAlg| held.set().current(*alg).is_some();
+        SigningAlg::ALL.into_iter().filter(signs).collect()
     }
 
     /// The key that signs with an algorithm.

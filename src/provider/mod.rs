@@ -63,6 +63,7 @@ mod setup;
 mod sign_in;
 mod steps;
 mod stored;
+mod subjects;
 mod throttle;
 mod token;
 mod token_code;
@@ -91,6 +92,7 @@ pub use doors::Door;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
+pub use introspection::Introspection;
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
@@ -113,8 +115,10 @@ pub use settings::{PasswordSettings, Settings};
 pub use setup::{SetUp, SetupLinkDue};
 pub use sign_in::{Credentials, SignInOutcome, SignInProblem};
 pub use steps::Step;
+pub use subjects::check_sector;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
+pub use userinfo::UserInfo;
 pub use workers::Workers;
 
 use crate::clock::Clock;
@@ -209,6 +213,7 @@ impl Parts {
     fn key_keeper(&self) -> KeyKeeper {
         let (record, sealer) = (self.record.clone(), self.sealer.clone());
         KeyKeeper::new(record, sealer, self.entropy.clone(), self.settings.keys)
+            .with_algs(&self.settings.bounds.algs)
     }
 }
 

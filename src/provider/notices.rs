@@ -222,13 +222,14 @@ impl Provider {
             let problem = "the app is slow; other notices to it are under way".to_owned();
             return Ok(Attempt::failed(problem));
         };
+        let subject = self.subject_for(client, &notice.user);
         let claims = LogoutTokenClaims {
             issuer: &self.settings.issuer,
             client_id: &client.client_id,
             issued: self.clock.now(),
             jti: &self.entropy.alphanumeric(24),
             sid: &notice.sid,
-            subject: self.whole_person(notice).await?.then_some(&notice.user),
+            subject: self.whole_person(notice).await?.then_some(&subject),
         };
         let key = self.signing_key(client.id_token_signed_response_alg)?;
         let token = claims

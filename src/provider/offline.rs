@@ -87,10 +87,14 @@ impl Provider {
 
     /// Whether a grant is past a deadline. If it is, it is ended.
     async fn offline_has_run_out(&self, grant: &Grant) -> Result<bool, Trouble> {
+        let client = self.client(&grant.client).await?;
+        let idle = client.map_or(self.settings.offline.idle_timeout, |client| {
+            self.refresh_idle(&client)
+        });
         let now = self.clock.now();
         let reason = if now >= grant.expires {
             Reason::Lifetime
-        } else if now >= grant.last_used + self.settings.offline.idle_timeout {
+        } else if now >= grant.last_used + idle {
             Reason::Idle
         } else {
             return Ok(false);

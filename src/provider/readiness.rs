@@ -39,7 +39,7 @@ impl Provider {
     }
 
     fn key_missing(&self) -> Option<String> {
-        [SigningAlg::RS256, SigningAlg::ES256]
+        SigningAlg::ALWAYS
             .into_iter()
             .find(|alg| self.signing_key(*alg).is_err())
             .map(|alg| format!("there is no signing key for {}", alg.as_str()))

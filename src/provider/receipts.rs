@@ -6,7 +6,6 @@ use super::Provider;
 use super::handles::{SessionCookie, View};
 use super::interactions::EndedSession;
 use super::people::Visitor;
-use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::SessionId;
@@ -140,7 +139,8 @@ impl Provider {
             let by_browser = client
                 .as_ref()
                 .is_some_and(|client| client.frontchannel_logout_uri.is_some());
-            let until = at.unwrap_or_else(|| self.clock.now()) + ACCESS_TOKEN;
+            let until = at.unwrap_or_else(|| self.clock.now())
+                + self.tokens_live(&part.participant.client).await?;
             apps.push(ReceiptView {
                 app: part.client_name,
                 told: match notice {

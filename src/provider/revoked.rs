@@ -44,7 +44,7 @@ impl Provider {
     /// One that another node revoked: remembered here too, for as long as a token can live, so
     /// that a hot state that forgets its mark forgives it nowhere.
     pub(super) fn learn_revoked(&self, id: TokenId) {
-        let expires = self.clock.now() + access_token::LIFETIME;
+        let expires = self.clock.now() + access_token::LONGEST;
         self.remember_revoked(id, expires);
     }
 

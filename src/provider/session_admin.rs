@@ -8,7 +8,6 @@ use tokio::sync::Mutex;
 use super::Provider;
 use super::people::Visitor;
 use super::receipts::{Told, told, unowed};
-use super::token::ACCESS_TOKEN;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
@@ -176,6 +175,7 @@ impl Provider {
         let mut apps = Vec::new();
         for part in &story.parts {
             let channel = self.channel(&part.part.participant.client).await?;
+            let lifetime = self.tokens_live(&part.part.participant.client).await?;
             let sid = &part.part.participant.sid;
             let notice = story.notices.iter().find(|notice| notice.sid == *sid);
             let ended = part.part.ended.or(story.row.ended);
@@ -184,7 +184,7 @@ impl Provider {
             apps.push(StoryApp {
                 told: ended.map(|at| match notice {
                     Some(notice) => told(notice),
-                    None => unowed(back, front, reason, at + ACCESS_TOKEN),
+                    None => unowed(back, front, reason, at + lifetime),
                 }),
                 notice: notice.cloned(),
                 part: part.clone(),
@@ -192,6 +192,13 @@ impl Provider {
             });
         }
         Ok(apps)
+    }
+
+    /// How long tokens of a client may live on after an end, where an API judges them alone.
+    pub(super) async fn tokens_live(&self, client: &ClientId) -> Result<Duration, Trouble> {
+        let client = self.client(client).await?;
+        let longest = self.settings.bounds.token_lifetime;
+        Ok(client.map_or(longest, |client| self.access_lifetime(&client)))
     }
 
     /// How a client hears of an end.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::registration::RegistrationSettings;
 use crate::identity::password::Parameters;
+use crate::protocol::client_bounds::Bounds;
 use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub password: PasswordSettings,
     /// How long this node may go without having read the ends log, before it judges no session.
     pub outage_tolerance: Duration,
+    /// What clients may ask for.
+    pub bounds: Bounds,
     /// How often signing keys change.
     pub keys: Schedule,
     /// Whether and how clients register themselves (RFC 7591).

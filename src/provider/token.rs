@@ -9,19 +9,16 @@ use super::client_throttle;
 use super::handles::{AccessHandle, RefreshHandle};
 use super::trouble::Trouble;
 use crate::entropy::{Root, TokenId};
-use crate::protocol::access_token::{self, AccessTokenClaims};
+use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::client::{Client, GrantType, SigningAlg};
 use crate::protocol::client_auth::{self, AuthFailure, Presented, Unreadable};
+use crate::protocol::client_tokens::AccessTokenFormat;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::id_token::IdTokenClaims;
 use crate::protocol::jose::JoseError;
 use crate::protocol::token_request::{InvalidTokenRequest, TokenRequest};
 use crate::protocol::token_response::TokenResponse;
 use crate::session::grant::Grant;
-
-/// How long an access token lives. Short, as a relying party that checks it by itself learns of
-/// an end only when it runs out.
-pub(super) const ACCESS_TOKEN: Duration = access_token::LIFETIME;
 
 /// A token request's credentials and form.
 #[derive(Clone, Copy)]
@@ -153,20 +150,23 @@ impl Provider {
             token,
             offline: grant.offline,
         };
+        let lifetime = self.access_lifetime(client);
+        let subject = self.subject_for(client, &grant.user);
+        let audience = self.audience(client, grant);
         let claims = AccessTokenClaims {
             issuer: &self.settings.issuer,
-            subject: &grant.user,
+            subject: &subject,
             client_id: &client.client_id,
-            resources: &grant.resources,
+            resources: &audience,
             jti: &self.seal_access(&access),
             scope,
             issued: self.clock.now(),
+            lifetime,
             auth_time: grant.auth_time,
             acr: &grant.acr,
             amr: &grant.amr,
         };
-        let key = self.signing_key(SigningAlg::ES256)?;
-        let access_token = claims.sign(&key).map_err(internal)?;
+        let access_token = self.written(client, &claims)?;
         let id_token = scope
             .iter()
             .any(|scope| scope == "openid")
@@ -181,17 +181,48 @@ impl Provider {
                 offline: grant.offline,
             })
         });
-        Ok(TokenResponse::new(access_token, ACCESS_TOKEN, scope)
+        Ok(TokenResponse::new(access_token, lifetime, scope)
             .with_refresh_token(refresh_token)
             .with_id_token(id_token))
     }
 
+    /// How long an access token of a client lives. Short, as whoever checks it alone learns of an
+    /// end only when it runs out.
+    pub(super) fn access_lifetime(&self, client: &Client) -> Duration {
+        let most = self.settings.bounds.token_lifetime;
+        client.tokens.access_lifetime(most)
+    }
+
+    /// For whom an access token is: the resources that were named, or this house and the client's
+    /// own list.
+    fn audience(&self, client: &Client, grant: &Grant) -> Vec<String> {
+        let own = &client.tokens.access_token_audiences;
+        if !grant.resources.is_empty() || own.is_empty() {
+            return grant.resources.clone();
+        }
+        let house = std::iter::once(&self.settings.issuer);
+        house.chain(own).cloned().collect()
+    }
+
+    /// A token that everybody can read, or nobody but this house.
+    fn written(&self, client: &Client, claims: &AccessTokenClaims<'_>) -> Result<String, Trouble> {
+        match client.tokens.access_token_format {
+            AccessTokenFormat::Jwt => {
+                let key = self.signing_key(SigningAlg::ES256)?;
+                claims.sign(&key).map_err(internal)
+            }
+            AccessTokenFormat::Opaque => Ok(self.seal_opaque(&claims.to_text().map_err(internal)?)),
+        }
+    }
+
     fn id_token(&self, client: &Client, grant: &Grant, access: &str) -> Result<String, Trouble> {
+        let most = self.settings.bounds.token_lifetime;
         let claims = IdTokenClaims {
             issuer: &self.settings.issuer,
-            subject: &grant.user,
+            subject: &self.subject_for(client, &grant.user),
             client_id: &client.client_id,
             issued: self.clock.now(),
+            lifetime: client.tokens.id_lifetime(most),
             auth_time: grant.auth_time,
             nonce: grant.nonce.as_deref(),
             acr: &grant.acr,

@@ -152,7 +152,7 @@ impl Provider {
         let mut displaced = None;
         if grant.offline {
             document.redeemed = true;
-            let forget = document.expires + super::token::ACCESS_TOKEN;
+            let forget = document.expires + self.access_lifetime(client);
             effects.push(self.put(&root, code, &document, forget));
             checks.push(Check::Present(part));
         } else {
@@ -216,10 +216,20 @@ impl Provider {
             amr: code.amr.clone(),
             began: now,
             expires: match (offline, refreshable) {
-                (true, _) => now + self.settings.offline.lifetime,
-                (false, true) => session_end,
+                (true, _) => {
+                    now + client
+                        .tokens
+                        .refresh_lifetime(self.settings.offline.lifetime)
+                }
+                (false, true) => match client.tokens.refresh_token_lifetime {
+                    Some(_) => {
+                        let most = self.settings.offline.lifetime;
+                        (now + client.tokens.refresh_lifetime(most)).min(session_end)
+                    }
+                    None => session_end,
+                },
                 // Nothing but its one access token can ever use it.
-                (false, false) => (now + super::token::ACCESS_TOKEN).min(session_end),
+                (false, false) => (now + self.access_lifetime(client)).min(session_end),
             },
             offline,
             refreshable,

@@ -1,5 +1,7 @@
 //! Refreshing (RFC 6749, 6; RFC 9700, 4.14): the rules are `session::refresh`'s, the order is here.
 
+use std::time::Duration;
+
 use super::Provider;
 use super::compact::PartDocument;
 use super::documents;
@@ -125,7 +127,10 @@ impl Provider {
         else {
             return Ok(None);
         };
-        let usable = grant.refreshable && self.clock.now() < grant.expires;
+        let now = self.clock.now();
+        let idle = client.tokens.refresh_token_idle_timeout.is_some()
+            && now >= grant.last_used + self.refresh_idle(client);
+        let usable = grant.refreshable && now < grant.expires && !idle;
         Ok(usable.then_some(Held {
             grant,
             version,
@@ -133,6 +138,12 @@ impl Provider {
             part: Some(part),
             position: 0,
         }))
+    }
+
+    /// How long a grant of a client may go without a refresh.
+    pub(super) fn refresh_idle(&self, client: &Client) -> Duration {
+        let most = self.settings.offline.idle_timeout;
+        client.tokens.refresh_idle(most)
     }
 
     /// A live grant of a client in a session, whose documents were read with it.

@@ -5,16 +5,27 @@ use serde_json::{Map, Value};
 use super::Provider;
 use super::bearer::BearerProblem;
 use super::trouble::Trouble;
+use crate::entropy::ClientId;
 use crate::identity::user::{Address, User};
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::custom_claims::CustomClaims;
+use crate::protocol::signed_answer;
+
+/// What the endpoint answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserInfo {
+    /// JSON.
+    Plain(Map<String, Value>),
+    /// A JWT.
+    Signed(String),
+}
 
 impl Provider {
     /// The claims that a token's scope opens, as they are now.
     pub async fn userinfo(
         &self,
         token: Option<&str>,
-    ) -> Result<Result<Map<String, Value>, BearerProblem>, Trouble> {
+    ) -> Result<Result<UserInfo, BearerProblem>, Trouble> {
         let Some(token) = token else {
             return Ok(Err(BearerProblem::Missing));
         };
@@ -32,11 +43,27 @@ impl Provider {
             self.seen(live).await;
         }
         let claims = standard_claims(&bearer.person, &self.settings.claims);
-        Ok(Ok(claims::userinfo(
-            &bearer.person.id,
-            &claims,
-            &bearer.token.scope,
-        )))
+        let claims = claims::userinfo(&bearer.token.sub, &claims, &bearer.token.scope);
+        self.as_registered(claims, &bearer.token.client_id)
+            .await
+            .map(Ok)
+    }
+
+    /// Signed, if its client is registered so.
+    async fn as_registered(
+        &self,
+        claims: Map<String, Value>,
+        client: &ClientId,
+    ) -> Result<UserInfo, Trouble> {
+        let registered = self.client(client).await?;
+        let alg = registered.and_then(|client| client.tokens.userinfo_signed_response_alg);
+        let Some(alg) = alg else {
+            return Ok(UserInfo::Plain(claims));
+        };
+        let key = self.signing_key(alg)?;
+        signed_answer::userinfo(claims, &self.settings.issuer, client, &key)
+            .map(UserInfo::Signed)
+            .map_err(|error| Trouble::Internal(error.to_string()))
     }
 }
 

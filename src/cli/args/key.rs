@@ -59,19 +59,47 @@ pub enum KeyAlg {
     /// Access tokens, and ID and logout tokens of apps that chose it
     #[value(name = "ES256")]
     Es256,
-    /// Both
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "RS384")]
+    Rs384,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "RS512")]
+    Rs512,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "PS256")]
+    Ps256,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "PS384")]
+    Ps384,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "PS512")]
+    Ps512,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "ES384")]
+    Es384,
+    /// If `keys.extra_algorithms` has it
+    #[value(name = "EdDSA")]
+    EdDsa,
+    /// All that there are
     #[default]
     #[value(name = "all")]
     All,
 }
 
 impl KeyAlg {
-    /// The algorithms that are meant.
-    pub fn algs(self) -> Vec<SigningAlg> {
-        match self {
-            Self::Rs256 => vec![SigningAlg::RS256],
-            Self::Es256 => vec![SigningAlg::ES256],
-            Self::All => SigningAlg::ALL.to_vec(),
-        }
+    /// The one that is meant; none for all.
+    pub const fn alg(self) -> Option<SigningAlg> {
+        Some(match self {
+            Self::Rs256 => SigningAlg::RS256,
+            Self::Es256 => SigningAlg::ES256,
+            Self::Rs384 => SigningAlg::RS384,
+            Self::Rs512 => SigningAlg::RS512,
+            Self::Ps256 => SigningAlg::PS256,
+            Self::Ps384 => SigningAlg::PS384,
+            Self::Ps512 => SigningAlg::PS512,
+            Self::Es384 => SigningAlg::ES384,
+            Self::EdDsa => SigningAlg::EdDsa,
+            Self::All => return None,
+        })
     }
 }

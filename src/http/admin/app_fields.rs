@@ -37,6 +37,18 @@ pub(super) const NATIVE: &str = "native";
 pub(super) const NATIVE_SECRET: &str = "native_secret";
 pub(super) const CHECKER: &str = "checker";
 
+const ALGORITHMS: &[(&str, &str)] = &[
+    ("RS256", "RS256"),
+    ("RS384", "RS384"),
+    ("RS512", "RS512"),
+    ("PS256", "PS256"),
+    ("PS384", "PS384"),
+    ("PS512", "PS512"),
+    ("ES256", "ES256"),
+    ("ES384", "ES384"),
+    ("EdDSA", "EdDSA"),
+];
+
 pub(super) const KINDS: &[(&str, &str, &str)] = &[
     (
         WEB,
@@ -218,7 +230,7 @@ pub(super) const RARE: [Spec; 19] = [
         name: "id_token_signed_response_alg",
         label: "How its ID tokens are signed",
         hint: "RS256 is what every library knows.",
-        what: What::Select(&[("RS256", "RS256"), ("ES256", "ES256")]),
+        what: What::Select(ALGORITHMS),
     },
     text(
         "default_max_age",
@@ -605,6 +617,10 @@ mod tests {
         names.sort_unstable();
         let kept: Vec<_> = stored.0.keys().copied().collect();
         assert_eq!(names, kept);
-        assert_eq!(SigningAlg::ALL.len(), 2, "as many as the form offers");
+        assert_eq!(
+            SigningAlg::ALL.len(),
+            ALGORITHMS.len(),
+            "as many as the form offers"
+        );
     }
 }

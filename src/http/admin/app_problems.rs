@@ -221,7 +221,8 @@ mod tests {
             (
                 &[("id_token_signed_response_alg", "none")],
                 "id_token_signed_response_alg",
-                "This \"none\" is not supported. Write one of RS256, ES256.",
+                "This \"none\" is not supported. Write one of RS256, RS384, RS512, PS256, PS384, PS512, \
+                 ES256, ES384, EdDSA.",
             ),
         ] {
             let (at, said) = refused(form);

@@ -18,16 +18,18 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
+    let algs = state.provider.signing_algs();
     json(&discovery::with_own(
-        discovery::openid_configuration(&settings.issuer, features(settings)),
+        discovery::openid_configuration(&settings.issuer, features(settings), &algs),
         settings.claims.listed(),
     ))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
+    let algs = state.provider.signing_algs();
     json(&discovery::with_own(
-        discovery::oauth_authorization_server(&settings.issuer, features(settings)),
+        discovery::oauth_authorization_server(&settings.issuer, features(settings), &algs),
         settings.claims.listed(),
     ))
 }

@@ -8,7 +8,7 @@ use super::bearer_header;
 use crate::http::error::JsonTrouble;
 use crate::http::extract;
 use crate::http::state::State;
-use crate::provider::BearerProblem;
+use crate::provider::{BearerProblem, UserInfo};
 
 pub(in crate::http) async fn get(
     request: HttpRequest,
@@ -29,7 +29,10 @@ pub(in crate::http) async fn post(
 
 async fn answer(state: &State, token: Option<String>) -> Result<HttpResponse, JsonTrouble> {
     Ok(match state.provider.userinfo(token.as_deref()).await? {
-        Ok(claims) => HttpResponse::Ok().json(claims),
+        Ok(UserInfo::Plain(claims)) => HttpResponse::Ok().json(claims),
+        Ok(UserInfo::Signed(token)) => HttpResponse::Ok()
+            .content_type("application/jwt")
+            .body(token),
         Err(problem) => challenge(problem),
     })
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::entropy::SecretHash;
+use crate::protocol::client::SigningAlg;
 
 fn read(metadata: &Value) -> Result<Client, MetadataError> {
     parse(metadata, ClientId::new("wiki"))
@@ -101,7 +102,7 @@ const BAD: &[(&str, &str, &str)] = &[
     ("tos_uri", r#""https://a@b.example/""#, "tos_uri"),
     ("client_name", r#""Wiki\u202EpohS""#, "client_name"),
     ("client_name", r#""Wiki\nShop""#, "client_name"),
-    ("subject_type", r#""pairwise""#, "subject_type"),
+    ("subject_type", r#""private""#, "subject_type"),
     (
         "id_token_encrypted_response_alg",
         r#""RSA-OAEP""#,

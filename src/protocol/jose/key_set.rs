@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::{JoseError, KeyLife, KeyState, SigningKey, VerifyingKey};
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 /// Longer texts are refused before anything of them is decoded.
 pub const MAX_TOKEN: usize = 8 * 1024;

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{HeldKey, KeyLife, KeySet, SigningKey};
 use crate::clock::Timestamp;
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 fn shared(slot: &OnceLock<Arc<SigningKey>>, alg: SigningAlg) -> Arc<SigningKey> {
     let make = || Arc::new(SigningKey::generate(alg).unwrap());
@@ -19,6 +19,27 @@ pub(crate) fn rsa() -> Arc<SigningKey> {
 pub(crate) fn p256() -> Arc<SigningKey> {
     static KEY: OnceLock<Arc<SigningKey>> = OnceLock::new();
     shared(&KEY, SigningAlg::ES256)
+}
+
+/// One of any algorithm. Making an RSA key is slow: those of tests are shared by its padding.
+pub(crate) fn of(alg: SigningAlg) -> Arc<SigningKey> {
+    match alg {
+        SigningAlg::RS256 => rsa(),
+        SigningAlg::ES256 => p256(),
+        SigningAlg::RS384
+        | SigningAlg::RS512
+        | SigningAlg::PS256
+        | SigningAlg::PS384
+        | SigningAlg::PS512 => {
+            let same = rsa().to_pkcs8().unwrap();
+            Arc::new(SigningKey::from_pkcs8(alg, &same).unwrap())
+        }
+        SigningAlg::ES384 | SigningAlg::EdDsa => Arc::new(SigningKey::generate(alg).unwrap()),
+    }
+}
+
+pub(crate) fn one_of_each() -> Vec<Arc<SigningKey>> {
+    SigningAlg::ALL.map(of).to_vec()
 }
 
 pub(crate) fn key_set() -> KeySet {

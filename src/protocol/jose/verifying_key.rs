@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 use super::JoseError;
-use crate::protocol::client::SigningAlg;
+use crate::protocol::signing_alg::SigningAlg;
 
 /// A public key, for one algorithm.
 pub struct VerifyingKey {
@@ -74,7 +74,14 @@ impl VerifyingKey {
 const fn algorithm(alg: SigningAlg) -> Algorithm {
     match alg {
         SigningAlg::RS256 => Algorithm::RS256,
+        SigningAlg::RS384 => Algorithm::RS384,
+        SigningAlg::RS512 => Algorithm::RS512,
+        SigningAlg::PS256 => Algorithm::PS256,
+        SigningAlg::PS384 => Algorithm::PS384,
+        SigningAlg::PS512 => Algorithm::PS512,
         SigningAlg::ES256 => Algorithm::ES256,
+        SigningAlg::ES384 => Algorithm::ES384,
+        SigningAlg::EdDsa => Algorithm::EdDSA,
     }
 }
 
@@ -89,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_key_verifies_what_it_signed() {
-        for key in [test_keys::rsa(), test_keys::p256()] {
+        for key in test_keys::one_of_each() {
             let left = VerifyingKey::from_jwk(key.alg(), &key.public().jwk()).unwrap();
             assert_eq!(left.kid(), key.kid());
             assert_eq!(left.jwk(), key.public().jwk());
@@ -106,6 +113,8 @@ mod tests {
         nameless.as_object_mut().unwrap().remove("alg");
         for (alg, jwk) in [
             (SigningAlg::RS256, p256.public().jwk()),
+            (SigningAlg::PS256, rsa.public().jwk()),
+            (SigningAlg::ES384, p256.public().jwk()),
             (SigningAlg::ES256, rsa.public().jwk()),
             (SigningAlg::ES256, nameless),
             (SigningAlg::ES256, json!({})),

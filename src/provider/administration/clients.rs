@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::Provider;
 use super::super::sessions::Ended;
+use super::super::subjects::check_sector;
 use super::super::trouble::Trouble;
 use super::{Administered, Refusal};
 use crate::clock::Timestamp;
@@ -89,6 +90,9 @@ impl Provider {
             Err(error) => return Ok(Err(error.into())),
         };
         client.registered_by = RegisteredBy::Administrator;
+        if let Err(error) = self.allows(&client).await {
+            return Ok(Err(error.into()));
+        }
         let secret = client
             .has_secret()
             .then(|| new_client_secret(&self.entropy));
@@ -116,6 +120,9 @@ impl Provider {
             Ok(merged) => merged,
             Err(error) => return Ok(Err(error.into())),
         };
+        if let Err(error) = self.allows(&client).await {
+            return Ok(Err(error.into()));
+        }
         // What was merged into must be what the edit began from.
         let done = if row.updated == version {
             let done = self.record.update_client(&client, version, actor).await?;
@@ -214,6 +221,12 @@ impl Provider {
         }
         self.follow_changes().await?;
         Ok(Vec::new())
+    }
+
+    /// Whether this house can do what a client asks for.
+    async fn allows(&self, client: &Client) -> Result<(), MetadataError> {
+        self.settings.bounds.check(client)?;
+        check_sector(&self.outbound, client).await
     }
 
     async fn end_client(&self, id: &ClientId, actor: &Actor) -> Result<Ended, Trouble> {

@@ -16,7 +16,7 @@ use crate::support::{App, Browser, House, Person};
 
 const DAY: Duration = Duration::from_hours(24);
 /// From the moment that a key is superseded until it leaves the key set.
-const VERIFIED: Duration = Duration::from_mins(15);
+const VERIFIED: Duration = Duration::from_mins(70);
 
 /// Alice at wiki, whose ID tokens are RS256; access tokens are ES256.
 struct Story {

@@ -61,4 +61,5 @@ mod slow_apps;
 mod temporary_passwords;
 mod throttling;
 mod timeline;
+mod tokens;
 mod userinfo;

@@ -41,6 +41,7 @@ use lanyard::identity::user::{Profile, User};
 use lanyard::protocol::client::{
     ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
 };
+use lanyard::protocol::client_tokens::ClientTokens;
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 use lanyard::session::network::Networks;
@@ -281,6 +282,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         jwks_uri: None,
         application_type: ApplicationType::Web,
         id_token_signed_response_alg: SigningAlg::RS256,
+        tokens: ClientTokens::default(),
         scope: None,
         first_party: true,
         require_pkce: true,
