@@ -11,7 +11,7 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -20,6 +20,9 @@ use address::Guard;
 pub use address::{AllowList, Trust};
 use resolver::GuardedResolver;
 pub use resolver::Refusal;
+
+/// What key sets come as (RFC 7517, 8.5).
+const JSON: &str = "application/jwk-set+json, application/json";
 
 /// Limits of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +140,30 @@ impl Outbound {
         drain(response, self.settings.body_cap).await;
         Ok(reply)
     }
+
+    /// Gets a document of JSON. Any status but 200 is an error, as is more than
+    /// [`Settings::body_cap`].
+    pub async fn get(&self, trust: Trust, url: &str) -> Result<Vec<u8>, OutboundError> {
+        let url = check_url(url, &self.settings.guard(trust))?;
+        let asked = self.pool(trust)?.get(url).header(ACCEPT, JSON);
+        let mut response = asked.send().await.map_err(|error| classify(&error))?;
+        accepted(response.status().as_u16())?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+            if body.len() + chunk.len() > self.settings.body_cap {
+                return Err(OutboundError::Other("the answer is too long".to_owned()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+fn accepted(status: u16) -> Result<(), OutboundError> {
+    if status == 200 {
+        return Ok(());
+    }
+    Err(OutboundError::Other(format!("HTTP status {status}")))
 }
 
 fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {

@@ -53,7 +53,9 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     };
     let mut client = client_metadata::parse(&metadata, id).map_err(Failure::new)?;
     client.registered_by = RegisteredBy::Administrator;
-    let secret = (!client.is_public()).then(|| new_client_secret(&Entropy::System));
+    let secret = client
+        .has_secret()
+        .then(|| new_client_secret(&Entropy::System));
     client.secret_hash = secret.as_deref().map(SecretHash::of_text);
     let record = record(file).await?;
     let created = record.create_client(&client, &ACTOR).await?;

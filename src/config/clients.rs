@@ -119,12 +119,12 @@ impl Judged {
         let given = OURS
             .iter()
             .any(|name| *name != "client_id" && self.has(name));
-        if client.is_public() && given {
-            let text = "A public client has no secret, and token_endpoint_auth_method is \"none\". \
+        if !client.has_secret() && given {
+            let text = "A public client has no secret, nor has one with keys; token_endpoint_auth_method says which. \
                         Remove one of the two.";
             let named = OURS.iter().rev().find(|name| self.has(name));
             errors.push(self.error(named.unwrap_or(&"client_secret"), text));
-        } else if !client.is_public() && !given {
+        } else if client.has_secret() && !given {
             let text = format!(
                 "It is absent. Write client_secret_file (or client_secret), or, for an app that \
                  can't keep a secret, token_endpoint_auth_method = \"none\". {MAKE_SECRET}"

@@ -2,7 +2,9 @@
 //! Front-Channel and Back-Channel Logout 1.0), under the names that these give.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::jose::JwsAlg;
 use super::scope::{ScopeError, ScopeSet};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
@@ -30,6 +32,19 @@ pub struct Client {
     /// Only the registered method is taken, not the other way to send the same secret.
     #[serde(default)]
     pub pin_auth_method: bool,
+    /// The only algorithm of its assertions (Core 1.0, 9; Registration 1.0, 2); absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<JwsAlg>,
+    /// Its assertions name the issuer as their only audience, never the token endpoint (FAPI 2.0
+    /// Security Profile, 5.3.2.1). Ours, not of a specification.
+    #[serde(default)]
+    pub require_issuer_audience: bool,
+    /// Its public keys (RFC 7591, 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Where its public keys are (RFC 7591, 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
     /// Decides how redirect URIs are judged (RFC 8252).
     #[serde(default)]
     pub application_type: ApplicationType,
@@ -82,6 +97,9 @@ pub struct Client {
     /// A disabled client is refused everywhere.
     #[serde(skip, default = "yes")]
     pub enabled: bool,
+    /// When it was last enabled again: tokens that it held before for itself stay dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_since: Option<Timestamp>,
     /// Who made it: decides how far `outbound` trusts its addresses.
     #[serde(skip)]
     pub registered_by: RegisteredBy,
@@ -108,6 +126,8 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749, 6.
     RefreshToken,
+    /// RFC 6749, 4.4: the client acts for itself.
+    ClientCredentials,
 }
 
 /// Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9).
@@ -120,6 +140,8 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// The secret in the form.
     ClientSecretPost,
+    /// A JWT that it signs with a key of its own (RFC 7523, 2.2).
+    PrivateKeyJwt,
 }
 
 /// Registration 1.0, 2.
@@ -201,6 +223,14 @@ impl Client {
     /// Cannot keep a secret (RFC 6749, 2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it authenticates with a secret.
+    pub fn has_secret(&self) -> bool {
+        matches!(
+            self.token_endpoint_auth_method,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+        )
     }
 
     /// What it may have of these scopes today.

@@ -1,8 +1,11 @@
 //! Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9): what a request presents,
 //! and whether it is enough for a client.
 
+use std::fmt;
+
 use super::basic::basic_credentials;
 use super::client::{AuthMethod, Client};
+use super::client_assertion;
 use super::form::{Repeated, single};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
@@ -15,11 +18,23 @@ pub struct Presented {
     proof: Proof,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 enum Proof {
     None,
     Basic(SecretHash),
     Post(SecretHash),
+    Assertion(String),
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Basic(_) => "Basic(…)",
+            Self::Post(_) => "Post(…)",
+            Self::Assertion(_) => "Assertion(…)",
+        })
+    }
 }
 
 /// Why a request says nothing usable about its client.
@@ -63,6 +78,9 @@ pub enum AuthFailure {
     /// The right secret may be, but not in the registered way.
     #[error("the client is pinned to another method")]
     OtherMethod,
+    /// Its assertion proves nothing.
+    #[error("the assertion is wrong")]
+    WrongAssertion,
     /// Not its secret.
     #[error("the secret is wrong")]
     WrongSecret,
@@ -74,17 +92,18 @@ impl Presented {
         let single = |name| single(form, name).map_err(|Repeated(name)| Unreadable::Repeated(name));
         let client_id = single("client_id")?;
         let secret = single("client_secret")?;
-        let assertion = single("client_assertion")?.or(single("client_assertion_type")?);
+        let assertion = single("client_assertion")?;
+        let assertion_type = single("client_assertion_type")?;
         let methods = [
             authorization.is_some(),
             secret.is_some(),
-            assertion.is_some(),
+            assertion.or(assertion_type).is_some(),
         ];
         if methods.into_iter().filter(|used| *used).count() > 1 {
             return Err(Unreadable::MoreThanOneMethod);
         }
-        if assertion.is_some() {
-            return Err(Unreadable::Unsupported);
+        if assertion.or(assertion_type).is_some() {
+            return Self::assertion_of(assertion, assertion_type, client_id);
         }
         if let Some(header) = authorization {
             return Self::basic(header, client_id);
@@ -95,6 +114,34 @@ impl Presented {
                 Proof::Post(SecretHash::of_text(secret))
             }),
         })
+    }
+
+    /// RFC 7521, 4.2: the assertion names the client; `client_id`, if it is there, agrees.
+    fn assertion_of(
+        assertion: Option<&str>,
+        kind: Option<&str>,
+        in_form: Option<&str>,
+    ) -> Result<Self, Unreadable> {
+        if kind != Some(client_assertion::TYPE) {
+            return Err(Unreadable::Unsupported);
+        }
+        let assertion = assertion.ok_or(Unreadable::Malformed)?;
+        let client_id = client_assertion::named_client(assertion).ok_or(Unreadable::Malformed)?;
+        if in_form.is_some_and(|in_form| in_form != client_id.as_str()) {
+            return Err(Unreadable::TwoClients);
+        }
+        Ok(Self {
+            client_id,
+            proof: Proof::Assertion(assertion.to_owned()),
+        })
+    }
+
+    /// The assertion, if that is the proof: [`check`] cannot judge it.
+    pub fn assertion(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Assertion(assertion) => Some(assertion),
+            Proof::None | Proof::Basic(_) | Proof::Post(_) => None,
+        }
     }
 
     /// Some libraries repeat `client_id` in the form beside the header: fine if both agree.
@@ -126,10 +173,14 @@ pub fn check(client: &Client, presented: &Presented, now: Timestamp) -> Result<(
     let (method, secret) = match (client.is_public(), &presented.proof) {
         (true, Proof::None) => return Ok(()),
         (true, _) => return Err(AuthFailure::SecretFromPublic),
+        (false, Proof::Assertion(_)) => return Err(AuthFailure::OtherMethod),
         (false, Proof::None) => return Err(AuthFailure::SecretMissing),
         (false, Proof::Basic(secret)) => (AuthMethod::ClientSecretBasic, secret),
         (false, Proof::Post(secret)) => (AuthMethod::ClientSecretPost, secret),
     };
+    if !client.has_secret() {
+        return Err(AuthFailure::OtherMethod);
+    }
     // Libraries differ in which of both they use, whatever was registered.
     if client.pin_auth_method && client.token_endpoint_auth_method != method {
         return Err(AuthFailure::OtherMethod);

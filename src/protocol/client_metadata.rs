@@ -11,11 +11,12 @@ use super::client::{
 };
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
+use super::jose::JwsAlg;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
 /// The names of all members that are read, for those who take no others.
-pub const MEMBERS: [&str; 21] = [
+pub const MEMBERS: [&str; 25] = [
     "client_name",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -23,6 +24,10 @@ pub const MEMBERS: [&str; 21] = [
     "response_types",
     "token_endpoint_auth_method",
     "pin_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "require_issuer_audience",
+    "jwks",
+    "jwks_uri",
     "application_type",
     "id_token_signed_response_alg",
     "scope",
@@ -50,6 +55,10 @@ struct Members {
     response_types: Option<Vec<String>>,
     token_endpoint_auth_method: Option<String>,
     pin_auth_method: Option<bool>,
+    token_endpoint_auth_signing_alg: Option<String>,
+    require_issuer_audience: Option<bool>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
     application_type: Option<String>,
     id_token_signed_response_alg: Option<String>,
     scope: Option<String>,
@@ -94,6 +103,8 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
 pub fn to_json(client: &Client) -> Value {
     let mut metadata = serde_json::to_value(client).unwrap_or_default();
     if let Some(members) = metadata.as_object_mut() {
+        // Ours alone.
+        members.remove("enabled_since");
         let code = client.may_use(GrantType::AuthorizationCode);
         let types = if code { json!(["code"]) } else { json!([]) };
         members.insert("response_types".to_owned(), types);
@@ -126,10 +137,15 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
             &[
                 ("client_secret_basic", AuthMethod::ClientSecretBasic),
                 ("client_secret_post", AuthMethod::ClientSecretPost),
+                ("private_key_jwt", AuthMethod::PrivateKeyJwt),
                 ("none", AuthMethod::None),
             ],
         )?,
         pin_auth_method: members.pin_auth_method.unwrap_or(false),
+        token_endpoint_auth_signing_alg: signing_alg(members.token_endpoint_auth_signing_alg)?,
+        require_issuer_audience: members.require_issuer_audience.unwrap_or(false),
+        jwks: members.jwks,
+        jwks_uri: present(members.jwks_uri),
         application_type: pick(
             "application_type",
             members.application_type.as_deref(),
@@ -163,6 +179,7 @@ fn build(members: Members, client_id: ClientId) -> Result<Client, MetadataError>
         secret_hash: None,
         previous_secret: None,
         enabled: true,
+        enabled_since: None,
         registered_by: RegisteredBy::default(),
     })
 }
@@ -187,6 +204,7 @@ fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataErr
     let table = [
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
+        ("client_credentials", GrantType::ClientCredentials),
     ];
     let Some(given) = given else {
         return Ok(vec![GrantType::AuthorizationCode]);
@@ -195,6 +213,15 @@ fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataErr
     let kinds =
         kinds.map(|(at, word)| pick(&format!("grant_types[{at}]"), Some(word.as_str()), &table));
     Ok(distinct(kinds.collect::<Result<_, _>>()?))
+}
+
+/// The algorithm of assertions, if one is pinned.
+fn signing_alg(given: Option<String>) -> Result<Option<JwsAlg>, MetadataError> {
+    let table = JwsAlg::ALL.map(|alg| (alg.as_str(), alg));
+    let given = present(given);
+    given
+        .map(|word| pick("token_endpoint_auth_signing_alg", Some(&word), &table))
+        .transpose()
 }
 
 /// RFC 7591, 2.1: `code` belongs to `authorization_code`.

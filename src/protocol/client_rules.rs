@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use super::client::{Client, GrantType};
+use super::client::{AuthMethod, Client, GrantType};
+use super::jose::ForeignKeys;
 use super::redirect_uri::{self, LogoutUri, Why};
 use crate::entropy::ClientId;
 
@@ -73,6 +74,7 @@ pub fn check(client: &Client) -> Result<(), MetadataError> {
     check_name(client)?;
     check_grants(client)?;
     check_redirect_uris(client)?;
+    check_keys(client)?;
     check_logout_uris(client)?;
     check_links(client)?;
     if client.is_public() && !client.require_pkce {
@@ -124,11 +126,55 @@ fn check_grants(client: &Client) -> Result<(), MetadataError> {
             "add authorization_code",
         ));
     }
+    if client.may_use(GrantType::ClientCredentials) && client.is_public() {
+        return Err(MetadataError::new(
+            "grant_types",
+            "has client_credentials, but the client is public",
+            "leave it out, or give the client a secret or keys by token_endpoint_auth_method",
+        ));
+    }
     if code && client.redirect_uris.is_empty() {
         return Err(MetadataError::new(
             "redirect_uris",
             "is empty",
             "write at least one, such as https://app.example.com/callback",
+        ));
+    }
+    Ok(())
+}
+
+/// RFC 7591, 2: one of `jwks` and `jwks_uri`, and one is needed for what the client signs.
+fn check_keys(client: &Client) -> Result<(), MetadataError> {
+    if client.jwks.is_some() && client.jwks_uri.is_some() {
+        return Err(MetadataError::new(
+            "jwks_uri",
+            "is given beside jwks",
+            "leave one of the two out",
+        ));
+    }
+    if let Some(keys) = &client.jwks {
+        ForeignKeys::parse(keys).map_err(|flaw| {
+            let remedy = "write {\"keys\": [...]} with at most 20 public keys (RSA of 2048 bits or \
+                          more, P-256, P-384 or Ed25519)";
+            MetadataError::new("jwks", flaw.to_string(), remedy)
+        })?;
+    }
+    if let Some(uri) = &client.jwks_uri {
+        redirect_uri::validate_link(uri).map_err(|why| refuse("jwks_uri".to_owned(), why))?;
+    }
+    let by_key = client.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
+    if by_key && client.jwks.is_none() && client.jwks_uri.is_none() {
+        return Err(MetadataError::new(
+            "jwks",
+            "is absent, but token_endpoint_auth_method is private_key_jwt",
+            "write the client's public keys, or where they are in jwks_uri",
+        ));
+    }
+    if !by_key && client.token_endpoint_auth_signing_alg.is_some() {
+        return Err(MetadataError::new(
+            "token_endpoint_auth_signing_alg",
+            "is given, but token_endpoint_auth_method is not private_key_jwt",
+            "leave it out",
         ));
     }
     Ok(())

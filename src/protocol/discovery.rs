@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::client::{AuthMethod, GrantType, SigningAlg};
+use super::jose::JwsAlg;
 
 /// Paths of the endpoints, below the issuer: the same ones that the route table uses.
 pub mod paths {
@@ -35,11 +36,15 @@ pub mod paths {
 pub const ACR_PASSWORD: &str = "urn:lanyard:acr:pwd";
 
 /// How clients with a secret, and those without, may authenticate.
-const SECRET_METHODS: [AuthMethod; 2] =
-    [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
-const ALL_METHODS: [AuthMethod; 3] = [
+const CONFIDENTIAL_METHODS: [AuthMethod; 3] = [
     AuthMethod::ClientSecretBasic,
     AuthMethod::ClientSecretPost,
+    AuthMethod::PrivateKeyJwt,
+];
+const ALL_METHODS: [AuthMethod; 4] = [
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::PrivateKeyJwt,
     AuthMethod::None,
 ];
 
@@ -83,11 +88,18 @@ fn oauth_members(issuer: &str) -> Map<String, Value> {
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
-            "grant_types_supported": [GrantType::AuthorizationCode, GrantType::RefreshToken],
+            "grant_types_supported": [
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+            ],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ALL_METHODS,
-            "introspection_endpoint_auth_methods_supported": SECRET_METHODS,
+            "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
             "revocation_endpoint_auth_methods_supported": ALL_METHODS,
+            "token_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
+            "introspection_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
+            "revocation_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
             "authorization_response_iss_parameter_supported": true,
             "ui_locales_supported": ["en"],
         }),
@@ -199,7 +211,7 @@ mod tests {
             ("response_modes_supported", json!(["query", "form_post"])),
             (
                 "grant_types_supported",
-                json!(["authorization_code", "refresh_token"]),
+                json!(["authorization_code", "refresh_token", "client_credentials"]),
             ),
             ("code_challenge_methods_supported", json!(["S256"])),
             (
@@ -213,15 +225,29 @@ mod tests {
             ),
             (
                 "token_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post", "none"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "none"
+                ]),
             ),
             (
                 "introspection_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt"
+                ]),
             ),
             (
                 "revocation_endpoint_auth_methods_supported",
-                json!(["client_secret_basic", "client_secret_post", "none"]),
+                json!([
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "none"
+                ]),
             ),
             ("acr_values_supported", json!([ACR_PASSWORD])),
             (

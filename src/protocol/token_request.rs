@@ -16,6 +16,11 @@ pub enum TokenRequest {
         /// PKCE.
         code_verifier: Option<String>,
     },
+    /// `client_credentials` (RFC 6749, 4.4.2).
+    ClientCredentials {
+        /// What the client asks for, as it was sent.
+        scope: Option<String>,
+    },
     /// `refresh_token`.
     RefreshToken {
         /// The token.
@@ -51,6 +56,10 @@ impl fmt::Debug for TokenRequest {
                 .field("redirect_uri", redirect_uri)
                 .field("has_code_verifier", &code_verifier.is_some())
                 .finish_non_exhaustive(),
+            Self::ClientCredentials { scope } => f
+                .debug_struct("ClientCredentials")
+                .field("scope", scope)
+                .finish(),
             Self::RefreshToken { scope, .. } => f
                 .debug_struct("RefreshToken")
                 .field("scope", scope)
@@ -67,6 +76,9 @@ impl TokenRequest {
                 code: required(form, "code")?,
                 redirect_uri: optional(form, "redirect_uri")?,
                 code_verifier: optional(form, "code_verifier")?,
+            }),
+            "client_credentials" => Ok(Self::ClientCredentials {
+                scope: optional(form, "scope")?,
             }),
             "refresh_token" => Ok(Self::RefreshToken {
                 refresh_token: required(form, "refresh_token")?,
@@ -106,10 +118,7 @@ mod tests {
             (&[CODE, CODE, ("code", "c")], Repeated("grant_type")),
             (&[CODE, REFRESH], Repeated("grant_type")),
             (&[("grant_type", "password")], UnsupportedGrantType),
-            (
-                &[("grant_type", "client_credentials")],
-                UnsupportedGrantType,
-            ),
+            (&[("grant_type", "implicit")], UnsupportedGrantType),
             (
                 &[("grant_type", "Authorization_Code")],
                 UnsupportedGrantType,

@@ -41,6 +41,11 @@ pub(super) fn revoked_token(id: &TokenId) -> Name {
     Name(format!("j:{}", id.encode()))
 }
 
+/// The mark of an assertion that was used, under a root of its own.
+pub(super) fn used_assertion() -> Name {
+    Name("a".to_owned())
+}
+
 /// An interaction, under a root of its own.
 pub(super) fn interaction() -> Name {
     Name("i".to_owned())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Provider;
 use crate::clock::Timestamp;
-use crate::entropy::{CodeId, GrantId, Root, Secret, SessionId, Sid, TokenId};
+use crate::entropy::{CodeId, GrantId, Root, Secret, SecretHash, SessionId, Sid, TokenId};
 use crate::session::grant::Place;
 use crate::store::seal::Purpose;
 
@@ -59,6 +59,14 @@ pub(super) struct AccessHandle {
     pub(super) grant: GrantId,
     pub(super) token: TokenId,
     pub(super) offline: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientHandle {
+    pub(super) token: TokenId,
+    pub(super) issued: Timestamp,
+    /// What the client proved itself with.
+    pub(super) credential: SecretHash,
 }
 
 /// Reads fixed parts off the front of a handle's bytes.
@@ -238,6 +246,29 @@ impl Provider {
             &offline,
         ];
         self.seal_handle("access", &parts)
+    }
+
+    /// The `jti` of a client's own access token.
+    pub(super) fn seal_client_token(&self, handle: &ClientHandle) -> String {
+        let parts = [
+            handle.token.as_bytes().as_slice(),
+            &handle.issued.as_millis().to_be_bytes(),
+            handle.credential.as_bytes(),
+        ];
+        self.seal_handle("client token", &parts)
+    }
+
+    pub(super) fn open_client_token(&self, text: &str) -> Option<ClientHandle> {
+        let bytes = self.open_handle("client token", text)?;
+        let mut reader = Reader(&bytes);
+        let token = TokenId::from_bytes(reader.take()?);
+        let issued = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
+        let credential = SecretHash::from_bytes(reader.take()?);
+        reader.end(ClientHandle {
+            token,
+            issued,
+            credential,
+        })
     }
 
     pub(super) fn open_access(&self, text: &str) -> Option<AccessHandle> {

@@ -8,6 +8,7 @@ use super::bearer::Bearer;
 use super::token::TokenInput;
 use super::token_refresh::Held;
 use super::trouble::Trouble;
+use crate::protocol::access_token::AccessToken;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::introspection::{self, Active};
@@ -50,6 +51,14 @@ impl Provider {
             }
             return Ok(Ok(self.describe_access(&bearer)));
         }
+        if let Some(own) = self.client_bearer(token).await? {
+            let said = if own.client_id == client.client_id {
+                self.describe_client_token(&own)
+            } else {
+                introspection::inactive()
+            };
+            return Ok(Ok(said));
+        }
         self.introspect_refresh(&client, token).await.map(Ok)
     }
 
@@ -67,6 +76,22 @@ impl Provider {
             issuer: &self.settings.issuer,
             jti: Some(&token.jti),
             sid: bearer.live.is_some().then_some(&bearer.grant.sid),
+        })
+    }
+
+    fn describe_client_token(&self, token: &AccessToken) -> Value {
+        said(&Active {
+            scope: &token.scope,
+            client_id: &token.client_id,
+            username: None,
+            token_type: Some("Bearer"),
+            issued: token.issued,
+            expires: token.expires,
+            subject: &token.sub,
+            audience: &token.audience,
+            issuer: &self.settings.issuer,
+            jti: Some(&token.jti),
+            sid: None,
         })
     }
 

@@ -15,6 +15,9 @@ mod authorize;
 mod bearer;
 mod browser_state;
 mod burying;
+mod client_assertions;
+mod client_credentials;
+mod client_keys;
 mod client_throttle;
 mod compact;
 mod directory;
@@ -80,6 +83,7 @@ pub use audit_list::{AuditLine, AuditList, Party};
 pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use browser_state::{BrowserState, Held, Holding, Watched};
+pub use client_keys::ClientKeyError;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
 pub use interactions::{Browser, EndedSession, InteractionCookie, Open, OwnPage, PageDue, Waiting};
@@ -133,6 +137,7 @@ pub struct Provider {
     directory: directory::Directory,
     keys: keys::Keys,
     hashing: hashing::Gate,
+    client_keys: client_keys::ClientKeys,
     client_throttle: client_throttle::ClientThrottle,
     flush: flush::Flush,
     audit: audit::Audit,
@@ -227,6 +232,7 @@ impl Provider {
         let revoked = revoked::RevokedTokens::load(&record, now).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
+            client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),

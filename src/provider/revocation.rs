@@ -3,6 +3,7 @@
 //! are of no use already.
 
 use super::Provider;
+use super::client_credentials::client_root;
 use super::documents;
 use super::introspection::form_value;
 use super::token::TokenInput;
@@ -41,6 +42,15 @@ impl Provider {
             self.revoke_access(handle.token, access.expires).await?;
             let mark = self.put(&handle.root, name, &true, access.expires);
             self.commit(&handle.root, Vec::new(), vec![mark]).await?;
+        }
+        if let Some((access, handle)) = self.read_client_token(token)
+            && access.client_id == client.client_id
+        {
+            let root = client_root(&client.client_id);
+            let name = documents::revoked_token(&handle.token);
+            self.revoke_access(handle.token, access.expires).await?;
+            let mark = self.put(&root, name, &true, access.expires);
+            self.commit(&root, Vec::new(), vec![mark]).await?;
         }
         Ok(Ok(()))
     }

@@ -57,6 +57,7 @@ impl Provider {
         let needed = match &request {
             TokenRequest::AuthorizationCode { .. } => GrantType::AuthorizationCode,
             TokenRequest::RefreshToken { .. } => GrantType::RefreshToken,
+            TokenRequest::ClientCredentials { .. } => GrantType::ClientCredentials,
         };
         if !client.may_use(needed) {
             return Ok(Err(ProtocolError::new(
@@ -72,6 +73,9 @@ impl Provider {
             } => {
                 self.redeem_code(&client, &code, redirect_uri, code_verifier)
                     .await
+            }
+            TokenRequest::ClientCredentials { scope } => {
+                self.client_credentials(&client, scope.as_deref())
             }
             TokenRequest::RefreshToken {
                 refresh_token,
@@ -104,12 +108,25 @@ impl Provider {
             let error = ProtocolError::new(ErrorCode::InvalidClient, words);
             return Ok(Err(error.again_after(wait)));
         }
-        match client_auth::check(&client, &presented, self.clock.now()) {
+        if !client.enabled {
+            return refused;
+        }
+        let proved = match presented.assertion() {
+            Some(assertion) => self
+                .check_assertion(&client, assertion)
+                .await?
+                .map_err(|why| {
+                    tracing::info!(client = %client.client_id, why, "an assertion was refused");
+                    AuthFailure::WrongAssertion
+                }),
+            None => client_auth::check(&client, &presented, self.clock.now()),
+        };
+        match proved {
             Ok(()) => {
                 self.client_proved(pair).await?;
                 Ok(Ok(client))
             }
-            Err(AuthFailure::WrongSecret) => {
+            Err(AuthFailure::WrongSecret | AuthFailure::WrongAssertion) => {
                 self.client_failed(pair).await?;
                 refused
             }
@@ -187,7 +204,7 @@ impl Provider {
     }
 }
 
-fn internal(error: JoseError) -> Trouble {
+pub(super) fn internal(error: JoseError) -> Trouble {
     Trouble::Internal(error.to_string())
 }
 

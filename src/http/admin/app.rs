@@ -16,7 +16,7 @@ use crate::pages::admin::states::State;
 use crate::pages::app_words;
 use crate::pages::parts::counted;
 use crate::pages::time::{self, Moment};
-use crate::protocol::client::{Client, RegisteredBy};
+use crate::protocol::client::{AuthMethod, Client, RegisteredBy};
 use crate::store::record::{AuditQuestion, ClientRow, ClientUse};
 
 /// `GET /admin/apps/{id}`.
@@ -68,7 +68,7 @@ fn actions(client: &Client) -> Vec<Action> {
         Some(Declared::NoMore) => vec![("delete", "Delete…", "deletion")],
         None => {
             let mut all = vec![("edit", "Change…", "edit")];
-            if !client.is_public() {
+            if client.has_secret() {
                 all.push(("secret", "New secret…", "secret"));
             }
             all.push(if client.enabled {
@@ -102,7 +102,7 @@ async fn secret(call: &Call, row: &ClientRow) -> Result<SecretFacts, PageTrouble
     let now = provider.clock().now();
     let previous = client.previous_secret.map(|previous| previous.expires);
     Ok(SecretFacts {
-        exists: !client.is_public(),
+        exists: client.has_secret(),
         changed: rotated(call, client).await?,
         previous_until: previous.filter(|until| *until > now).map(time::stamp),
     })
@@ -110,7 +110,7 @@ async fn secret(call: &Call, row: &ClientRow) -> Result<SecretFacts, PageTrouble
 
 /// When somebody last gave it a new secret, as far as the audit goes back.
 async fn rotated(call: &Call, client: &Client) -> Result<Option<Moment>, PageTrouble> {
-    if client.is_public() {
+    if !client.has_secret() {
         return Ok(None);
     }
     let question = AuditQuestion {
@@ -128,7 +128,11 @@ fn facts(client: &Client) -> Vec<Fact> {
     let checker = typed.get("kind") == CHECKER;
     // What says nothing of such an app.
     let idle = |name: &str| match name {
-        "token_endpoint_auth_method" | "pin_auth_method" => client.is_public(),
+        "token_endpoint_auth_method" => client.is_public(),
+        "pin_auth_method" => !client.has_secret(),
+        "token_endpoint_auth_signing_alg" | "require_issuer_audience" => {
+            client.token_endpoint_auth_method != AuthMethod::PrivateKeyJwt
+        }
         "refresh_tokens" | "first_party" | "require_pkce" | "logout_scope" => checker,
         "notify_on_idle" => client.backchannel_logout_uri.is_none(),
         _ => false,

@@ -38,7 +38,7 @@ pub(super) async fn ask_secret(call: Call) -> Answer {
     if let Some(refused) = declared(client) {
         return Ok(refused);
     }
-    if client.is_public() {
+    if !client.has_secret() {
         return Ok(done(client, "no-secret", None));
     }
     let now = call.state.provider.clock().now();

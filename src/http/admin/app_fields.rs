@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::pages::fields::Input;
 use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
+use crate::protocol::jose::JwsAlg;
 use crate::protocol::params::Params;
 
 /// A field of the form.
@@ -137,7 +138,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 13] = [
+pub(super) const RARE: [Spec; 18] = [
     text(
         "client_id",
         "Client id",
@@ -153,13 +154,56 @@ pub(super) const RARE: [Spec; 13] = [
     ),
     Spec {
         name: "token_endpoint_auth_method",
-        label: "How it sends its secret",
+        label: "How it proves who it is",
         hint: "",
         what: What::Select(&[
             ("client_secret_basic", "In a header (client_secret_basic)"),
             ("client_secret_post", "In the form (client_secret_post)"),
+            (
+                "private_key_jwt",
+                "It signs with a key of its own (private_key_jwt)",
+            ),
         ]),
     },
+    text(
+        "jwks",
+        "Its public keys",
+        "A JWK set, such as {\"keys\": [...]}, for what it signs. Never private keys.",
+        Input::Lines,
+    ),
+    text(
+        "jwks_uri",
+        "Address of its public keys",
+        "Instead of the keys themselves: we fetch them, and fetch them again when they change.",
+        Input::Url,
+    ),
+    Spec {
+        name: "token_endpoint_auth_signing_alg",
+        label: "Algorithm of its proofs",
+        hint: "Only for an app that signs with a key of its own.",
+        what: What::Select(&[
+            ("", "Any that its keys are for"),
+            ("RS256", "RS256"),
+            ("RS384", "RS384"),
+            ("RS512", "RS512"),
+            ("PS256", "PS256"),
+            ("PS384", "PS384"),
+            ("PS512", "PS512"),
+            ("ES256", "ES256"),
+            ("ES384", "ES384"),
+            ("EdDSA", "EdDSA"),
+        ]),
+    },
+    tick(
+        "require_issuer_audience",
+        "Its proofs must be made out to the issuer",
+        "As FAPI 2.0 demands. Otherwise the token endpoint is taken as well.",
+    ),
+    tick(
+        "client_credentials",
+        "It may act for itself",
+        "By the grant client_credentials: it gets tokens without a person.",
+    ),
     tick(
         "pin_auth_method",
         "Take the secret in this way only",
@@ -257,8 +301,11 @@ impl Typed {
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
         let method = match client.token_endpoint_auth_method {
             AuthMethod::ClientSecretPost => "client_secret_post",
+            AuthMethod::PrivateKeyJwt => "private_key_jwt",
             AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
         };
+        let keys = client.jwks.as_ref().map(ToString::to_string);
+        let alg = client.token_endpoint_auth_signing_alg.map(JwsAlg::as_str);
         let max_age = client.default_max_age.map(|seconds| seconds.to_string());
         let values = [
             ("client_name", client.client_name.clone()),
@@ -284,6 +331,20 @@ impl Typed {
             ("client_id", client.client_id.to_string()),
             ("scope", some(&client.scope)),
             ("token_endpoint_auth_method", method.to_owned()),
+            ("jwks", keys.unwrap_or_default()),
+            ("jwks_uri", some(&client.jwks_uri)),
+            (
+                "token_endpoint_auth_signing_alg",
+                alg.unwrap_or_default().to_owned(),
+            ),
+            (
+                "require_issuer_audience",
+                yes(client.require_issuer_audience),
+            ),
+            (
+                "client_credentials",
+                yes(client.may_use(GrantType::ClientCredentials)),
+            ),
             ("pin_auth_method", yes(client.pin_auth_method)),
             ("require_pkce", yes(client.require_pkce)),
             (
@@ -340,16 +401,26 @@ impl Typed {
         problems
     }
 
+    /// The key set; what is no JSON stays a text, which the rules refuse.
+    fn keys(&self) -> Option<Value> {
+        let text = self.get("jwks");
+        let text = Some(text).filter(|text| !text.is_empty())?;
+        Some(serde_json::from_str(text).unwrap_or_else(|_| json!(text)))
+    }
+
     /// The metadata that it comes to, with every member of the form: what is empty is taken away.
     pub(super) fn metadata(&self) -> Value {
         let kind = self.get("kind");
         let public = [BROWSER, NATIVE].contains(&kind);
         let native = [NATIVE, NATIVE_SECRET].contains(&kind);
-        let grants: &[&str] = match (kind, self.ticked("refresh_tokens")) {
-            (CHECKER, _) => &[],
-            (_, true) => &["authorization_code", "refresh_token"],
-            (_, false) => &["authorization_code"],
+        let mut grants = match (kind, self.ticked("refresh_tokens")) {
+            (CHECKER, _) => vec![],
+            (_, true) => vec!["authorization_code", "refresh_token"],
+            (_, false) => vec!["authorization_code"],
         };
+        if self.ticked("client_credentials") {
+            grants.push("client_credentials");
+        }
         let method = if public {
             "none"
         } else {
@@ -362,6 +433,8 @@ impl Typed {
             "grant_types": grants,
             "token_endpoint_auth_method": method,
             "pin_auth_method": self.ticked("pin_auth_method"),
+            "require_issuer_audience": self.ticked("require_issuer_audience"),
+            "jwks": self.keys(),
             "application_type": if native { "native" } else { "web" },
             "id_token_signed_response_alg": self.get("id_token_signed_response_alg"),
             "first_party": self.ticked("first_party"),
@@ -371,6 +444,8 @@ impl Typed {
         });
         for name in [
             "scope",
+            "jwks_uri",
+            "token_endpoint_auth_signing_alg",
             "backchannel_logout_uri",
             "frontchannel_logout_uri",
             "logout_scope",
@@ -468,7 +543,15 @@ mod tests {
             "application_type": "native",
         });
         let checker = json!({ "client_name": "c", "grant_types": [], "response_types": [] });
+        let signs = json!({
+            "client_name": "k", "redirect_uris": ["https://a.example/1"],
+            "grant_types": ["authorization_code", "client_credentials"],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
+            "jwks_uri": "https://a.example/jwks",
+        });
         for (metadata, expected) in [
+            (signs, WEB),
             (full, WEB),
             (browser, BROWSER),
             (native, NATIVE),

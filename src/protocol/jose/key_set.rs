@@ -160,7 +160,7 @@ impl KeySet {
     }
 }
 
-fn decode(part: &str) -> Result<Map<String, Value>, JoseError> {
+pub(super) fn decode(part: &str) -> Result<Map<String, Value>, JoseError> {
     let json = URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| JoseError::Malformed)?;

@@ -3,12 +3,14 @@
 //! Nothing here knows a claim or a clock. Who calls [`KeySet::verify`] says which types and
 //! algorithms may come, and judges issuer, audience and expiry afterwards.
 
+mod foreign;
 mod jws;
 mod key;
 mod key_life;
 mod key_set;
 mod verifying_key;
 
+pub use foreign::{ForeignKeys, JwsAlg, KeysFlaw, MAX_KEYS, unverified};
 pub use jws::sign;
 pub use key::SigningKey;
 pub use key_life::{KeyLife, KeyState};
@@ -30,6 +32,9 @@ pub enum JoseError {
     /// It demands an extension that is not understood (RFC 7515, 4.1.11).
     #[error("the token names a critical extension")]
     Critical,
+    /// It brings its own key, or points to one (RFC 8725, 3.10).
+    #[error("the token brings its own key or rules")]
+    OwnKey,
     /// Another kind of token (RFC 8725, 3.11).
     #[error("the token is of another type")]
     Type,

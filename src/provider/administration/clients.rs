@@ -55,8 +55,9 @@ pub fn merged(
     }
     let mut client = client_metadata::parse(&metadata, current.client_id.clone())?;
     client.enabled = current.enabled;
+    client.enabled_since = current.enabled_since;
     client.registered_by = current.registered_by;
-    if client.is_public() {
+    if !client.has_secret() {
         return Ok((client, None));
     }
     client.secret_hash = current.secret_hash;
@@ -88,7 +89,9 @@ impl Provider {
             Err(error) => return Ok(Err(error.into())),
         };
         client.registered_by = RegisteredBy::Administrator;
-        let secret = (!client.is_public()).then(|| new_client_secret(&self.entropy));
+        let secret = client
+            .has_secret()
+            .then(|| new_client_secret(&self.entropy));
         client.secret_hash = secret.as_deref().map(SecretHash::of_text);
         let created = self.record.create_client(&client, actor).await?;
         self.follow_changes().await?;

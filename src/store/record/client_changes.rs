@@ -32,7 +32,7 @@ pub enum ClientChange {
     Outdated,
     /// The configuration file declares it.
     DeclaredInFile,
-    /// A public client has no secret that could be rotated.
+    /// A client without a secret has none that could be rotated.
     NoSecret,
     /// It is enabled, or something of it lives: disable it and end that first.
     StillInUse,
@@ -66,6 +66,7 @@ impl Record {
                 }
                 let mut after = client.clone();
                 after.enabled = held.client.enabled;
+                after.enabled_since = held.client.enabled_since;
                 after.registered_by = held.client.registered_by;
                 write(conn, &held, &after, deed, AuditAction::ClientUpdate, None).await
             })
@@ -93,6 +94,9 @@ impl Record {
                 }
                 let mut after = held.client.clone();
                 after.enabled = *enabled;
+                if *enabled {
+                    after.enabled_since = Some(deed.now);
+                }
                 let action = if *enabled {
                     AuditAction::ClientEnable
                 } else {
@@ -121,7 +125,7 @@ impl Record {
                     Ok(held) => held,
                     Err(refused) => return Ok(refused),
                 };
-                if held.client.is_public() {
+                if !held.client.has_secret() {
                     return Ok(ClientChange::NoSecret);
                 }
                 let mut after = held.client.clone();

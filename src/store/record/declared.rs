@@ -77,7 +77,10 @@ async fn declare(
     let mut changes = 0_u32;
     for (id, known) in before {
         let (after, action) = match (declared.get(&id), &known) {
-            (Some(client), _) => (client.clone(), AuditAction::ClientDeclare),
+            (Some(client), _) => (
+                declared_again(client, known.as_ref(), deed),
+                AuditAction::ClientDeclare,
+            ),
             (None, Some(known)) => {
                 withdrawn.push(id.clone());
                 let mut after = known.clone();
@@ -99,4 +102,14 @@ async fn declare(
         changed: changes > 0,
         withdrawn,
     })
+}
+
+/// A client that was withdrawn meanwhile, and so disabled, is enabled now.
+fn declared_again(client: &Client, known: Option<&Client>, deed: &Deed) -> Client {
+    let mut after = client.clone();
+    after.enabled_since = match known {
+        Some(known) if !known.enabled => Some(deed.now),
+        known => known.and_then(|known| known.enabled_since),
+    };
+    after
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use lanyard::protocol::client::SigningAlg;
+use lanyard::protocol::jose::SigningKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::client_assertions::{assertion, proof_fields};
 use crate::support::{App, House, Landing, Page};
 
 const ORIGIN: [(&str, &str); 1] = [("origin", "https://spa.example")];
@@ -194,7 +197,10 @@ async fn clients_authenticate_in_every_way_that_is_listed() {
     browser.sign_in(&alice).await;
     let says = document(&house, "/.well-known/openid-configuration").await;
     for method in texts(&says["token_endpoint_auth_methods_supported"]) {
+        let key = SigningKey::generate(SigningAlg::ES256).unwrap();
+        let by_key = method == "private_key_jwt";
         let metadata = json!({
+            "jwks": by_key.then(|| json!({ "keys": [key.public().jwk()] })),
             "token_endpoint_auth_method": method,
             "pin_auth_method": method != "none",
             "backchannel_logout_uri": null,
@@ -209,7 +215,11 @@ async fn clients_authenticate_in_every_way_that_is_listed() {
             ("redirect_uri", &app.redirect_uri),
             ("code_verifier", &ask.verifier),
         ];
-        let answer = if method == "client_secret_post" {
+        let proof = assertion(&house, &key, &app, json!({}));
+        let answer = if by_key {
+            form.extend(proof_fields(&proof));
+            house.browser().post("/oauth2/token", &form).await
+        } else if method == "client_secret_post" {
             form.push(("client_id", &app.client_id));
             form.push(("client_secret", app.secret.as_deref().unwrap()));
             house.browser().post("/oauth2/token", &form).await

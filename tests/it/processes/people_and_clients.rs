@@ -149,7 +149,7 @@ fn clients_that_cannot_be_made_name_the_member_and_the_remedy() {
         ),
         (
             json!({"redirect_uris": ["https://a.example/cb"],
-                   "token_endpoint_auth_method": "private_key_jwt"}),
+                   "token_endpoint_auth_method": "tls_client_auth"}),
             ["token_endpoint_auth_method", "client_secret_basic"],
         ),
     ] {

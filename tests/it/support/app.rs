@@ -106,7 +106,9 @@ impl App {
         let (origin, heard) = listen();
         let metadata = usual_metadata(id, &origin, &changes);
         let mut client = client_metadata::parse(&metadata, ClientId::new(id)).unwrap();
-        let secret = (!client.is_public()).then(|| Entropy::System.alphanumeric(43));
+        let secret = client
+            .has_secret()
+            .then(|| Entropy::System.alphanumeric(43));
         client.secret_hash = secret.as_deref().map(SecretHash::of_text);
         house
             .provider()

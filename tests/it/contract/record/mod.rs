@@ -273,6 +273,10 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         grant_types: vec![GrantType::AuthorizationCode],
         token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         pin_auth_method: false,
+        token_endpoint_auth_signing_alg: None,
+        require_issuer_audience: false,
+        jwks: None,
+        jwks_uri: None,
         application_type: ApplicationType::Web,
         id_token_signed_response_alg: SigningAlg::RS256,
         scope: None,
@@ -290,6 +294,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
         previous_secret: None,
         enabled: true,
+        enabled_since: None,
         registered_by: RegisteredBy::Administrator,
     }
 }

@@ -1,0 +1,64 @@
+//! Access tokens that a client holds for itself (RFC 6749, 4.4; RFC 9068, 2.2): no person, no
+//! session, no authentication of anybody stands behind them.
+
+use serde::Serialize;
+
+use super::access_token::{EXPECT, LIFETIME, TYP};
+use super::jose::{JoseError, SigningKey, sign};
+use super::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
+use crate::clock::Timestamp;
+use crate::entropy::ClientId;
+
+/// What such a token says.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientTokenClaims<'a> {
+    /// `iss`, and `aud`.
+    pub issuer: &'a str,
+    /// `client_id`, and `sub` (RFC 9068, 5).
+    pub client_id: &'a ClientId,
+    /// `jti`.
+    pub jti: &'a str,
+    /// `scope`.
+    pub scope: &'a [String],
+    /// `iat`; `exp` follows from it.
+    pub issued: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    client_id: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: &'a str,
+    scope: String,
+}
+
+impl ClientTokenClaims<'_> {
+    /// The signed token.
+    pub fn sign(&self, key: &SigningKey) -> Result<String, JoseError> {
+        if !EXPECT.algs.contains(&key.alg()) {
+            return Err(JoseError::Algorithm);
+        }
+        let wire = Wire {
+            iss: self.issuer,
+            sub: self.client_id.as_str(),
+            aud: self.issuer,
+            client_id: self.client_id.as_str(),
+            iat: self.issued.as_secs(),
+            exp: (self.issued + LIFETIME).as_secs(),
+            jti: self.jti,
+            scope: self.scope.join(" "),
+        };
+        sign(key, TYP, &wire)
+    }
+}
+
+/// A scope that means a person, or a grant that outlives a session: a client alone has neither.
+pub fn of_persons(scope: &ScopeSet) -> Option<&'static str> {
+    [OPENID, OFFLINE_ACCESS]
+        .into_iter()
+        .find(|name| scope.contains(name))
+}

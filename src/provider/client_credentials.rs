@@ -1,0 +1,131 @@
+//! The grant by which a client acts for itself (RFC 6749, 4.4). Its tokens hang on the client and
+//! on the secret that it proved itself with; there is no session, no refresh token, no person.
+
+use super::Provider;
+use super::documents;
+use super::handles::ClientHandle;
+use super::token::{TokenAnswer, internal};
+use super::trouble::Trouble;
+use crate::entropy::{ClientId, Root, SecretHash, TokenId, sha256};
+use crate::protocol::access_token::{self, AccessToken};
+use crate::protocol::client::{Client, SigningAlg};
+use crate::protocol::client_token::{ClientTokenClaims, of_persons};
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::token_response::TokenResponse;
+use crate::store::hot::Slot;
+
+impl Provider {
+    /// A token for the client itself.
+    pub(super) fn client_credentials(
+        &self,
+        client: &Client,
+        scope: Option<&str>,
+    ) -> Result<TokenAnswer, Trouble> {
+        let invalid = |words: String| Ok(Err(ProtocolError::new(ErrorCode::InvalidScope, words)));
+        let asked = match ScopeSet::parse(scope.unwrap_or_default()) {
+            Ok(asked) => asked,
+            Err(error) => return invalid(error.to_string()),
+        };
+        if let Some(name) = of_persons(&asked) {
+            return invalid(format!(
+                "the scope {name} needs a person; leave it out of a client_credentials request"
+            ));
+        }
+        let scope = match client.allowed_scope(&asked) {
+            Ok(scope) => scope,
+            Err(error) => return invalid(error.to_string()),
+        };
+        let handle = ClientHandle {
+            token: TokenId::random(&self.entropy),
+            issued: self.clock.now(),
+            credential: credential(client),
+        };
+        let claims = ClientTokenClaims {
+            issuer: &self.settings.issuer,
+            client_id: &client.client_id,
+            jti: &self.seal_client_token(&handle),
+            scope: scope.as_slice(),
+            issued: self.clock.now(),
+        };
+        let key = self.signing_key(SigningAlg::ES256)?;
+        let token = claims.sign(&key).map_err(internal)?;
+        Ok(Ok(TokenResponse::new(
+            token,
+            access_token::LIFETIME,
+            scope.as_slice(),
+        )))
+    }
+
+    /// Signature, type, issuer and time of a client's own token; and what it hangs on.
+    pub(super) fn read_client_token(&self, token: &str) -> Option<(AccessToken, ClientHandle)> {
+        let fingerprint = sha256(token.as_bytes());
+        let claims = self.keys.held().verify_access(fingerprint, token).ok()?;
+        let token =
+            AccessToken::from_claims(&claims, &self.settings.issuer, self.clock.now()).ok()?;
+        let handle = self.open_client_token(&token.jti)?;
+        Some((token, handle))
+    }
+
+    /// A client's own token that is good right now: not revoked, its client enabled, and what it
+    /// proved itself with then is still taken.
+    pub(super) async fn client_bearer(&self, token: &str) -> Result<Option<AccessToken>, Trouble> {
+        let Some((token, handle)) = self.read_client_token(token) else {
+            return Ok(None);
+        };
+        if self.revoked.contains(&handle.token) {
+            return Ok(None);
+        }
+        let Some(client) = self.enabled_client(&token.client_id).await? else {
+            return Ok(None);
+        };
+        // What ended with a disabled client does not come back to life with it.
+        let ended = client
+            .enabled_since
+            .is_some_and(|since| handle.issued < since);
+        if ended || !self.still_taken(&client, &handle) {
+            return Ok(None);
+        }
+        let name = documents::revoked_token(&handle.token);
+        let root = client_root(&client.client_id);
+        let slots = self.hot.read(&root, std::slice::from_ref(&name)).await?;
+        Ok((slots.first() == Some(&Slot::Absent)).then_some(token))
+    }
+
+    fn still_taken(&self, client: &Client, handle: &ClientHandle) -> bool {
+        let now = self.clock.now();
+        let previous = client
+            .previous_secret
+            .filter(|previous| now < previous.expires)
+            .map(|previous| previous.hash);
+        credential(client).matches(&handle.credential)
+            || previous.is_some_and(|hash| fingerprint(client, hash).matches(&handle.credential))
+    }
+}
+
+/// Where the marks of a client's own tokens lie.
+pub(super) fn client_root(client: &ClientId) -> Root {
+    let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        sha256(format!("client {client}").as_bytes());
+    Root::from_bytes(head)
+}
+
+/// What a client proves itself with today: its secret, or the keys that it declares.
+fn credential(client: &Client) -> SecretHash {
+    if let Some(hash) = client.secret_hash {
+        return fingerprint(client, hash);
+    }
+    let keys = client.jwks.as_ref().map(ToString::to_string);
+    let keys = keys.or_else(|| client.jwks_uri.clone()).unwrap_or_default();
+    fingerprint(client, SecretHash::of_text(&keys))
+}
+
+fn fingerprint(client: &Client, hash: SecretHash) -> SecretHash {
+    let method = if client.has_secret() {
+        "secret"
+    } else {
+        "keys"
+    };
+    let parts = [method.as_bytes(), hash.as_bytes().as_slice()].concat();
+    SecretHash::from_bytes(sha256(&parts))
+}
