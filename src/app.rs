@@ -402,6 +402,7 @@ fn settings(config: &Config) -> Settings {
         issuer: config.issuer.as_str().to_owned(),
         session: config.session.limits,
         max_sessions: config.session.max_per_user,
+        features: config.protocol,
         check_iframe: config.session.check_iframe,
         remembered: config.session.remembered,
         offline: Limits {

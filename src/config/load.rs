@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
     clients, database, delivery, duration, edge, environment, file, hot_state, metrics, password,
-    server, signing_keys,
+    protocol, server, signing_keys,
 };
 use crate::session::session::Limits;
 
@@ -110,6 +110,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let keys = signing_keys::resolve(reader);
     let session = sessions(reader, issuer.as_ref().is_none_or(Issuer::is_https));
     let grants = grants(reader);
+    let protocol = protocol::resolve(reader);
     let password = password::resolve(reader);
     let log = log(reader);
     let metrics = metrics::resolve(reader, listen);
@@ -127,6 +128,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         keys: keys?,
         session: session?,
         grants: grants?,
+        protocol: protocol?,
         password: password?,
         log: log?,
         metrics: metrics?,

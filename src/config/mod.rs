@@ -26,6 +26,7 @@ mod nearest;
 mod password;
 mod postgres;
 mod postgres_url;
+mod protocol;
 mod raw;
 mod reader;
 mod redis_url;

@@ -13,6 +13,7 @@ use super::key_source::KeySource;
 use super::secret::Secret;
 use crate::outbound::AllowList;
 use crate::protocol::client::Client;
+use crate::protocol::features::Features;
 use crate::session::session::Limits;
 use crate::tls::PairFiles;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub session: Sessions,
     /// How long offline access lives.
     pub grants: Grants,
+    /// What is offered beyond what everybody needs.
+    pub protocol: Features,
     /// How passwords are hashed.
     pub password: Password,
     /// What is logged.

@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorization_response::ResponseMode;
 use super::client::{AuthMethod, GrantType, SigningAlg};
+use super::features::Features;
+use super::response_type::ResponseType;
 use super::jose::JwsAlg;
 
 /// Paths of the endpoints, below the issuer: the same ones that the route table uses.
@@ -67,6 +70,21 @@ pub fn openid_configuration(issuer: &str, check_iframe: bool) -> Value {
     Value::Object(members)
 }
 
+/// A document of a house that offers more than what everybody needs.
+pub fn with_features(mut document: Value, features: Features) -> Value {
+    let Some(members) = document.as_object_mut() else {
+        return document;
+    };
+    if features.front_channel_tokens {
+        extend(members, json!({ "response_types_supported": ResponseType::ALL }));
+        let grants = members.get_mut("grant_types_supported");
+        if let Some(grants) = grants.and_then(Value::as_array_mut) {
+            grants.push(json!(GrantType::Implicit));
+        }
+    }
+    document
+}
+
 fn extend(members: &mut Map<String, Value>, more: Value) {
     if let Value::Object(more) = more {
         members.extend(more);
@@ -87,7 +105,7 @@ fn oauth_members(issuer: &str) -> Map<String, Value> {
             "revocation_endpoint": at(paths::REVOKE),
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query", "form_post"],
+            "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
             "grant_types_supported": [
                 GrantType::AuthorizationCode,
                 GrantType::RefreshToken,
@@ -117,7 +135,7 @@ fn openid_members(issuer: &str) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
-            "at_hash", "name", "given_name", "family_name", "middle_name", "nickname",
+            "at_hash", "c_hash", "name", "given_name", "family_name", "middle_name", "nickname",
             "preferred_username", "profile", "picture", "website", "gender", "birthdate",
             "zoneinfo", "locale", "updated_at", "email", "email_verified",
         ],
@@ -208,7 +226,7 @@ mod tests {
         let document = openid_configuration(ISSUER, false);
         let cases = [
             ("response_types_supported", json!(["code"])),
-            ("response_modes_supported", json!(["query", "form_post"])),
+            ("response_modes_supported", json!(["query", "fragment", "form_post"])),
             (
                 "grant_types_supported",
                 json!(["authorization_code", "refresh_token", "client_credentials"]),
@@ -269,6 +287,25 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(document[name], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn tokens_by_way_of_the_browser_are_named_where_they_are_given() {
+        let on = Features {
+            front_channel_tokens: true,
+        };
+        for document in [
+            openid_configuration(ISSUER, false),
+            oauth_authorization_server(ISSUER),
+        ] {
+            let off = with_features(document.clone(), Features::default());
+            assert_eq!(off, document);
+            let on = with_features(document, on);
+            let kinds = on["response_types_supported"].as_array().unwrap();
+            assert_eq!(kinds.len(), 6);
+            let grants = on["grant_types_supported"].as_array().unwrap();
+            assert!(grants.contains(&json!("implicit")));
         }
     }
 

@@ -48,6 +48,10 @@ pub struct IdTokenClaims<'a> {
     pub sid: &'a Sid,
     /// The access token in the same answer, for `at_hash`.
     pub access_token: Option<&'a str>,
+    /// The code in the same answer, for `c_hash`.
+    pub code: Option<&'a str>,
+    /// What it says about the person besides (Core 1.0, 5.4 and 5.5).
+    pub person: &'a Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +70,10 @@ struct Wire<'a> {
     sid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<String>,
+    #[serde(flatten)]
+    person: &'a Map<String, Value>,
 }
 
 impl IdTokenClaims<'_> {
@@ -83,16 +91,18 @@ impl IdTokenClaims<'_> {
             acr: self.acr,
             amr: self.amr,
             sid: self.sid.as_str(),
-            at_hash: self.access_token.map(at_hash),
+            at_hash: self.access_token.map(half_hash),
+            c_hash: self.code.map(half_hash),
+            person: self.person,
         };
         sign(key, TYP, &wire)
     }
 }
 
-/// The left half of the SHA-256 of an access token: binds both tokens of one answer (Core 1.0,
-/// 3.1.3.6). SHA-256 as both of our algorithms end in 256.
-pub fn at_hash(access_token: &str) -> String {
-    let hash = sha256(access_token.as_bytes());
+/// The left half of the SHA-256 of an access token or code: binds what comes in one answer (Core
+/// 1.0, 3.1.3.6 and 3.3.2.11). SHA-256 as both of our algorithms end in 256.
+pub fn half_hash(token: &str) -> String {
+    let hash = sha256(token.as_bytes());
     let (left, _) = hash.split_at(hash.len() / 2);
     URL_SAFE_NO_PAD.encode(left)
 }
@@ -165,6 +175,8 @@ mod tests {
             amr: &["pwd".to_owned()],
             sid: &Sid::new("s1"),
             access_token,
+            code: None,
+            person: &Map::new(),
         }
         .sign(keys.current(alg).unwrap())
         .unwrap();
@@ -235,7 +247,7 @@ mod tests {
                 "iss": ISSUER, "sub": "u_alice", "aud": "wiki", "azp": "wiki",
                 "exp": 1_700_000_300, "iat": 1_700_000_000, "auth_time": 1_699_999_000,
                 "nonce": "n-._~", "acr": "urn:lanyard:acr:pwd", "amr": ["pwd"], "sid": "s1",
-                "at_hash": at_hash("token"),
+                "at_hash": half_hash("token"),
             });
             assert_eq!(Value::Object(full), expected);
         }
@@ -249,9 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn c_hash_is_that_of_the_specification() {
+        // Core 1.0, A.4.
+        let code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+        assert_eq!(half_hash(code), "LDktKdoQak3Pk0cnXxCltA");
+    }
+
+    #[test]
     fn at_hash_is_that_of_the_specification() {
         // Core 1.0, A.4.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(at_hash(token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(half_hash(token), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::identity::password::Parameters;
+use crate::protocol::features::Features;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
@@ -15,6 +16,8 @@ pub struct Settings {
     pub session: Limits,
     /// How many sessions a person may have; the oldest gives way.
     pub max_sessions: Option<u32>,
+    /// What is offered beyond what everybody needs.
+    pub features: Features,
     /// Whether apps may ask a frame of ours if a session goes on (Session Management 1.0).
     pub check_iframe: bool,
     /// "Stay signed in on this device."

@@ -30,13 +30,17 @@ impl Provider {
         if let Some(live) = &bearer.live {
             self.seen(live).await;
         }
-        let claims = standard_claims(&bearer.person);
-        Ok(Ok(claims::userinfo(
-            &bearer.person.id,
-            &claims,
-            &bearer.token.scope,
-        )))
+        let mut told = told(&bearer.person, &bearer.token.scope);
+        told.insert("sub".to_owned(), bearer.person.id.as_str().into());
+        Ok(Ok(told))
     }
+}
+
+/// What may be told of a person under these scopes, beside who they are.
+pub(super) fn told(person: &User, scope: &[String]) -> Map<String, Value> {
+    let mut told = claims::userinfo(&person.id, &standard_claims(person), scope);
+    told.remove("sub");
+    told
 }
 
 fn standard_claims(person: &User) -> StandardClaims {

@@ -17,16 +17,14 @@ fn json(document: &serde_json::Value) -> HttpResponse {
 
 pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> HttpResponse {
     let settings = state.provider.settings();
-    json(&discovery::openid_configuration(
-        &settings.issuer,
-        settings.check_iframe,
-    ))
+    let document = discovery::openid_configuration(&settings.issuer, settings.check_iframe);
+    json(&discovery::with_features(document, settings.features))
 }
 
 pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> HttpResponse {
-    json(&discovery::oauth_authorization_server(
-        &state.provider.settings().issuer,
-    ))
+    let settings = state.provider.settings();
+    let document = discovery::oauth_authorization_server(&settings.issuer);
+    json(&discovery::with_features(document, settings.features))
 }
 
 pub(in crate::http) async fn jwks(state: web::Data<State>) -> HttpResponse {
