@@ -22,6 +22,7 @@ use crate::http::{self, SameSiteSetting, State, TrustedProxies};
 use crate::identity::password::Parameters;
 use crate::outbound::{self, Outbound};
 use crate::protocol::client::Client;
+use crate::protocol::features::Features;
 use crate::protocol::key_rotation::Schedule;
 use crate::protocol::registration::Policy;
 use crate::provider::{
@@ -402,7 +403,11 @@ fn settings(config: &Config) -> Settings {
         issuer: config.issuer.as_str().to_owned(),
         session: config.session.limits,
         max_sessions: config.session.max_per_user,
-        check_iframe: config.session.check_iframe,
+        features: Features {
+            check_iframe: config.session.check_iframe,
+            registration: config.registration.who != WhoRegisters::Nobody,
+            ..config.protocol
+        },
         remembered: config.session.remembered,
         offline: Limits {
             idle_timeout: config.grants.offline_idle_timeout,

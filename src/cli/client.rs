@@ -95,11 +95,16 @@ fn metadata(options: &CreateClient) -> Value {
     } else {
         "client_secret_basic"
     };
+    let types = match &options.response_type[..] {
+        [] => vec!["code".to_owned()],
+        given => given.to_vec(),
+    };
     let mut metadata = json!({
         "client_name": options.name,
         "redirect_uris": options.redirect_uri,
         "post_logout_redirect_uris": options.post_logout_redirect_uri,
-        "grant_types": ["authorization_code", "refresh_token"],
+        "grant_types": grants(&types),
+        "response_types": types,
         "token_endpoint_auth_method": method,
         "application_type": if options.native { "native" } else { "web" },
         "id_token_signed_response_alg":
@@ -121,6 +126,22 @@ fn metadata(options: &CreateClient) -> Value {
         }
     }
     metadata
+}
+
+/// The grants that response types need.
+fn grants(types: &[String]) -> Vec<&'static str> {
+    let has = |wanted: &[&str]| {
+        let mut words = types.iter().flat_map(|kind| kind.split(' '));
+        words.any(|word| wanted.contains(&word))
+    };
+    let mut grants = Vec::new();
+    if has(&["code"]) {
+        grants.extend(["authorization_code", "refresh_token"]);
+    }
+    if has(&["id_token", "token"]) {
+        grants.push("implicit");
+    }
+    grants
 }
 
 fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: bool) -> Outcome {

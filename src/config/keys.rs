@@ -84,6 +84,9 @@ const SESSION: Kind = Kind::Duration(seconds(MINUTE), seconds(400 * DAY));
 /// A grant, which needs no browser.
 const GRANT: Kind = Kind::Duration(seconds(MINUTE), seconds(3_650 * DAY));
 
+/// Off or on.
+const SWITCH: Kind = Kind::Choice(&["off", "on"]);
+
 /// How long a node may live on what it knew. A tombstone lives for an hour, and must outlive that.
 const OUTAGE: Kind = Kind::Duration(seconds(5), seconds(5 * MINUTE));
 
@@ -163,6 +166,7 @@ keys! {
         Fallback::Text("0");
     OFFLINE_IDLE_TIMEOUT = "grants.offline_idle_timeout", GRANT, Fallback::Text("30d");
     OFFLINE_LIFETIME = "grants.offline_lifetime", GRANT, Fallback::Text("90d");
+    FRONT_CHANNEL_TOKENS = "protocol.front_channel_tokens", SWITCH, Fallback::Text("off");
     PASSWORD_MEMORY = "password.memory_kib", Kind::Number(8, 1_048_576, "KiB"),
         Fallback::Text("19456");
     PASSWORD_ITERATIONS = "password.iterations", Kind::Number(1, 100, "passes"),

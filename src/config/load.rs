@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
     clients, database, delivery, duration, edge, environment, file, hot_state, metrics, own_claims,
-    password, registration, server, signing_keys,
+    password, protocol, registration, server, signing_keys,
 };
 use crate::protocol::custom_claims::CustomClaims;
 use crate::session::session::Limits;
@@ -121,6 +121,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let token_lifetime = reader.duration(&keys::TOKENS_MAX_LIFETIME);
     let session = sessions(reader, issuer.as_ref().is_none_or(Issuer::is_https));
     let grants = grants(reader);
+    let protocol = protocol::resolve(reader);
     let password = password::resolve(reader);
     let log = log(reader);
     let metrics = metrics::resolve(reader, listen);
@@ -140,6 +141,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         token_lifetime: token_lifetime?,
         session: session?,
         grants: grants?,
+        protocol: protocol?,
         password: password?,
         log: log?,
         metrics: metrics?,

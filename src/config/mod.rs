@@ -27,6 +27,7 @@ mod own_claims;
 mod password;
 mod postgres;
 mod postgres_url;
+mod protocol;
 mod raw;
 mod reader;
 mod redis_url;

@@ -15,6 +15,7 @@ use crate::outbound::AllowList;
 use crate::protocol::client::Client;
 use crate::protocol::client_bounds::Bounds;
 use crate::protocol::custom_claims::CustomClaims;
+use crate::protocol::features::Features;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::signing_alg::SigningAlg;
 use crate::session::session::Limits;
@@ -47,6 +48,8 @@ pub struct Config {
     pub session: Sessions,
     /// How long offline access lives.
     pub grants: Grants,
+    /// What is offered beyond what everybody needs.
+    pub protocol: Features,
     /// How passwords are hashed.
     pub password: Password,
     /// What is logged.

@@ -54,7 +54,7 @@ fn build(state: &State, name: &'static str, value: String) -> Cookie<'static> {
 
 /// What the browser sent.
 pub(super) fn held(state: &State, request: &HttpRequest) -> Held {
-    if !state.provider.settings().check_iframe {
+    if !state.provider.settings().features.check_iframe {
         return Held::default();
     }
     let value = |name| {
@@ -69,7 +69,7 @@ pub(super) fn held(state: &State, request: &HttpRequest) -> Held {
 
 /// The cookies that make a browser hold this.
 pub(super) fn cookies(state: &State, holding: Holding) -> Vec<Cookie<'static>> {
-    if !state.provider.settings().check_iframe {
+    if !state.provider.settings().features.check_iframe {
         return Vec::new();
     }
     match holding {
@@ -108,7 +108,7 @@ pub(super) async fn follow<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let state = request.app_data::<web::Data<State>>().cloned();
     let mut response = next.call(request).await?;
-    let state = state.filter(|state| state.provider.settings().check_iframe);
+    let state = state.filter(|state| state.provider.settings().features.check_iframe);
     let Some(state) = state else {
         return Ok(response);
     };

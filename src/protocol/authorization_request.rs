@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::authorization_response::{ResponseMode, Target};
 use super::client::Client;
 use super::error::ProtocolError;
+use super::features::Features;
 use super::params::Params;
 use super::pkce::Challenge;
 use super::prompt::Prompt;
 use super::redirect_uri;
+use super::response_type::ResponseType;
 use super::scope::{OPENID, ScopeSet};
 pub use super::untrusted::Untrusted;
 use crate::entropy::ClientId;
@@ -38,6 +40,9 @@ pub struct Checked {
     pub client_id: ClientId,
     /// Where the answer goes.
     pub target: Target,
+    /// What the answer brings.
+    #[serde(default)]
+    pub response_type: ResponseType,
     /// `redirect_uri` was present, so the token request must repeat it (RFC 6749, 4.1.3).
     pub redirect_uri_given: bool,
     /// What this client may have of what it asked for.
@@ -133,8 +138,8 @@ impl ForClient {
     }
 
     /// Judges everything else.
-    pub fn check(self, client: &Client) -> Result<Checked, Refusal> {
-        match self.judge(client) {
+    pub fn check(self, client: &Client, features: Features) -> Result<Checked, Refusal> {
+        match self.judge(client, features) {
             Ok(checked) => Ok(checked),
             Err(error) => Err(Refusal {
                 target: self.target,
@@ -145,23 +150,25 @@ impl ForClient {
 
     /// The rules in order: first what decides how the request is to be read, then who may ask,
     /// then what is asked.
-    fn judge(&self, client: &Client) -> Result<Checked, ProtocolError> {
+    fn judge(&self, client: &Client, features: Features) -> Result<Checked, ProtocolError> {
         let params = &self.params;
         rules::check_repeats(params)?;
         rules::check_unsupported(params)?;
-        rules::check_response_type(params)?;
-        rules::check_grant(client)?;
-        rules::check_response_mode(params)?;
+        let kind = rules::response_type(params, features)?;
+        rules::check_registered(kind, client)?;
+        rules::check_response_mode(params, kind)?;
         rules::check_length(params, "state", rules::MAX_STATE)?;
         rules::check_length(params, "nonce", rules::MAX_NONCE)?;
+        rules::check_nonce(params, kind)?;
         Ok(Checked {
             client_id: client.client_id.clone(),
             target: self.target.clone(),
+            response_type: kind,
             redirect_uri_given: self.redirect_uri_given,
             prompt: Prompt::parse(params.get("prompt").unwrap_or_default())?,
-            scope: rules::scope(params, client)?,
+            scope: rules::scope(params, client, kind)?,
             max_age: rules::max_age(params)?.or(client.default_max_age),
-            challenge: rules::challenge(params, client)?,
+            challenge: rules::challenge(params, client, kind)?,
             resources: rules::resources(params)?,
             nonce: rules::owned(params, "nonce"),
             login_hint: rules::owned(params, "login_hint").filter(|hint| {
@@ -201,12 +208,14 @@ fn mode_in_force(params: &Params) -> ResponseMode {
         kind.split(' ')
             .any(|kind| matches!(kind, "token" | "id_token"))
     };
-    if params.get("response_mode") == Some(ResponseMode::FormPost.as_str()) {
-        ResponseMode::FormPost
-    } else if params.get("response_type").is_some_and(tokens) {
+    let default = if params.get("response_type").is_some_and(tokens) {
         ResponseMode::Fragment
     } else {
         ResponseMode::Query
+    };
+    match params.get("response_mode").and_then(ResponseMode::parse) {
+        Some(asked @ (ResponseMode::Fragment | ResponseMode::FormPost)) => asked,
+        Some(ResponseMode::Query) | None => default,
     }
 }
 

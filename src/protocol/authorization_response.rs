@@ -1,6 +1,9 @@
 //! How an authorization request is answered once the redirect URI can be trusted (RFC 6749, 4.1.2;
 //! OAuth 2.0 Form Post Response Mode; RFC 9207).
 
+use std::fmt;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::ProtocolError;
@@ -15,11 +18,20 @@ pub enum ResponseMode {
     Query,
     /// In a form that the browser posts.
     FormPost,
-    /// In the fragment: where those who asked for a token look for the error.
+    /// In the fragment, which no server sees: where tokens go, and the errors of those who asked
+    /// for some.
     Fragment,
 }
 
 impl ResponseMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
+
+    /// The mode of a `response_mode` value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+
     /// The `response_mode` value.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,9 +68,67 @@ pub enum Answer {
     },
 }
 
-/// The answer with a code; with the `session_state` where there is one (Session Management 1.0, 2).
-pub fn success(target: &Target, issuer: &str, code: &str, session_state: Option<&str>) -> Answer {
-    let mut fields = vec![pair("code", code)];
+/// What a successful answer brings (RFC 6749, 4.1.2 and 4.2.2; Core 1.0, 3.2.2.5 and 3.3.2.5).
+/// None of it shows in `Debug`.
+#[derive(Clone, Default)]
+pub struct Brought {
+    /// `code`.
+    pub code: Option<String>,
+    /// The access token.
+    pub access_token: Option<BroughtToken>,
+    /// `id_token`.
+    pub id_token: Option<String>,
+}
+
+/// An access token that comes by way of the browser.
+#[derive(Clone)]
+pub struct BroughtToken {
+    /// `access_token`.
+    pub token: String,
+    /// `expires_in`.
+    pub lifetime: Duration,
+    /// `scope`: what was granted.
+    pub scope: Vec<String>,
+}
+
+impl fmt::Debug for Brought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Brought").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BroughtToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BroughtToken")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Brought {
+    fn into_fields(self) -> Vec<(String, String)> {
+        let mut fields = Vec::new();
+        fields.extend(self.code.map(|code| pair("code", &code)));
+        if let Some(brought) = self.access_token {
+            fields.push(pair("access_token", &brought.token));
+            fields.push(pair("token_type", "Bearer"));
+            fields.push(pair("expires_in", &brought.lifetime.as_secs().to_string()));
+            fields.push(pair("scope", &brought.scope.join(" ")));
+        }
+        fields.extend(self.id_token.map(|token| pair("id_token", &token)));
+        fields
+    }
+}
+
+/// The answer with what was asked for; with the `session_state` where there is one (Session
+/// Management 1.0, 2).
+pub fn success(
+    target: &Target,
+    issuer: &str,
+    brought: Brought,
+    session_state: Option<&str>,
+) -> Answer {
+    let mut fields = brought.into_fields();
     fields.extend(session_state.map(|state| pair("session_state", state)));
     answer(target, issuer, fields)
 }
@@ -116,6 +186,32 @@ mod tests {
         }
     }
 
+    fn code() -> Brought {
+        Brought {
+            code: Some("c0de".to_owned()),
+            ..Brought::default()
+        }
+    }
+
+    #[test]
+    fn tokens_travel_in_the_fragment_with_type_and_lifetime() {
+        let brought = Brought {
+            access_token: Some(BroughtToken {
+                token: "acc".to_owned(),
+                lifetime: Duration::from_mins(5),
+                scope: vec!["openid".to_owned(), "email".to_owned()],
+            }),
+            id_token: Some("a.b.c".to_owned()),
+            ..code()
+        };
+        let fragment = target("https://a.example/cb", ResponseMode::Fragment, Some("s"));
+        let expected = "https://a.example/cb#code=c0de&access_token=acc&token_type=Bearer\
+                        &expires_in=300&scope=openid+email&id_token=a.b.c&state=s\
+                        &iss=https%3A%2F%2Flogin.example.com";
+        let answer = success(&fragment, ISSUER, brought, None);
+        assert_eq!(answer, Answer::Redirect(expected.to_owned()));
+    }
+
     #[test]
     fn errors_travel_in_the_mode_in_force() {
         let error = ProtocolError::new(ErrorCode::AccessDenied, "the person said no");
@@ -162,7 +258,7 @@ mod tests {
     fn a_code_travels_with_state_and_issuer() {
         let query = target("https://a.example/cb?t=%20", ResponseMode::Query, None);
         assert_eq!(
-            success(&query, ISSUER, "c0de", None),
+            success(&query, ISSUER, code(), None),
             Answer::Redirect(
                 "https://a.example/cb?t=%20&code=c0de&iss=https%3A%2F%2Flogin.example.com".into()
             ),
@@ -173,7 +269,7 @@ mod tests {
             Some("\"<é>"),
         );
         assert_eq!(
-            success(&form, ISSUER, "c0de", None),
+            success(&form, ISSUER, code(), None),
             Answer::FormPost {
                 action: "https://a.example/cb?t=1".into(),
                 fields: vec![
@@ -191,7 +287,7 @@ mod tests {
         let error = ProtocolError::new(ErrorCode::LoginRequired, "");
         let cases = [
             (
-                success(&query, ISSUER, "c0de", Some("hash.salt")),
+                success(&query, ISSUER, code(), Some("hash.salt")),
                 "code=c0de",
             ),
             (
@@ -219,7 +315,7 @@ mod tests {
             "-._~",
         ] {
             let query = target("https://a.example/cb", ResponseMode::Query, Some(state));
-            let Answer::Redirect(uri) = success(&query, ISSUER, "c0de", None) else {
+            let Answer::Redirect(uri) = success(&query, ISSUER, code(), None) else {
                 panic!("query redirects");
             };
             let params = Params::parse(uri.split_once('?').unwrap().1).unwrap();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::jose::JwsAlg;
+use super::response_type::ResponseType;
 use super::scope::{ScopeError, ScopeSet};
 pub use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
@@ -31,6 +32,10 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     /// What this client may present at the token endpoint.
     pub grant_types: Vec<GrantType>,
+    /// What it may ask for at the authorization endpoint: `code`, unless it was allowed others one
+    /// by one.
+    #[serde(default = "code")]
+    pub response_types: Vec<ResponseType>,
     /// How it authenticates there.
     pub token_endpoint_auth_method: AuthMethod,
     /// Only the registered method is taken, not the other way to send the same secret.
@@ -132,6 +137,10 @@ const fn yes() -> bool {
     true
 }
 
+fn code() -> Vec<ResponseType> {
+    vec![ResponseType::Code]
+}
+
 /// Grants of the token endpoint (RFC 6749).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -142,6 +151,8 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749, 4.4: the client acts for itself.
     ClientCredentials,
+    /// RFC 6749, 4.2; Core 1.0, 3.2 and 3.3: tokens by way of the browser.
+    Implicit,
 }
 
 /// Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9).
@@ -223,6 +234,20 @@ impl Client {
     pub fn allowed_scope(&self, asked: &ScopeSet) -> Result<ScopeSet, ScopeError> {
         let list = self.scope.as_deref().map(ScopeSet::parse).transpose()?;
         Ok(asked.allowed(list.as_ref(), &self.house_scopes))
+    }
+
+    /// Whether it may ask for this at the authorization endpoint.
+    pub fn may_receive(&self, kind: ResponseType) -> bool {
+        let code = !kind.has_code() || self.may_use(GrantType::AuthorizationCode);
+        let implicit = !kind.is_front_channel() || self.may_use(GrantType::Implicit);
+        code && implicit && self.response_types.contains(&kind)
+    }
+
+    /// Whether it may send people here at all.
+    pub fn signs_people_in(&self) -> bool {
+        self.response_types
+            .iter()
+            .any(|kind| self.may_receive(*kind))
     }
 
     /// Whether it may use this grant.

@@ -14,6 +14,7 @@ pub use super::client_rules::{MetadataError, checked_id};
 use super::client_token_rules;
 use super::client_tokens::ClientTokens;
 use super::jose::JwsAlg;
+use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
 
@@ -97,7 +98,6 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
             "write the type that is expected",
         )
     })?;
-    check_response_types(&members)?;
     let client = build(members, client_token_rules::parse(metadata)?, client_id)?;
     client_rules::check(&client)?;
     client_token_rules::check(&client)?;
@@ -110,9 +110,9 @@ pub fn to_json(client: &Client) -> Value {
     if let Some(members) = metadata.as_object_mut() {
         // Ours alone.
         members.remove("enabled_since");
-        let code = client.may_use(GrantType::AuthorizationCode);
-        let types = if code { json!(["code"]) } else { json!([]) };
-        members.insert("response_types".to_owned(), types);
+        let types = client.response_types.iter();
+        let types: Vec<_> = types.filter(|kind| client.may_receive(**kind)).collect();
+        members.insert("response_types".to_owned(), json!(types));
         // `sid` is always sent (Front-Channel Logout 1.0, 2; Back-Channel Logout 1.0, 2.2).
         for channel in ["backchannel_logout", "frontchannel_logout"] {
             if members.contains_key(&format!("{channel}_uri")) {
@@ -130,6 +130,7 @@ fn build(
 ) -> Result<Client, MetadataError> {
     let name = members.client_name.unwrap_or_default();
     let name = name.trim();
+    let grant_types = grant_types(members.grant_types)?;
     Ok(Client {
         client_name: if name.is_empty() {
             client_id.to_string()
@@ -139,7 +140,8 @@ fn build(
         client_id,
         redirect_uris: distinct(members.redirect_uris.unwrap_or_default()),
         post_logout_redirect_uris: distinct(members.post_logout_redirect_uris.unwrap_or_default()),
-        grant_types: grant_types(members.grant_types)?,
+        response_types: response_types(members.response_types, &grant_types)?,
+        grant_types,
         token_endpoint_auth_method: auth_method(members.token_endpoint_auth_method.as_deref())?,
         pin_auth_method: members.pin_auth_method.unwrap_or(false),
         token_endpoint_auth_signing_alg: signing_alg(members.token_endpoint_auth_signing_alg)?,
@@ -208,6 +210,7 @@ fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataErr
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
         ("client_credentials", GrantType::ClientCredentials),
+        ("implicit", GrantType::Implicit),
     ];
     let Some(given) = given else {
         return Ok(vec![GrantType::AuthorizationCode]);
@@ -238,29 +241,23 @@ fn signing_alg(given: Option<String>) -> Result<Option<JwsAlg>, MetadataError> {
         .transpose()
 }
 
-/// RFC 7591, 2.1: `code` belongs to `authorization_code`.
-fn check_response_types(members: &Members) -> Result<(), MetadataError> {
-    let Some(types) = &members.response_types else {
-        return Ok(());
+/// RFC 7591, 2: `code` unless said otherwise, where there is a grant for it.
+fn response_types(
+    given: Option<Vec<String>>,
+    grants: &[GrantType],
+) -> Result<Vec<ResponseType>, MetadataError> {
+    let Some(given) = given else {
+        let code = grants.contains(&GrantType::AuthorizationCode);
+        return Ok(code.then_some(ResponseType::Code).into_iter().collect());
     };
-    if let Some(at) = types.iter().position(|kind| kind != "code") {
-        let problem = unsupported(types.get(at).map(String::as_str));
-        let remedy = one_of(&["code"]);
-        return Err(MetadataError::new(
-            format!("response_types[{at}]"),
-            problem,
-            remedy,
-        ));
-    }
-    let code = |kinds: &Vec<String>| kinds.iter().any(|kind| kind == "authorization_code");
-    if types.is_empty() && members.grant_types.as_ref().is_none_or(code) {
-        return Err(MetadataError::new(
-            "response_types",
-            "is empty, but grant_types has authorization_code",
-            "write [\"code\"]",
-        ));
-    }
-    Ok(())
+    let kinds = given.iter().enumerate().map(|(at, text)| {
+        ResponseType::parse(text).ok_or_else(|| {
+            let words = ResponseType::ALL.map(ResponseType::as_str);
+            let member = format!("response_types[{at}]");
+            MetadataError::new(member, unsupported(Some(text)), one_of(&words))
+        })
+    });
+    Ok(distinct(kinds.collect::<Result<_, _>>()?))
 }
 
 fn scope(given: Option<String>) -> Result<Option<String>, MetadataError> {

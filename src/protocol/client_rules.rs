@@ -141,12 +141,46 @@ fn check_grants(client: &Client) -> Result<(), MetadataError> {
             "leave it out, or give the client a secret or keys by token_endpoint_auth_method",
         ));
     }
-    if code && client.redirect_uris.is_empty() {
+    check_response_types(client)?;
+    if client.signs_people_in() && client.redirect_uris.is_empty() {
         return Err(MetadataError::new(
             "redirect_uris",
             "is empty",
             "write at least one, such as https://app.example.com/callback",
         ));
+    }
+    Ok(())
+}
+
+/// RFC 7591, 2.1: each response type belongs to grants. Who registers one must name both, so that
+/// nobody gets the implicit flow by mistake.
+fn check_response_types(client: &Client) -> Result<(), MetadataError> {
+    let types = &client.response_types;
+    let code = client.may_use(GrantType::AuthorizationCode);
+    let implicit = client.may_use(GrantType::Implicit);
+    let refuse = |member: &str, problem: &str, remedy: &str| {
+        Err(MetadataError::new(member, problem, remedy))
+    };
+    if code && !types.iter().any(|kind| kind.has_code()) {
+        return refuse(
+            "response_types",
+            "has no code, but grant_types has authorization_code",
+            "add code",
+        );
+    }
+    if !code && types.iter().any(|kind| kind.has_code()) {
+        return refuse(
+            "response_types",
+            "has a code, but grant_types has no authorization_code",
+            "add authorization_code to grant_types",
+        );
+    }
+    if implicit != types.iter().any(|kind| kind.is_front_channel()) {
+        return refuse(
+            "grant_types",
+            "must have implicit if response_types has id_token or token, and only then",
+            "add it here, or leave id_token and token out of response_types",
+        );
     }
     Ok(())
 }

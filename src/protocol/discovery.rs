@@ -3,8 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorization_response::ResponseMode;
 use super::client::{AuthMethod, GrantType, SigningAlg};
+use super::features::Features;
 use super::jose::JwsAlg;
+use super::response_type::ResponseType;
 use super::scope;
 
 /// Paths of the endpoints, below the issuer: the same ones that the route table uses.
@@ -50,15 +53,6 @@ const ALL_METHODS: [AuthMethod; 4] = [
     AuthMethod::PrivateKeyJwt,
     AuthMethod::None,
 ];
-
-/// What a deployment may switch on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Features {
-    /// The check iframe (Session Management 1.0, 3.3).
-    pub check_iframe: bool,
-    /// Clients may register themselves (RFC 7591).
-    pub registration: bool,
-}
 
 /// The document at [`paths::OAUTH_AUTHORIZATION_SERVER`]. The issuer is an origin, without a
 /// slash at its end.
@@ -125,13 +119,9 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "introspection_endpoint": at(paths::INTROSPECT),
             "revocation_endpoint": at(paths::REVOKE),
             "scopes_supported": scope::KNOWN,
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query", "form_post"],
-            "grant_types_supported": [
-                GrantType::AuthorizationCode,
-                GrantType::RefreshToken,
-                GrantType::ClientCredentials,
-            ],
+            "response_types_supported": response_types(features),
+            "response_modes_supported": ResponseMode::ALL.map(ResponseMode::as_str),
+            "grant_types_supported": grant_types(features),
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ALL_METHODS,
             "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
@@ -150,6 +140,21 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
     members
 }
 
+fn response_types(features: Features) -> Vec<ResponseType> {
+    let offered = |kind: &ResponseType| features.front_channel_tokens || !kind.is_front_channel();
+    ResponseType::ALL.into_iter().filter(offered).collect()
+}
+
+fn grant_types(features: Features) -> Vec<GrantType> {
+    let mut grants = vec![
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::ClientCredentials,
+    ];
+    grants.extend(features.front_channel_tokens.then_some(GrantType::Implicit));
+    grants
+}
+
 fn openid_members(issuer: &str) -> Value {
     json!({
         "userinfo_endpoint": format!("{issuer}{}", paths::USERINFO),
@@ -158,7 +163,7 @@ fn openid_members(issuer: &str) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
-            "at_hash", "name", "given_name", "family_name", "middle_name", "nickname",
+            "at_hash", "c_hash", "name", "given_name", "family_name", "middle_name", "nickname",
             "preferred_username", "profile", "picture", "website", "gender", "birthdate",
             "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
             "phone_number", "phone_number_verified", "groups", "roles",
@@ -279,7 +284,10 @@ mod tests {
         let document = openid_configuration(ISSUER, Features::default(), &ALGS);
         let cases = [
             ("response_types_supported", json!(["code"])),
-            ("response_modes_supported", json!(["query", "form_post"])),
+            (
+                "response_modes_supported",
+                json!(["query", "fragment", "form_post"]),
+            ),
             (
                 "grant_types_supported",
                 json!(["authorization_code", "refresh_token", "client_credentials"]),
@@ -336,7 +344,10 @@ mod tests {
             openid_configuration(ISSUER, Features::default(), &ALGS),
             own.clone(),
         );
-        let oauth = with_own(oauth_authorization_server(ISSUER, Features::default(), &ALGS), own);
+        let oauth = with_own(
+            oauth_authorization_server(ISSUER, Features::default(), &ALGS),
+            own,
+        );
         let last = |document: &Value, member: &str| document[member].as_array()?.last().cloned();
         assert_eq!(last(&openid, "scopes_supported"), Some(json!("work")));
         assert_eq!(last(&openid, "claims_supported"), Some(json!("department")));
@@ -364,6 +375,23 @@ mod tests {
                 "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
             ]);
             assert_eq!(member("signing_alg_values_supported"), &algs, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn tokens_by_way_of_the_browser_are_named_where_they_are_given() {
+        let on = Features {
+            front_channel_tokens: true,
+            ..Features::default()
+        };
+        for document in [
+            openid_configuration(ISSUER, on, &ALGS),
+            oauth_authorization_server(ISSUER, on, &ALGS),
+        ] {
+            let kinds = document["response_types_supported"].as_array().unwrap();
+            assert_eq!(kinds.len(), 6);
+            let grants = document["grant_types_supported"].as_array().unwrap();
+            assert!(grants.contains(&json!("implicit")));
         }
     }
 

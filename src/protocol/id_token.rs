@@ -53,6 +53,10 @@ pub struct IdTokenClaims<'a> {
     pub sid: &'a Sid,
     /// The access token in the same answer, for `at_hash`.
     pub access_token: Option<&'a str>,
+    /// The code in the same answer, for `c_hash`.
+    pub code: Option<&'a str>,
+    /// What it says about the person besides (Core 1.0, 5.4 and 5.5).
+    pub person: &'a Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +75,10 @@ struct Wire<'a> {
     sid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<String>,
+    #[serde(flatten)]
+    person: &'a Map<String, Value>,
 }
 
 impl IdTokenClaims<'_> {
@@ -88,16 +96,18 @@ impl IdTokenClaims<'_> {
             acr: self.acr,
             amr: self.amr,
             sid: self.sid.as_str(),
-            at_hash: self.access_token.map(|token| at_hash(key.alg(), token)),
+            at_hash: self.access_token.map(|token| half_hash(key.alg(), token)),
+            c_hash: self.code.map(|code| half_hash(key.alg(), code)),
+            person: self.person,
         };
         sign(key, TYP, &wire)
     }
 }
 
-/// The left half of the hash of an access token, by the hash of the ID token's own algorithm:
-/// binds both tokens of one answer (Core 1.0, 3.1.3.6).
-pub fn at_hash(alg: SigningAlg, access_token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(alg.left_half(access_token))
+/// The left half of the hash of an access token or code, by the hash of the ID token's own
+/// algorithm: binds what comes in one answer (Core 1.0, 3.1.3.6 and 3.3.2.11).
+pub fn half_hash(alg: SigningAlg, token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(alg.left_half(token))
 }
 
 /// What an `id_token_hint` says (Core 1.0, 3.1.2.1; RP-Initiated Logout 1.0, 2).
@@ -169,6 +179,8 @@ mod tests {
             amr: &["pwd".to_owned()],
             sid: &Sid::new("s1"),
             access_token,
+            code: None,
+            person: &Map::new(),
         }
         .sign(keys.current(alg).unwrap())
         .unwrap();
@@ -239,7 +251,7 @@ mod tests {
                 "iss": ISSUER, "sub": "u_alice", "aud": "wiki", "azp": "wiki",
                 "exp": 1_700_000_300, "iat": 1_700_000_000, "auth_time": 1_699_999_000,
                 "nonce": "n-._~", "acr": "urn:lanyard:acr:pwd", "amr": ["pwd"], "sid": "s1",
-                "at_hash": at_hash(alg, "token"),
+                "at_hash": half_hash(alg, "token"),
             });
             assert_eq!(Value::Object(full), expected);
         }
@@ -253,9 +265,19 @@ mod tests {
     }
 
     #[test]
+    fn c_hash_is_that_of_the_specification() {
+        // Core 1.0, A.4.
+        let code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+        assert_eq!(half_hash(SigningAlg::RS256, code), "LDktKdoQak3Pk0cnXxCltA");
+    }
+
+    #[test]
     fn at_hash_is_that_of_the_specification() {
         // Core 1.0, A.4.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(at_hash(SigningAlg::RS256, token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(
+            half_hash(SigningAlg::RS256, token),
+            "77QmUPtjPfzWtF2AnpK9RQ"
+        );
     }
 }

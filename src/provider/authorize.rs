@@ -176,7 +176,7 @@ impl Provider {
             Ok(trusted) => trusted,
             Err(problem) => return page(problem, Some(client)),
         };
-        match trusted.check(&client) {
+        match trusted.check(&client, self.settings.features) {
             Ok(request) => Ok(Ok(Asked { client, request })),
             Err(Refusal { target, error }) => {
                 let issuer = &self.settings.issuer;
@@ -345,15 +345,17 @@ impl Provider {
             consented: &judged.consented,
             asked: judged.asked,
         };
-        let code = match self.issue_code(live, &issue).await? {
-            Ok(code) => code,
+        let issued = match self.issue(live, &issue).await? {
+            Ok(issued) => issued,
             Err(unissued) => return Ok(Err(unissued)),
         };
+        let kind = asked.request.response_type;
+        let brought = self.brought(&asked.client, live, kind, issued)?;
         let (value, holding) = self.holding(Some(live.as_ref()), None, held);
         let answer = authorization_response::success(
             &asked.request.target,
             &self.settings.issuer,
-            &code,
+            brought,
             self.session_state(&asked.request, &value).as_deref(),
         );
         Ok(Ok((answer, holding)))

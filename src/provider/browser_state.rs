@@ -162,7 +162,7 @@ impl Provider {
 
     /// The `session_state` of an answer to this request, if the check iframe is on.
     pub(super) fn session_state(&self, request: &Checked, browser_state: &str) -> Option<String> {
-        if !self.settings.check_iframe {
+        if !self.settings.features.check_iframe {
             return None;
         }
         let (client_id, redirect_uri) = (&request.client_id, &request.target.redirect_uri);

@@ -132,8 +132,10 @@ impl PartDocument {
         Some(grant.clone().grant(client, &self.sid, session))
     }
 
-    /// Takes a new grant in; answers with the one that gave way for it.
+    /// Takes a new grant in; answers with the one that gave way for it. What nobody can use any
+    /// more gives way before what somebody can.
     pub(super) fn add(&mut self, grant: &Grant) -> Option<GrantId> {
+        self.grants.retain(|known| known.expires > grant.began);
         let displaced = self.participant(&grant.client).add_grant(grant.id);
         self.grants.retain(|known| Some(known.id) != displaced);
         self.grants.push(GrantDocument::new(grant));

@@ -1,4 +1,4 @@
-//! Issuing a code in a live session: one commit, and one SQL statement only when the client joins
+//! Issuing a code or tokens in a live session: one commit, and one SQL statement only when the client joins
 //! the session for the first time.
 
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::entropy::{CodeId, Sid};
 use crate::failpoint::FailPoint;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::Client;
+use crate::session::grant::Grant;
 use crate::store::hot::{Check, Effect, Name, Outcome, Slot};
 use crate::store::record::{Join, Joining};
 
@@ -31,7 +32,7 @@ pub(super) struct Issue<'a> {
     pub(super) asked: bool,
 }
 
-/// Why no code was issued.
+/// Why nothing was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unissued {
     /// The session, the client's part in it or its consent is no longer what was decided on.
@@ -40,39 +41,75 @@ pub(super) enum Unissued {
     AskFirst,
 }
 
-/// How a client takes part at the time of issuing.
+/// What was issued.
+pub(super) struct Issued {
+    /// The code, if one was asked for.
+    pub(super) code: Option<String>,
+    /// What tokens by way of the browser say; an access token hangs on it.
+    pub(super) grant: Grant,
+}
+
+/// A client's part in the session at the time of issuing.
 struct Part {
-    sid: Sid,
-    checks: Vec<Check>,
-    effects: Vec<Effect>,
+    document: PartDocument,
+    /// The version of the hot copy, if there is one.
+    version: Option<u64>,
+    /// Whether the hot copy must be written.
+    changed: bool,
 }
 
 impl Provider {
-    /// Issues a code, if what was decided on still holds.
-    pub(super) async fn issue_code(
+    /// Issues what was asked for, if what was decided on still holds.
+    pub(super) async fn issue(
         &self,
         live: &LiveSession,
         issue: &Issue<'_>,
-    ) -> Result<Result<String, Unissued>, Trouble> {
+    ) -> Result<Result<Issued, Unissued>, Trouble> {
         let name = documents::participant(&issue.client.client_id);
-        let part = match self.take_part(live, &name, issue).await? {
+        let mut part = match self.take_part(live, &name, issue).await? {
             Ok(part) => part,
             Err(why) => return Ok(Err(why)),
         };
-        let Part {
-            sid,
-            mut checks,
-            mut effects,
-        } = part;
-        let (code, put) = self.new_code(live, issue, sid);
-        checks.push(Check::Absent(documents::code(&code.code)));
-        effects.push(put);
+        let sid = part.document.sid.clone();
+        let mut checks = vec![Check::NoTombstone(documents::ended_participant(&sid))];
+        let mut effects = Vec::new();
+        let kind = issue.request.response_type;
+        let code = kind
+            .has_code()
+            .then(|| self.new_code(live, issue, sid.clone()));
+        if let Some((handle, put)) = &code {
+            checks.push(Check::Absent(documents::code(&handle.code)));
+            effects.push(put.clone());
+        }
+        let grant = self.front_grant(live, issue, sid);
+        let mut displaced = None;
+        if kind.has_token() {
+            displaced = part.document.add(&grant);
+            part.changed = true;
+        }
+        checks.push(match part.version {
+            Some(_) if !part.changed => Check::Present(name.clone()),
+            Some(version) => Check::At(name.clone(), version),
+            None => Check::Absent(name.clone()),
+        });
+        if part.changed {
+            effects.push(self.put(&live.root(), name, &part.document, live.session.expires));
+        }
         let outcome = self.commit_alive(live, checks, effects).await?;
         self.fail_points.at(FailPoint::JoinCommitted).await;
-        Ok(match outcome {
-            Outcome::Committed => Ok(self.seal_code(&code)),
-            Outcome::Conflict => Err(Unissued::JudgeAgain),
-        })
+        if outcome == Outcome::Conflict {
+            return Ok(Err(Unissued::JudgeAgain));
+        }
+        if kind.has_token() {
+            self.write_back_grant(&grant);
+        }
+        if let Some(old) = displaced {
+            self.flush.gone(old, self.clock.now());
+        }
+        Ok(Ok(Issued {
+            code: code.map(|(handle, _)| self.seal_code(&handle)),
+            grant,
+        }))
     }
 
     /// The client's part in the session: the hot copy, or the row that SQL has or makes.
@@ -82,35 +119,25 @@ impl Provider {
         name: &Name,
         issue: &Issue<'_>,
     ) -> Result<Result<Part, Unissued>, Trouble> {
-        let root = live.root();
-        let slot = live.slot(name);
         let known = self
-            .document::<PartDocument>(&root, name, slot)
+            .document::<PartDocument>(&live.root(), name, live.slot(name))
             .filter(|(participant, _)| !self.ends.sid_ended(&participant.sid));
-        if let Some((mut participant, version)) = known {
-            let not_ended = Check::NoTombstone(documents::ended_participant(&participant.sid));
-            if issue
-                .consented
-                .iter()
-                .all(|scope| participant.consented.contains(scope))
-            {
-                let checks = vec![Check::Present(name.clone()), not_ended];
-                return Ok(Ok(Part {
-                    sid: participant.sid,
-                    checks,
-                    effects: Vec::new(),
-                }));
-            }
-            participant.consented = issue.consented.to_vec();
-            let put = self.put(&root, name.clone(), &participant, live.session.expires);
-            let checks = vec![Check::At(name.clone(), version), not_ended];
-            return Ok(Ok(Part {
-                sid: participant.sid,
-                checks,
-                effects: vec![put],
-            }));
+        let Some((mut document, version)) = known else {
+            return self.join(live, name, issue).await;
+        };
+        let consented = &document.consented;
+        let changed = !issue
+            .consented
+            .iter()
+            .all(|scope| consented.contains(scope));
+        if changed {
+            document.consented = issue.consented.to_vec();
         }
-        self.join(live, name, issue).await
+        Ok(Ok(Part {
+            document,
+            version: Some(version),
+            changed,
+        }))
     }
 
     /// A first join: SQL demands in one transaction that the session lives and, unless the client
@@ -141,18 +168,14 @@ impl Provider {
         };
         self.fail_points.at(FailPoint::JoinRecorded).await;
         participant.consented = issue.consented.to_vec();
-        let root = live.root();
-        let as_found = match live.slot(name) {
-            Some(Slot::Found { version, .. }) => Check::At(name.clone(), *version),
-            _ => Check::Absent(name.clone()),
+        let version = match live.slot(name) {
+            Some(Slot::Found { version, .. }) => Some(*version),
+            _ => None,
         };
-        let not_ended = Check::NoTombstone(documents::ended_participant(&participant.sid));
-        let document = PartDocument::new(&participant, []);
-        let put = self.put(&root, name.clone(), &document, live.session.expires);
         Ok(Ok(Part {
-            sid: participant.sid,
-            checks: vec![as_found, not_ended],
-            effects: vec![put],
+            document: PartDocument::new(&participant, []),
+            version,
+            changed: true,
         }))
     }
 

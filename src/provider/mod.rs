@@ -27,6 +27,7 @@ mod end_session;
 mod ends;
 mod figures;
 mod flush;
+mod front_channel;
 mod handles;
 mod hashing;
 mod hot_state;

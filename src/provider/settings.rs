@@ -6,6 +6,7 @@ use super::registration::RegistrationSettings;
 use crate::identity::password::Parameters;
 use crate::protocol::client_bounds::Bounds;
 use crate::protocol::custom_claims::CustomClaims;
+use crate::protocol::features::Features;
 use crate::protocol::key_rotation::Schedule;
 use crate::session::session::Limits;
 
@@ -18,8 +19,8 @@ pub struct Settings {
     pub session: Limits,
     /// How many sessions a person may have; the oldest gives way.
     pub max_sessions: Option<u32>,
-    /// Whether apps may ask a frame of ours if a session goes on (Session Management 1.0).
-    pub check_iframe: bool,
+    /// What is offered beyond what everybody needs.
+    pub features: Features,
     /// "Stay signed in on this device."
     pub remembered: Limits,
     /// `offline_access` grants.

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Provider;
 use super::client_throttle;
 use super::handles::{AccessHandle, RefreshHandle};
@@ -138,16 +140,42 @@ impl Provider {
         grant: &Grant,
         scope: &[String],
     ) -> Result<TokenResponse, Trouble> {
-        let root = if grant.offline {
-            Self::offline_root(grant.id)
-        } else {
-            Root::from(grant.session)
+        let access_token = self.access_token(client, grant, scope)?;
+        let beside = Beside {
+            access_token: Some(&access_token),
+            ..Beside::default()
         };
-        let token = TokenId::random(&self.entropy);
+        let id_token = scope
+            .iter()
+            .any(|scope| scope == "openid")
+            .then(|| self.id_token(client, grant, beside))
+            .transpose()?;
+        let refresh_token = grant.refreshable.then(|| {
+            self.seal_refresh(&RefreshHandle {
+                root: root_of(grant),
+                grant: grant.id,
+                place: grant.place,
+                offline: grant.offline,
+            })
+        });
+        Ok(
+            TokenResponse::new(access_token, self.access_lifetime(client), scope)
+                .with_refresh_token(refresh_token)
+                .with_id_token(id_token),
+        )
+    }
+
+    /// An access token that hangs on a grant.
+    pub(super) fn access_token(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        scope: &[String],
+    ) -> Result<String, Trouble> {
         let access = AccessHandle {
-            root,
+            root: root_of(grant),
             grant: grant.id,
-            token,
+            token: TokenId::random(&self.entropy),
             offline: grant.offline,
         };
         let lifetime = self.access_lifetime(client);
@@ -166,24 +194,7 @@ impl Provider {
             acr: &grant.acr,
             amr: &grant.amr,
         };
-        let access_token = self.written(client, &claims)?;
-        let id_token = scope
-            .iter()
-            .any(|scope| scope == "openid")
-            .then(|| self.id_token(client, grant, &access_token))
-            .transpose()?;
-        let refresh_token = grant.refreshable.then(|| {
-            let place = grant.place;
-            self.seal_refresh(&RefreshHandle {
-                root,
-                grant: grant.id,
-                place,
-                offline: grant.offline,
-            })
-        });
-        Ok(TokenResponse::new(access_token, lifetime, scope)
-            .with_refresh_token(refresh_token)
-            .with_id_token(id_token))
+        self.written(client, &claims)
     }
 
     /// How long an access token of a client lives. Short, as whoever checks it alone learns of an
@@ -215,7 +226,13 @@ impl Provider {
         }
     }
 
-    fn id_token(&self, client: &Client, grant: &Grant, access: &str) -> Result<String, Trouble> {
+    /// An ID token of what a grant says, bound to what comes beside it.
+    pub(super) fn id_token(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        beside: Beside<'_>,
+    ) -> Result<String, Trouble> {
         let most = self.settings.bounds.token_lifetime;
         let claims = IdTokenClaims {
             issuer: &self.settings.issuer,
@@ -228,10 +245,29 @@ impl Provider {
             acr: &grant.acr,
             amr: &grant.amr,
             sid: &grant.sid,
-            access_token: Some(access),
+            access_token: beside.access_token,
+            code: beside.code,
+            person: &beside.person,
         };
         let key = self.signing_key(client.id_token_signed_response_alg)?;
         claims.sign(&key).map_err(internal)
+    }
+}
+
+/// What comes in an answer beside an ID token, or in it about the person.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    pub(super) access_token: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
+    pub(super) person: Map<String, Value>,
+}
+
+/// Where a grant lies.
+fn root_of(grant: &Grant) -> Root {
+    if grant.offline {
+        Provider::offline_root(grant.id)
+    } else {
+        Root::from(grant.session)
     }
 }
 

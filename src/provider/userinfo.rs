@@ -42,11 +42,19 @@ impl Provider {
         if let Some(live) = &bearer.live {
             self.seen(live).await;
         }
-        let claims = standard_claims(&bearer.person, &self.settings.claims);
-        let claims = claims::userinfo(&bearer.token.sub, &claims, &bearer.token.scope);
-        self.as_registered(claims, &bearer.token.client_id)
+        let mut told = self.told_of(&bearer.person, &bearer.token.scope);
+        told.insert("sub".to_owned(), bearer.token.sub.as_str().into());
+        self.as_registered(told, &bearer.token.client_id)
             .await
             .map(Ok)
+    }
+
+    /// What may be told of a person under these scopes, beside who they are.
+    pub(super) fn told_of(&self, person: &User, scope: &[String]) -> Map<String, Value> {
+        let claims = standard_claims(person, &self.settings.claims);
+        let mut told = claims::userinfo(&person.id, &claims, scope);
+        told.remove("sub");
+        told
     }
 
     /// Signed, if its client is registered so.

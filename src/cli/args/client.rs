@@ -79,6 +79,7 @@ pub struct CreateClient {
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
             "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
             "tos_uri", "public", "native", "first_party", "no_pkce", "id_token_alg",
+            "response_type",
         ]
     )]
     pub from: Option<String>,
@@ -124,6 +125,10 @@ pub struct CreateClient {
     /// Let the app do without PKCE; only for one that has a secret and can't do PKCE
     #[arg(long, conflicts_with = "public")]
     pub no_pkce: bool,
+    /// What the app may ask for, such as "code id_token"; can be given more than once. All but
+    /// code bring tokens by way of the browser [default: code]
+    #[arg(long, value_name = "TYPE")]
+    pub response_type: Vec<String>,
     /// The algorithm that signs the app's ID tokens
     #[arg(long, value_name = "ALG", value_enum, default_value_t)]
     pub id_token_alg: SigningAlg,

@@ -150,7 +150,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 19] = [
+pub(super) const RARE: [Spec; 20] = [
     text(
         "client_id",
         "Client id",
@@ -220,6 +220,13 @@ pub(super) const RARE: [Spec; 19] = [
         "pin_auth_method",
         "Take the secret in this way only",
         "Otherwise both ways are taken.",
+    ),
+    text(
+        "response_types",
+        "Response types",
+        "What it may ask for, one on each line. All but code bring tokens by way of the browser: \
+         for old apps only, and only where protocol.front_channel_tokens is on. Left empty: code.",
+        Input::Lines,
     ),
     tick(
         "require_pkce",
@@ -301,6 +308,7 @@ impl Typed {
         let values = [
             ("kind", WEB),
             ("refresh_tokens", "yes"),
+            ("response_types", "code"),
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "RS256"),
@@ -365,6 +373,7 @@ impl Typed {
                 yes(client.may_use(GrantType::ClientCredentials)),
             ),
             ("pin_auth_method", yes(client.pin_auth_method)),
+            ("response_types", response_types(client)),
             ("require_pkce", yes(client.require_pkce)),
             (
                 "id_token_signed_response_alg",
@@ -428,19 +437,33 @@ impl Typed {
         Some(serde_json::from_str(text).unwrap_or_else(|_| json!(text)))
     }
 
+    /// The grants that follow from response types and ticks.
+    fn grants(&self, types: &[&str]) -> Vec<&'static str> {
+        let has = |wanted: &[&str]| {
+            let mut words = types.iter().flat_map(|kind| kind.split(' '));
+            words.any(|word| wanted.contains(&word))
+        };
+        let code = has(&["code"]);
+        let table = [
+            ("authorization_code", code),
+            ("refresh_token", code && self.ticked("refresh_tokens")),
+            ("client_credentials", self.ticked("client_credentials")),
+            ("implicit", has(&["id_token", "token"])),
+        ];
+        let held = table.into_iter().filter(|(_, holds)| *holds);
+        held.map(|(grant, _)| grant).collect()
+    }
+
     /// The metadata that it comes to, with every member of the form: what is empty is taken away.
     pub(super) fn metadata(&self) -> Value {
         let kind = self.get("kind");
         let public = [BROWSER, NATIVE].contains(&kind);
         let native = [NATIVE, NATIVE_SECRET].contains(&kind);
-        let mut grants = match (kind, self.ticked("refresh_tokens")) {
+        let types = match (kind, self.lines("response_types")) {
             (CHECKER, _) => vec![],
-            (_, true) => vec!["authorization_code", "refresh_token"],
-            (_, false) => vec!["authorization_code"],
+            (_, empty) if empty.is_empty() => vec!["code"],
+            (_, types) => types,
         };
-        if self.ticked("client_credentials") {
-            grants.push("client_credentials");
-        }
         let method = if public {
             "none"
         } else {
@@ -450,7 +473,8 @@ impl Typed {
             "client_name": self.get("client_name"),
             "redirect_uris": self.lines("redirect_uris"),
             "post_logout_redirect_uris": self.lines("post_logout_redirect_uris"),
-            "grant_types": grants,
+            "grant_types": self.grants(&types),
+            "response_types": types,
             "token_endpoint_auth_method": method,
             "pin_auth_method": self.ticked("pin_auth_method"),
             "require_issuer_audience": self.ticked("require_issuer_audience"),
@@ -493,6 +517,12 @@ const fn method(client: &Client) -> &'static str {
     }
 }
 
+fn response_types(client: &Client) -> String {
+    let types = client.response_types.iter();
+    let types: Vec<_> = types.map(|kind| kind.as_str()).collect();
+    types.join("\n")
+}
+
 fn ticked_wrongly(max_age: &str) -> bool {
     !max_age.is_empty() && max_age.parse::<u64>().is_err()
 }
@@ -501,7 +531,7 @@ fn ticked_wrongly(max_age: &str) -> bool {
 pub(super) fn kind(client: &Client) -> &'static str {
     let native = client.application_type == ApplicationType::Native;
     match (client.is_public(), native) {
-        (false, _) if !client.may_use(GrantType::AuthorizationCode) => CHECKER,
+        (false, _) if !client.signs_people_in() => CHECKER,
         (true, true) => NATIVE,
         (true, false) => BROWSER,
         (false, true) => NATIVE_SECRET,
@@ -581,7 +611,13 @@ mod tests {
             "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
             "jwks_uri": "https://a.example/jwks",
         });
+        let old = json!({
+            "client_name": "o", "redirect_uris": ["https://a.example/1"],
+            "grant_types": ["authorization_code", "implicit"],
+            "response_types": ["code", "code id_token", "id_token token"],
+        });
         for (metadata, expected) in [
+            (old, WEB),
             (signs, WEB),
             (full, WEB),
             (browser, BROWSER),

@@ -86,7 +86,7 @@ pub(super) fn outdated(typed: &Typed, stored: &Typed) -> Problems {
 fn field(member: &str) -> Option<&'static str> {
     let name = member.split('[').next().unwrap_or_default();
     let name = match name {
-        "grant_types" | "response_types" | "application_type" => "kind",
+        "grant_types" | "application_type" => "kind",
         name => name,
     };
     let known = app_fields::all().find(|spec| spec.name == name);

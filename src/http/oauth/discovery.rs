@@ -4,9 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 use crate::http::state::State;
-use crate::protocol::discovery::{self, Features};
+use crate::protocol::discovery;
 use crate::protocol::key_rotation::KEY_SET_CACHED;
-use crate::provider::Settings;
 
 /// Long enough to spare requests, short enough that a new key is known before it signs.
 fn json(document: &serde_json::Value) -> HttpResponse {
@@ -20,7 +19,7 @@ pub(in crate::http) async fn openid_configuration(state: web::Data<State>) -> Ht
     let settings = state.provider.settings();
     let algs = state.provider.signing_algs();
     json(&discovery::with_own(
-        discovery::openid_configuration(&settings.issuer, features(settings), &algs),
+        discovery::openid_configuration(&settings.issuer, settings.features, &algs),
         settings.claims.listed(),
     ))
 }
@@ -29,16 +28,9 @@ pub(in crate::http) async fn authorization_server(state: web::Data<State>) -> Ht
     let settings = state.provider.settings();
     let algs = state.provider.signing_algs();
     json(&discovery::with_own(
-        discovery::oauth_authorization_server(&settings.issuer, features(settings), &algs),
+        discovery::oauth_authorization_server(&settings.issuer, settings.features, &algs),
         settings.claims.listed(),
     ))
-}
-
-fn features(settings: &Settings) -> Features {
-    Features {
-        check_iframe: settings.check_iframe,
-        registration: settings.registration.is_some(),
-    }
 }
 
 pub(in crate::http) async fn jwks(state: web::Data<State>) -> HttpResponse {

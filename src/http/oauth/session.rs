@@ -22,7 +22,7 @@ const POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; s
 
 /// The page.
 pub(in crate::http) async fn iframe(state: web::Data<State>) -> HttpResponse {
-    if !state.provider.settings().check_iframe {
+    if !state.provider.settings().features.check_iframe {
         return not_there();
     }
     HttpResponse::Ok()
@@ -37,7 +37,7 @@ pub(in crate::http) async fn state(
     request: HttpRequest,
     state: web::Data<State>,
 ) -> Result<HttpResponse, JsonTrouble> {
-    if !state.provider.settings().check_iframe {
+    if !state.provider.settings().features.check_iframe {
         return Ok(not_there());
     }
     if guard::is_foreign(&state, &request) {

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use crate::protocol::authorization_response::ResponseMode;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::features::Features;
 use crate::protocol::params::Params;
 use crate::protocol::pkce::Challenge;
 use crate::protocol::redirect_uri;
+use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
 
 /// Longest `state` and `nonce`: both are stored.
@@ -45,32 +48,63 @@ pub(super) fn check_unsupported(params: &Params) -> Result<(), ProtocolError> {
     }
 }
 
-pub(super) fn check_response_type(params: &Params) -> Result<(), ProtocolError> {
-    match params.get("response_type") {
-        Some("code") => Ok(()),
-        None => Err(invalid("response_type is missing: set it to code")),
-        Some(_) => Err(ProtocolError::new(
-            ErrorCode::UnsupportedResponseType,
-            "the only response_type is code: set response_type=code",
-        )),
-    }
+/// What is asked for, as far as this house offers it at all.
+pub(super) fn response_type(
+    params: &Params,
+    features: Features,
+) -> Result<ResponseType, ProtocolError> {
+    let text = params
+        .get("response_type")
+        .ok_or_else(|| invalid("response_type is missing: set it to code"))?;
+    let kind = ResponseType::parse(text);
+    let offered = kind.filter(|kind| features.front_channel_tokens || !kind.is_front_channel());
+    offered.ok_or_else(|| {
+        let words = match kind {
+            Some(_) => "no tokens are given by way of the browser here: set response_type=code",
+            None => "there is no such response_type: set response_type=code",
+        };
+        ProtocolError::new(ErrorCode::UnsupportedResponseType, words)
+    })
 }
 
-pub(super) fn check_grant(client: &Client) -> Result<(), ProtocolError> {
-    if client.may_use(GrantType::AuthorizationCode) {
+pub(super) fn check_registered(kind: ResponseType, client: &Client) -> Result<(), ProtocolError> {
+    if client.may_receive(kind) {
         return Ok(());
     }
+    let name = kind.as_str();
     Err(ProtocolError::new(
         ErrorCode::UnauthorizedClient,
-        "this client is not registered for the authorization_code grant",
+        format!("this client is not registered for response_type {name}"),
     ))
 }
 
-pub(super) fn check_response_mode(params: &Params) -> Result<(), ProtocolError> {
-    match params.get("response_mode") {
-        None | Some("query" | "form_post") => Ok(()),
-        Some(_) => Err(invalid("response_mode must be query or form_post")),
+/// Tokens never go into a query, which ends up in logs and in `Referer` (Multiple Response Type
+/// Encoding Practices, 3).
+pub(super) fn check_response_mode(
+    params: &Params,
+    kind: ResponseType,
+) -> Result<(), ProtocolError> {
+    let known = params.get("response_mode").map(ResponseMode::parse);
+    match known {
+        None => Ok(()),
+        Some(None) => Err(invalid(
+            "response_mode must be query, fragment or form_post",
+        )),
+        Some(Some(ResponseMode::Query)) if kind.is_front_channel() => Err(invalid(
+            "response_mode=query is for codes: leave it out, or set fragment or form_post",
+        )),
+        Some(Some(_)) => Ok(()),
     }
+}
+
+/// Core 1.0, 3.2.2.1 and 3.3.2.11: nothing else binds an ID token to the browser that it comes by.
+pub(super) fn check_nonce(params: &Params, kind: ResponseType) -> Result<(), ProtocolError> {
+    if kind.has_id_token() && params.get("nonce").is_none() {
+        return Err(invalid(
+            "nonce is missing: it is required where an ID token comes by way of the browser",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn check_length(params: &Params, name: &str, most: usize) -> Result<(), ProtocolError> {
@@ -80,7 +114,11 @@ pub(super) fn check_length(params: &Params, name: &str, most: usize) -> Result<(
     Ok(())
 }
 
-pub(super) fn scope(params: &Params, client: &Client) -> Result<ScopeSet, ProtocolError> {
+pub(super) fn scope(
+    params: &Params,
+    client: &Client,
+    kind: ResponseType,
+) -> Result<ScopeSet, ProtocolError> {
     let refuse = |problem: String| ProtocolError::new(ErrorCode::InvalidScope, problem);
     let asked = ScopeSet::parse(params.get("scope").unwrap_or_default())
         .map_err(|error| refuse(error.to_string()))?;
@@ -91,10 +129,14 @@ pub(super) fn scope(params: &Params, client: &Client) -> Result<ScopeSet, Protoc
         // Dropped in silence it would turn a sign-in into something else (Core 1.0, 3.1.2.1).
         return Err(refuse("this client may not ask for openid".into()));
     }
-    if client.may_use(GrantType::RefreshToken) {
+    if kind.has_id_token() && !allowed.contains(OPENID) {
+        return Err(refuse("an ID token needs the scope openid".into()));
+    }
+    if client.may_use(GrantType::RefreshToken) && kind.has_code() {
         return Ok(allowed);
     }
-    // Core 1.0, 11: without refresh tokens there is no offline access to give.
+    // Core 1.0, 11: without refresh tokens, or a code to get them by, there is no offline access
+    // to give.
     Ok(allowed.without(OFFLINE_ACCESS))
 }
 
@@ -113,12 +155,13 @@ pub(super) fn max_age(params: &Params) -> Result<Option<u64>, ProtocolError> {
 pub(super) fn challenge(
     params: &Params,
     client: &Client,
+    kind: ResponseType,
 ) -> Result<Option<Challenge>, ProtocolError> {
     let challenge = Challenge::from_request(
         params.get("code_challenge"),
         params.get("code_challenge_method"),
     )?;
-    if challenge.is_none() && (client.require_pkce || client.is_public()) {
+    if kind.has_code() && challenge.is_none() && (client.require_pkce || client.is_public()) {
         return Err(invalid("code_challenge is required (PKCE with S256)"));
     }
     Ok(challenge)

@@ -48,7 +48,30 @@ fn request(changes: &[(&str, &str)]) -> Unchecked {
 }
 
 fn checked(client: &Client, changes: &[(&str, &str)]) -> Result<Checked, Refusal> {
-    request(changes).for_client(client).unwrap().check(client)
+    checked_by(Features::default(), client, changes)
+}
+
+fn checked_by(
+    features: Features,
+    client: &Client,
+    changes: &[(&str, &str)],
+) -> Result<Checked, Refusal> {
+    let request = request(changes).for_client(client).unwrap();
+    request.check(client, features)
+}
+
+const FRONT_CHANNEL: Features = Features {
+    check_iframe: false,
+    registration: false,
+    front_channel_tokens: true,
+};
+
+/// Allowed every response type.
+fn old() -> Client {
+    client(json!({
+        "grant_types": ["authorization_code", "refresh_token", "implicit"],
+        "response_types": ResponseType::ALL,
+    }))
 }
 
 type Changes = &'static [(&'static str, &'static str)];
@@ -136,7 +159,6 @@ fn what_breaks_a_rule_is_told_to_the_client() {
         ),
         (&[("response_type", "none")], E::UnsupportedResponseType),
         (&[("response_type", "Code")], E::UnsupportedResponseType),
-        (&[("response_mode", "fragment")], E::InvalidRequest),
         (&[("response_mode", "web_message")], E::InvalidRequest),
         (&[("prompt", "none login")], E::InvalidRequest),
         (&[("scope", "openid \"")], E::InvalidScope),
@@ -230,7 +252,7 @@ fn errors_travel_in_the_mode_that_the_client_reads() {
             ],
             FormPost,
         ),
-        (&[("response_mode", "fragment")], Query),
+        (&[("response_mode", "fragment"), ("max_age", "x")], Fragment),
         (&[("response_mode", "jwt")], Query),
         (
             &[("response_mode", "form_post"), ("max_age", "x")],
@@ -245,6 +267,86 @@ fn errors_travel_in_the_mode_that_the_client_reads() {
     }
     let repeated = checked(&wiki(), &[("+state", "other")]).unwrap_err();
     assert_eq!(repeated.target.state, None);
+}
+
+#[test]
+fn tokens_by_way_of_the_browser_have_rules_of_their_own() {
+    use ErrorCode as E;
+    let nonce = ("nonce", "n");
+    let kind = |kind| ("response_type", kind);
+    let cases: &[(&[(&str, &str)], E)] = &[
+        (&[kind("id_token")], E::InvalidRequest),
+        (&[kind("id_token token")], E::InvalidRequest),
+        (&[kind("code id_token")], E::InvalidRequest),
+        (&[kind("code id_token token")], E::InvalidRequest),
+        (
+            &[kind("id_token"), nonce, ("response_mode", "query")],
+            E::InvalidRequest,
+        ),
+        (
+            &[kind("code token"), ("response_mode", "query")],
+            E::InvalidRequest,
+        ),
+        (
+            &[kind("id_token"), nonce, ("scope", "email")],
+            E::InvalidScope,
+        ),
+        (&[kind("token")], E::UnsupportedResponseType),
+        (
+            &[kind("code id_token"), nonce, ("code_challenge", "")],
+            E::InvalidRequest,
+        ),
+    ];
+    for (changes, code) in cases {
+        let refusal = checked_by(FRONT_CHANNEL, &old(), changes).unwrap_err();
+        assert_eq!(refusal.error.code, *code, "{changes:?}");
+        assert_eq!(refusal.target.mode, ResponseMode::Fragment, "{changes:?}");
+    }
+    for kind in ResponseType::ALL {
+        let changes = [("response_type", kind.as_str()), nonce];
+        let checked = checked_by(FRONT_CHANNEL, &old(), &changes).unwrap();
+        assert_eq!(checked.response_type, kind);
+        let expected = match kind {
+            ResponseType::Code => ResponseMode::Query,
+            _ => ResponseMode::Fragment,
+        };
+        assert_eq!(checked.target.mode, expected, "{kind:?}");
+        // Where there is no code, there is nothing for a verifier to prove.
+        let bare = [
+            changes[0],
+            nonce,
+            ("code_challenge", ""),
+            ("code_challenge_method", ""),
+        ];
+        let answer = checked_by(FRONT_CHANNEL, &old(), &bare);
+        assert_eq!(answer.is_err(), kind.has_code(), "{kind:?}");
+        let offline = [changes[0], nonce, ("scope", "openid offline_access")];
+        let scope = checked_by(FRONT_CHANNEL, &old(), &offline).unwrap().scope;
+        assert_eq!(
+            scope.contains("offline_access"),
+            kind.has_code(),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn tokens_by_way_of_the_browser_need_the_house_and_the_client() {
+    for kind in ResponseType::ALL {
+        let changes = [("response_type", kind.as_str()), ("nonce", "n")];
+        if kind == ResponseType::Code {
+            continue;
+        }
+        let refusal = checked(&old(), &changes).unwrap_err();
+        assert_eq!(refusal.error.code, ErrorCode::UnsupportedResponseType);
+        let refusal = checked_by(FRONT_CHANNEL, &wiki(), &changes).unwrap_err();
+        assert_eq!(refusal.error.code, ErrorCode::UnauthorizedClient);
+        // Each by itself: another of them is no permission.
+        let mut other = old();
+        other.response_types.retain(|own| *own != kind);
+        let refusal = checked_by(FRONT_CHANNEL, &other, &changes).unwrap_err();
+        assert_eq!(refusal.error.code, ErrorCode::UnauthorizedClient);
+    }
 }
 
 #[test]
@@ -364,10 +466,10 @@ proptest! {
         let client = wiki();
         let request = Unchecked::new(Params::from_pairs(pairs).unwrap());
         if let Ok(request) = request.for_client(&client) {
-            let target = match request.check(&client) {
+            let target = match request.check(&client, Features::default()) {
                 Ok(checked) => {
                     prop_assert!(checked.challenge.is_some());
-                    prop_assert_ne!(checked.target.mode, ResponseMode::Fragment);
+                    prop_assert_eq!(checked.response_type, ResponseType::Code);
                     checked.target
                 }
                 Err(refusal) => refusal.target,

@@ -48,7 +48,12 @@ const BAD: &[(&str, &str, &str)] = &[
         r#"["data:text/html,x"]"#,
         "post_logout_redirect_uris[0]",
     ),
-    ("grant_types", r#"["implicit"]"#, "grant_types[0]"),
+    ("grant_types", r#"["implicit"]"#, "grant_types"),
+    (
+        "grant_types",
+        r#"["authorization_code", "implicit"]"#,
+        "grant_types",
+    ),
     (
         "grant_types",
         r#"["authorization_code", "password"]"#,
@@ -61,6 +66,13 @@ const BAD: &[(&str, &str, &str)] = &[
         "response_types[1]",
     ),
     ("response_types", "[]", "response_types"),
+    ("response_types", r#"["id_token"]"#, "response_types"),
+    ("response_types", r#"["code", "id_token"]"#, "grant_types"),
+    (
+        "response_types",
+        r#"["code", "code code"]"#,
+        "response_types[1]",
+    ),
     (
         "token_endpoint_auth_method",
         r#""tls_client_auth""#,
@@ -183,6 +195,30 @@ fn defaults_are_those_of_the_specifications() {
     assert!(client.notify_on_idle);
     assert_eq!(client.logout_scope, LogoutScope::Sso);
     assert_eq!((client.scope, client.secret_hash), (None, None));
+}
+
+#[test]
+fn tokens_by_way_of_the_browser_are_allowed_one_by_one() {
+    let client = read(&json!({
+        "redirect_uris": ["https://wiki.example.com/cb"],
+        "grant_types": ["implicit"],
+        "response_types": ["token id_token", "id_token token"],
+    }))
+    .unwrap();
+    assert_eq!(client.response_types, [ResponseType::IdTokenToken]);
+    assert!(client.may_receive(ResponseType::IdTokenToken));
+    for kind in [ResponseType::IdToken, ResponseType::Code] {
+        assert!(!client.may_receive(kind), "{kind:?}");
+    }
+    assert_eq!(
+        to_json(&client)["response_types"],
+        json!(["id_token token"])
+    );
+    // A client that was stored before there was such a list.
+    let mut stored = serde_json::to_value(&client).unwrap();
+    stored.as_object_mut().unwrap().remove("response_types");
+    let stored: Client = serde_json::from_value(stored).unwrap();
+    assert!(!stored.signs_people_in());
 }
 
 #[test]

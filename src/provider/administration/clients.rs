@@ -50,8 +50,10 @@ pub fn merged(
 ) -> Result<(Client, Option<String>), MetadataError> {
     let mut metadata = client_metadata::to_json(current);
     if let (Some(members), Some(changes)) = (metadata.as_object_mut(), changes.as_object()) {
-        // It follows from the grant types.
-        members.remove("response_types");
+        // Whoever changes the grants and says nothing of these means those that follow from them.
+        if changes.contains_key("grant_types") {
+            members.remove("response_types");
+        }
         members.extend(changes.clone());
     }
     let mut client = client_metadata::parse(&metadata, current.client_id.clone())?;

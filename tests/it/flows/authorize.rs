@@ -298,8 +298,8 @@ async fn an_error_about_the_mode_or_a_length_goes_into_the_query() {
     let padded = format!("{}=", "a".repeat(43));
     let nonce = "n".repeat(513);
     for (name, wrong) in [
-        ("response_mode", "fragment"),
         ("response_mode", "web_message"),
+        ("response_mode", "query.jwt"),
         ("code_challenge", &padded),
         ("nonce", &nonce),
     ] {

@@ -26,6 +26,7 @@ mod every_end;
 mod every_partial_end;
 mod explained;
 mod fixation;
+mod front_channel;
 mod headers;
 mod health;
 mod hijacking;

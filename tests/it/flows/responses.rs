@@ -167,6 +167,7 @@ async fn what_discovery_lists_is_what_happens() {
             .with("response_mode", &mode)
             .with("prompt", "none");
         let answer = match wiki.send(&browser, &ask).await {
+            Landing::Away(answer) if mode == "fragment" => App::in_fragment(&answer),
             Landing::Away(answer) => answer,
             Landing::Page(page) => App::posted(&page),
         };

@@ -453,6 +453,15 @@ impl App {
         }
     }
 
+    /// An answer in the fragment as one with a query, so that it is checked like any other.
+    pub(crate) fn in_fragment(answer: &Url) -> Url {
+        assert_eq!(answer.query(), None, "{answer}");
+        let mut as_query = answer.clone();
+        as_query.set_query(answer.fragment());
+        as_query.set_fragment(None);
+        as_query
+    }
+
     /// The answer that a `form_post` page would post, as an address with a query, so that it is
     /// checked like any other.
     pub(crate) fn posted(page: &Page) -> Url {

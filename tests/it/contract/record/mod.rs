@@ -42,6 +42,7 @@ use lanyard::protocol::client::{
     ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
 };
 use lanyard::protocol::client_tokens::ClientTokens;
+use lanyard::protocol::response_type::ResponseType;
 use lanyard::session::ending::{Actor, Reason, Selection};
 use lanyard::session::grant::{Grant, Place};
 use lanyard::session::network::Networks;
@@ -274,6 +275,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         redirect_uris: vec![format!("https://{id}.example/cb")],
         post_logout_redirect_uris: vec![],
         grant_types: vec![GrantType::AuthorizationCode],
+        response_types: vec![ResponseType::Code],
         token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         pin_auth_method: false,
         token_endpoint_auth_signing_alg: None,

@@ -1,0 +1,17 @@
+//! What is offered beyond what everybody needs.
+
+use super::keys::{self, Key};
+use super::reader::Reader;
+use crate::protocol::features::Features;
+
+const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
+
+/// Reads the `protocol` section.
+pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Features> {
+    let mut switch = |key: &Key| reader.choice(key, &SWITCH);
+    let front_channel_tokens = switch(&keys::FRONT_CHANNEL_TOKENS);
+    Some(Features {
+        front_channel_tokens: front_channel_tokens?,
+        ..Features::default()
+    })
+}

@@ -1,0 +1,14 @@
+//! What a deployment offers beyond what everybody needs: off unless its configuration says
+//! otherwise, and told by discovery only where it is on.
+
+/// The switches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// The check iframe (Session Management 1.0, 3.3).
+    pub check_iframe: bool,
+    /// Clients may register themselves (RFC 7591).
+    pub registration: bool,
+    /// Response types that bring tokens by way of the browser, for clients that are registered for
+    /// them (Core 1.0, 3.2 and 3.3).
+    pub front_channel_tokens: bool,
+}
