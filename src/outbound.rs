@@ -25,6 +25,9 @@ pub use resolver::Refusal;
 /// What key sets come as (RFC 7517, 8.5).
 const JSON: &str = "application/jwk-set+json, application/json";
 
+/// What request objects come as (RFC 9101, 5.2.3).
+const JWT: &str = "application/oauth-authz-req+jwt, application/jwt";
+
 /// Limits of every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -145,8 +148,22 @@ impl Outbound {
     /// Gets a document of JSON. Any status but 200 is an error, as is more than
     /// [`Settings::body_cap`].
     pub async fn get(&self, trust: Trust, url: &str) -> Result<Vec<u8>, OutboundError> {
+        self.get_as(trust, url, JSON).await
+    }
+
+    /// Gets a JWT, likewise.
+    pub async fn get_jwt(&self, trust: Trust, url: &str) -> Result<Vec<u8>, OutboundError> {
+        self.get_as(trust, url, JWT).await
+    }
+
+    async fn get_as(
+        &self,
+        trust: Trust,
+        url: &str,
+        accept: &str,
+    ) -> Result<Vec<u8>, OutboundError> {
         let url = check_url(url, &self.settings.guard(trust))?;
-        let asked = self.pool(trust)?.get(url).header(ACCEPT, JSON);
+        let asked = self.pool(trust)?.get(url).header(ACCEPT, accept);
         let mut response = asked.send().await.map_err(|error| classify(&error))?;
         accepted(response.status().as_u16())?;
         let mut body = Vec::new();

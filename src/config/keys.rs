@@ -167,6 +167,10 @@ keys! {
     OFFLINE_IDLE_TIMEOUT = "grants.offline_idle_timeout", GRANT, Fallback::Text("30d");
     OFFLINE_LIFETIME = "grants.offline_lifetime", GRANT, Fallback::Text("90d");
     FRONT_CHANNEL_TOKENS = "protocol.front_channel_tokens", SWITCH, Fallback::Text("off");
+    REQUEST_URI = "protocol.request_uri", SWITCH, Fallback::Text("off");
+    UNSIGNED_REQUEST_OBJECTS = "protocol.unsigned_request_objects", SWITCH,
+        Fallback::Text("off");
+    REQUIRE_PUSHED_REQUESTS = "protocol.require_pushed_requests", SWITCH, Fallback::Text("off");
     PASSWORD_MEMORY = "password.memory_kib", Kind::Number(8, 1_048_576, "KiB"),
         Fallback::Text("19456");
     PASSWORD_ITERATIONS = "password.iterations", Kind::Number(1, 100, "passes"),

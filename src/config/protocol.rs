@@ -10,8 +10,14 @@ const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
 pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Features> {
     let mut switch = |key: &Key| reader.choice(key, &SWITCH);
     let front_channel_tokens = switch(&keys::FRONT_CHANNEL_TOKENS);
+    let request_uri = switch(&keys::REQUEST_URI);
+    let unsigned = switch(&keys::UNSIGNED_REQUEST_OBJECTS);
+    let pushed = switch(&keys::REQUIRE_PUSHED_REQUESTS);
     Some(Features {
         front_channel_tokens: front_channel_tokens?,
+        request_uri: request_uri?,
+        unsigned_request_objects: unsigned?,
+        require_pushed_requests: pushed?,
         ..Features::default()
     })
 }

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::account::{self, apps, my_apps, password, profile, sessions};
 use super::oauth::{
-    authorize, discovery, introspect, logout, register, revoke, session, token, userinfo,
+    authorize, discovery, introspect, logout, pushed, register, revoke, session, token, userinfo,
 };
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
@@ -52,6 +52,12 @@ fn machine_endpoints(config: &mut ServiceConfig) {
             web::resource(paths::TOKEN)
                 .wrap(from_fn(cors::open))
                 .route(post().to(token::post))
+                .route(options()),
+        )
+        .service(
+            web::resource(paths::PUSHED)
+                .wrap(from_fn(cors::open))
+                .route(post().to(pushed::post))
                 .route(options()),
         )
         .service(

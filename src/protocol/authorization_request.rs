@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::authorization_response::{ResponseMode, Target};
+use super::claims_request::ClaimsWanted;
 use super::client::Client;
+use super::custom_claims::CustomClaims;
 use super::error::ProtocolError;
 use super::features::Features;
 use super::params::Params;
@@ -19,6 +21,7 @@ use super::scope::{OPENID, ScopeSet};
 pub use super::untrusted::Untrusted;
 use crate::entropy::ClientId;
 
+mod claims_rules;
 mod rules;
 
 /// A request of which nothing has been judged.
@@ -65,6 +68,46 @@ pub struct Checked {
     pub challenge: Option<Challenge>,
     /// What the access token is for (RFC 8707).
     pub resources: Vec<String>,
+    /// Single claims that it asks for, of those that this client may have (Core 1.0, 5.5).
+    #[serde(default)]
+    pub claims: ClaimsWanted,
+    /// The scopes that open these: the person is asked about them too.
+    #[serde(default)]
+    pub claim_scopes: Vec<String>,
+    /// The only person for whom an answer is wanted, as the client knows them (Core 1.0, 5.5.1).
+    #[serde(default)]
+    pub subject: Option<String>,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// By the pushed request endpoint (RFC 9126).
+    pub pushed: bool,
+    /// In a request object with the client's signature (RFC 9101).
+    pub signed: bool,
+}
+
+/// What a request is judged by, beside its client.
+#[derive(Clone, Copy, Debug)]
+pub struct House<'a> {
+    /// What is offered.
+    pub features: Features,
+    /// The claims and scopes of the house's own.
+    pub own: &'a CustomClaims,
+}
+
+impl Checked {
+    /// What the person is asked about: the scopes, and those of single claims.
+    pub fn asked_about(&self) -> Vec<String> {
+        let mut all = self.scope.as_slice().to_vec();
+        for scope in &self.claim_scopes {
+            if !all.contains(scope) {
+                all.push(scope.clone());
+            }
+        }
+        all
+    }
 }
 
 /// An error that is told to the client, by way of the browser.
@@ -138,8 +181,13 @@ impl ForClient {
     }
 
     /// Judges everything else.
-    pub fn check(self, client: &Client, features: Features) -> Result<Checked, Refusal> {
-        match self.judge(client, features) {
+    pub fn check(
+        self,
+        client: &Client,
+        house: House<'_>,
+        origin: Origin,
+    ) -> Result<Checked, Refusal> {
+        match self.judge(client, house, origin) {
             Ok(checked) => Ok(checked),
             Err(error) => Err(Refusal {
                 target: self.target,
@@ -150,16 +198,24 @@ impl ForClient {
 
     /// The rules in order: first what decides how the request is to be read, then who may ask,
     /// then what is asked.
-    fn judge(&self, client: &Client, features: Features) -> Result<Checked, ProtocolError> {
+    fn judge(
+        &self,
+        client: &Client,
+        house: House<'_>,
+        origin: Origin,
+    ) -> Result<Checked, ProtocolError> {
         let params = &self.params;
         rules::check_repeats(params)?;
         rules::check_unsupported(params)?;
-        let kind = rules::response_type(params, features)?;
+        rules::check_origin(client, house.features, origin)?;
+        let kind = rules::response_type(params, house.features)?;
         rules::check_registered(kind, client)?;
         rules::check_response_mode(params, kind)?;
         rules::check_length(params, "state", rules::MAX_STATE)?;
         rules::check_length(params, "nonce", rules::MAX_NONCE)?;
         rules::check_nonce(params, kind)?;
+        let asked = claims_rules::read(params)?;
+        let (claims, claim_scopes) = claims_rules::permitted(asked.wanted, client, house.own)?;
         Ok(Checked {
             client_id: client.client_id.clone(),
             target: self.target.clone(),
@@ -170,6 +226,9 @@ impl ForClient {
             max_age: rules::max_age(params)?.or(client.default_max_age),
             challenge: rules::challenge(params, client, kind)?,
             resources: rules::resources(params)?,
+            claims,
+            claim_scopes,
+            subject: asked.subject,
             nonce: rules::owned(params, "nonce"),
             login_hint: rules::owned(params, "login_hint").filter(|hint| {
                 hint.len() <= rules::MAX_LOGIN_HINT && !hint.contains(char::is_control)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::custom_claims::Told;
+use super::custom_claims::{CustomClaims, Told};
 use crate::clock::Timestamp;
 use crate::entropy::UserId;
 
@@ -112,6 +112,23 @@ pub fn userinfo(
         claims.entry(name.clone()).or_insert_with(|| value.clone());
     }
     claims
+}
+
+/// The scope that opens a claim; none for what nobody is told about a person.
+pub fn scope_of<'a>(claim: &str, own: &'a CustomClaims) -> Option<&'a str> {
+    let standard = match claim {
+        "name" | "given_name" | "family_name" | "preferred_username" | "middle_name"
+        | "nickname" | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo"
+        | "locale" | "updated_at" => Some("profile"),
+        "email" | "email_verified" => Some("email"),
+        "phone_number" | "phone_number_verified" => Some("phone"),
+        "address" => Some("address"),
+        "groups" => Some("groups"),
+        "roles" => Some("roles"),
+        _ => None,
+    };
+    let own = || own.claims.iter().find(|custom| custom.claim == claim);
+    standard.or_else(|| own().map(|custom| custom.scope.as_str()))
 }
 
 /// Blank strings are left out as absent ones are; clients choke on them.

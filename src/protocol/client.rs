@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::client_requests::ClientRequests;
 use super::client_tokens::ClientTokens;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -63,6 +64,9 @@ pub struct Client {
     /// What else it says of its tokens.
     #[serde(flatten)]
     pub tokens: ClientTokens,
+    /// What it says of its authorization requests.
+    #[serde(flatten)]
+    pub requests: ClientRequests,
     /// Scopes it may ask for, separated by spaces; absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,

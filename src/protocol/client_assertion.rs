@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::audience;
 use super::jose;
+use super::numeric_date;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 
@@ -18,8 +19,6 @@ pub const LONGEST: Duration = Duration::from_mins(5);
 pub const SKEW: Duration = Duration::from_secs(30);
 /// Longest `jti`, in bytes.
 const MAX_JTI: usize = 256;
-/// Seconds beyond which no date is meant.
-const LAST_SECOND: f64 = 1e11;
 
 /// What an assertion is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +114,7 @@ fn check_audience(claims: &Map<String, Value>, expect: Expect<'_>) -> Result<(),
 }
 
 fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp, AssertionFailure> {
-    let expires = claims.get("exp").and_then(date);
+    let expires = claims.get("exp").and_then(numeric_date::read);
     let expires = expires.ok_or(AssertionFailure::NoExpiry)?;
     if now >= expires {
         return Err(AssertionFailure::Expired);
@@ -127,21 +126,11 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp,
         let Some(value) = claims.get(name) else {
             continue;
         };
-        if date(value).is_none_or(|date| date > now + SKEW) {
+        if numeric_date::read(value).is_none_or(|date| date > now + SKEW) {
             return Err(AssertionFailure::NotYet);
         }
     }
     Ok(expires)
-}
-
-/// A `NumericDate` (RFC 7519, 2), which may have a fraction.
-fn date(value: &Value) -> Option<Timestamp> {
-    let seconds = value
-        .as_f64()
-        .filter(|seconds| seconds.abs() < LAST_SECOND)?;
-    #[expect(clippy::cast_possible_truncation, reason = "its bounds were looked at")]
-    let seconds = seconds.floor() as i64;
-    Some(Timestamp::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
+use super::client_requests::{self, ClientRequests};
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
 use super::client_token_rules;
@@ -98,9 +99,11 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
             "write the type that is expected",
         )
     })?;
-    let client = build(members, client_token_rules::parse(metadata)?, client_id)?;
+    let mut client = build(members, client_token_rules::parse(metadata)?, client_id)?;
+    client.requests = client_requests::parse(metadata)?;
     client_rules::check(&client)?;
     client_token_rules::check(&client)?;
+    client_requests::check(&client)?;
     Ok(client)
 }
 
@@ -162,6 +165,7 @@ fn build(
         )?
         .unwrap_or_default(),
         tokens,
+        requests: ClientRequests::default(),
         scope: scope(members.scope)?,
         first_party: members.first_party.unwrap_or(false),
         require_pkce: members.require_pkce.unwrap_or(true),
@@ -272,10 +276,8 @@ fn scope(given: Option<String>) -> Result<Option<String>, MetadataError> {
 
 /// Members that ask for a protection: to ignore one would be to pretend it.
 fn refuse_unmet(metadata: &Value) -> Result<(), MetadataError> {
-    const FLAGS: [&str; 4] = [
+    const FLAGS: [&str; 2] = [
         "dpop_bound_access_tokens",
-        "require_pushed_authorization_requests",
-        "require_signed_request_object",
         "tls_client_certificate_bound_access_tokens",
     ];
     const ALGORITHMS: [&str; 3] = [

@@ -20,6 +20,8 @@ pub mod paths {
     pub const AUTHORIZE: &str = "/oauth2/authorize";
     /// `token_endpoint`.
     pub const TOKEN: &str = "/oauth2/token";
+    /// `pushed_authorization_request_endpoint` (RFC 9126, 5).
+    pub const PUSHED: &str = "/oauth2/par";
     /// `userinfo_endpoint`.
     pub const USERINFO: &str = "/oauth2/userinfo";
     /// `jwks_uri`.
@@ -115,6 +117,13 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "issuer": issuer,
             "authorization_endpoint": at(paths::AUTHORIZE),
             "token_endpoint": at(paths::TOKEN),
+            "pushed_authorization_request_endpoint": at(paths::PUSHED),
+            "require_pushed_authorization_requests": features.require_pushed_requests,
+            "request_parameter_supported": true,
+            // True if it were left out (Discovery 1.0, 3).
+            "request_uri_parameter_supported": features.request_uri,
+            "require_request_uri_registration": true,
+            "request_object_signing_alg_values_supported": object_algs(features),
             "jwks_uri": at(paths::JWKS),
             "introspection_endpoint": at(paths::INTROSPECT),
             "revocation_endpoint": at(paths::REVOKE),
@@ -145,6 +154,13 @@ fn response_types(features: Features) -> Vec<ResponseType> {
     ResponseType::ALL.into_iter().filter(offered).collect()
 }
 
+/// How request objects may be signed.
+fn object_algs(features: Features) -> Vec<&'static str> {
+    let unsigned = features.unsigned_request_objects.then_some("none");
+    let signed = JwsAlg::ALL.map(JwsAlg::as_str);
+    signed.into_iter().chain(unsigned).collect()
+}
+
 fn grant_types(features: Features) -> Vec<GrantType> {
     let mut grants = vec![
         GrantType::AuthorizationCode,
@@ -159,7 +175,7 @@ fn openid_members(issuer: &str) -> Value {
     json!({
         "userinfo_endpoint": format!("{issuer}{}", paths::USERINFO),
         "acr_values_supported": [ACR_PASSWORD],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid",
@@ -168,10 +184,7 @@ fn openid_members(issuer: &str) -> Value {
             "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
             "phone_number", "phone_number_verified", "groups", "roles",
         ],
-        "claims_parameter_supported": false,
-        "request_parameter_supported": false,
-        // True if it were left out (Discovery 1.0, 3).
-        "request_uri_parameter_supported": false,
+        "claims_parameter_supported": true,
     })
 }
 
@@ -212,8 +225,6 @@ mod tests {
             "check_session_iframe",
             "registration_endpoint",
             "device_authorization_endpoint",
-            "pushed_authorization_request_endpoint",
-            "request_object_signing_alg_values_supported",
             "dpop_signing_alg_values_supported",
             "tls_client_certificate_bound_access_tokens",
         ];
@@ -314,7 +325,7 @@ mod tests {
             ("acr_values_supported", json!([ACR_PASSWORD])),
             (
                 "prompt_values_supported",
-                json!(["none", "login", "consent", "select_account"]),
+                json!(["none", "login", "consent", "select_account", "create"]),
             ),
             ("ui_locales_supported", json!(["en"])),
             ("claims_parameter_supported", json!(false)),

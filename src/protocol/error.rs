@@ -44,6 +44,12 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     /// Core 1.0, 3.1.2.6.
     RegistrationNotSupported,
+    /// Core 1.0, 3.1.2.6; RFC 9101, 7.
+    InvalidRequestObject,
+    /// Core 1.0, 3.1.2.6; RFC 9101, 7.
+    InvalidRequestUri,
+    /// Unmet Authentication Requirements 1.0; RFC 9470, 5.
+    UnmetAuthenticationRequirements,
     /// RFC 8707, 2.
     InvalidTarget,
     /// RFC 6749, 5.2.
@@ -80,6 +86,9 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",

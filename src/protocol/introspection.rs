@@ -32,6 +32,8 @@ pub struct Active<'a> {
     pub jti: Option<&'a str>,
     /// `sid`: the session, under the name that the token's client knows it by.
     pub sid: Option<&'a Sid>,
+    /// `auth_time` and `acr` of the person's sign-in (RFC 9470, 6.2): an API may find it too old.
+    pub signed_in: Option<(Timestamp, &'a str)>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,10 @@ struct Wire<'a> {
     jti: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
 }
 
 impl Serialize for Active<'_> {
@@ -69,6 +75,8 @@ impl Serialize for Active<'_> {
             iss: self.issuer,
             jti: self.jti,
             sid: self.sid.map(Sid::as_str),
+            auth_time: self.signed_in.map(|(at, _)| at.as_secs()),
+            acr: self.signed_in.map(|(_, acr)| acr),
         };
         wire.serialize(serializer)
     }
@@ -107,6 +115,7 @@ mod tests {
             issuer: "https://login.example",
             jti: None,
             sid: None,
+            signed_in: None,
         };
         let mut expected = json!({
             "active": true, "scope": "openid email", "client_id": "wiki", "sub": "u_alice",
@@ -122,10 +131,13 @@ mod tests {
             audience: &two,
             jti: Some("j1"),
             sid: Some(&sid),
+            signed_in: Some((Timestamp::from_secs(1_700_000_000), "gold")),
             ..bare
         };
         for (name, value) in [
             ("username", json!("alice")),
+            ("auth_time", json!(1_700_000_000)),
+            ("acr", json!("gold")),
             ("token_type", json!("Bearer")),
             ("aud", json!(["a", "b"])),
             ("jti", json!("j1")),

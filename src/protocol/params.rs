@@ -133,6 +133,25 @@ impl Params {
         Ok(Self(kept))
     }
 
+    /// Whether `name` has a meaning at any endpoint.
+    pub fn knows(name: &str) -> bool {
+        name == "resource" || ONCE.contains(&name)
+    }
+
+    /// Without these.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The first value of `name`. An empty one counts as absent (RFC 6749, 3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values(name).next()

@@ -8,6 +8,7 @@ const NONE: u8 = 1;
 const LOGIN: u8 = 1 << 1;
 const CONSENT: u8 = 1 << 2;
 const SELECT_ACCOUNT: u8 = 1 << 3;
+const CREATE: u8 = 1 << 4;
 
 /// The values that were asked for. By default none of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +45,10 @@ impl Prompt {
         self.has(CONSENT)
     }
 
-    /// Let the person choose who they are.
+    /// Let the person choose who they are. `create` (Initiating User Registration 1.0) wants a new
+    /// account: nobody makes one here, so it leads past the present one to the sign-in page.
     pub const fn select_account(self) -> bool {
-        self.has(SELECT_ACCOUNT)
+        self.has(SELECT_ACCOUNT) || self.has(CREATE)
     }
 
     const fn has(self, bit: u8) -> bool {
@@ -60,6 +62,7 @@ fn bit(value: &str) -> u8 {
         "login" => LOGIN,
         "consent" => CONSENT,
         "select_account" => SELECT_ACCOUNT,
+        "create" => CREATE,
         _ => 0,
     }
 }
@@ -91,7 +94,7 @@ mod tests {
             ("login", [false, true, false, false]),
             ("login consent", [false, true, true, false]),
             ("select_account login", [false, true, false, true]),
-            ("create", [false; 4]),
+            ("create", [false, false, false, true]),
             ("NONE", [false; 4]),
             ("nonelogin", [false; 4]),
         ];

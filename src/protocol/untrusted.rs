@@ -24,6 +24,12 @@ pub enum Untrusted {
     /// `client_id` or `redirect_uri` came twice.
     #[error("The request repeats a parameter")]
     Repeated(&'static str),
+    /// A pushed request that is not there: used, too old, another client's, or never pushed.
+    #[error("The pushed request is used up or too old")]
+    NoPushedRequest,
+    /// A request object that cannot be taken, and nothing outside says where to tell it.
+    #[error("The request object can't be read")]
+    BadRequestObject,
 }
 
 impl Untrusted {
@@ -57,6 +63,14 @@ impl Untrusted {
                 "The address that led here has more than one client_id. The app that sent you must \
                  send it once."
             }
+            Self::NoPushedRequest => {
+                "The sign-in that led here was used before, or waited too long. Go back to the \
+                 app and begin again."
+            }
+            Self::BadRequestObject => {
+                "The request that led here is not one that the app signed for us, or has expired. \
+                 Go back to the app and begin again."
+            }
             Self::Repeated(_) => {
                 "The address that led here has more than one redirect_uri. The app that sent you \
                  must send it once."
@@ -81,6 +95,8 @@ mod tests {
             Untrusted::UnregisteredRedirectUri,
             Untrusted::Repeated("client_id"),
             Untrusted::Repeated("redirect_uri"),
+            Untrusted::NoPushedRequest,
+            Untrusted::BadRequestObject,
         ];
         let texts: HashSet<_> = all.iter().map(Untrusted::text).collect();
         assert_eq!(texts.len(), all.len());

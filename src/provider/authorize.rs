@@ -12,10 +12,11 @@ use super::handles::SessionCookie;
 use super::interactions::{InteractionCookie, Purpose};
 use super::issue::{Issue, Unissued};
 use super::live::{LiveSession, Presented};
+use super::request_source::{self, Told};
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
-use crate::protocol::authorization_response::{self, Answer};
+use crate::protocol::authorization_response::{self, Answer, Target};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
@@ -96,6 +97,7 @@ impl Asked {
 pub(super) struct Judged {
     pub(super) decision: Decision,
     pub(super) live: Option<Box<LiveSession>>,
+    /// What the person is asked about.
     pub(super) scope: Vec<String>,
     pub(super) consented: Vec<String>,
     /// Whether the person was asked by a page of this interaction.
@@ -154,40 +156,43 @@ impl Provider {
     }
 
     /// Reads and checks a request, in the order that decides who may be redirected.
-    async fn read_request(&self, params: Params) -> Result<Result<Asked, Authorized>, Trouble> {
-        let page = |problem: Untrusted, client| {
-            let reference = self.new_reference();
-            tracing::info!(reference, %problem, "an authorization request can't go on");
-            Ok(Err(Authorized::Page(ErrorPage {
-                problem,
-                client,
-                reference,
-            })))
-        };
-        let unchecked = Unchecked::new(params);
-        let id = match unchecked.client_id() {
+    async fn read_request(&self, outside: Params) -> Result<Result<Asked, Authorized>, Trouble> {
+        let page = |problem, client| Ok(Err(Authorized::Page(self.error_page(problem, client))));
+        let id = match Unchecked::new(outside.clone()).client_id() {
             Ok(id) => id,
             Err(problem) => return page(problem, None),
         };
         let Some(client) = self.client(&id).await? else {
             return page(Untrusted::UnknownClient, None);
         };
-        let trusted = match unchecked.for_client(&client) {
+        if !client.enabled {
+            return page(Untrusted::DisabledClient, Some(client));
+        }
+        let (params, origin) = match self.source(&client, &outside).await? {
+            Ok(given) => given,
+            Err(problem) => match request_source::told(&client, &outside, problem) {
+                Told::Client(target, error) => {
+                    return Ok(Err(self.refusal(&client, &target, &error)));
+                }
+                Told::Person(problem) => return page(problem, Some(client)),
+            },
+        };
+        let trusted = match Unchecked::new(params).for_client(&client) {
             Ok(trusted) => trusted,
             Err(problem) => return page(problem, Some(client)),
         };
-        match trusted.check(&client, self.settings.features) {
+        match trusted.check(&client, self.house(), origin) {
             Ok(request) => Ok(Ok(Asked { client, request })),
-            Err(Refusal { target, error }) => {
-                let issuer = &self.settings.issuer;
-                let answer = authorization_response::failure(&target, issuer, &error, None);
-                let client_name = client.client_name.clone();
-                Ok(Err(Authorized::Answer {
-                    answer,
-                    client_name,
-                    holding: Holding::AsItIs,
-                }))
-            }
+            Err(Refusal { target, error }) => Ok(Err(self.refusal(&client, &target, &error))),
+        }
+    }
+
+    fn refusal(&self, client: &Client, target: &Target, error: &ProtocolError) -> Authorized {
+        let issuer = &self.settings.issuer;
+        Authorized::Answer {
+            answer: authorization_response::failure(target, issuer, error, None),
+            client_name: client.client_name.clone(),
+            holding: Holding::AsItIs,
         }
     }
 
@@ -208,7 +213,7 @@ impl Provider {
             Presented::Live(live) => Some(live),
             Presented::Useless | Presented::None => None,
         };
-        let scope = asked.request.scope.as_slice().to_vec();
+        let scope = asked.request.asked_about();
         let (standing, consented) = match &live {
             Some(live) => self.consent_of(asked, live, &scope).await?,
             None => (Standing::Needed, Vec::new()),
@@ -273,25 +278,26 @@ impl Provider {
             .filter(|sid| !self.ends.sid_ended(sid))
     }
 
-    /// The person that `id_token_hint` names. Its signature is checked, its expiry is not
-    /// (Core 1.0, 3.1.2.1).
-    async fn hinted_person(
+    /// The person that `id_token_hint` names, or `claims` (Core 1.0, 5.5.1). The signature of a
+    /// hint is checked, its expiry is not (Core 1.0, 3.1.2.1).
+    pub(super) async fn hinted_person(
         &self,
         asked: &Asked,
     ) -> Result<Result<Option<UserId>, ProtocolError>, Trouble> {
-        let Some(hint) = &asked.request.id_token_hint else {
-            return Ok(Ok(None));
+        let invalid = |words| Ok(Err(ProtocolError::new(ErrorCode::InvalidRequest, words)));
+        let request = &asked.request;
+        let wanted = request.subject.clone().map(UserId::new);
+        let wanted = wanted.map(|subject| self.person_behind(&asked.client, subject));
+        let Some(hint) = &request.id_token_hint else {
+            return Ok(Ok(wanted));
         };
-        Ok(self
-            .read_hint(hint)
-            .await?
-            .map(|hint| Some(hint.sub))
-            .ok_or_else(|| {
-                ProtocolError::new(
-                    ErrorCode::InvalidRequest,
-                    "id_token_hint is not an ID token of ours",
-                )
-            }))
+        let Some(hint) = self.read_hint(hint).await? else {
+            return invalid("id_token_hint is not an ID token of ours");
+        };
+        if wanted.is_some_and(|wanted| wanted != hint.sub) {
+            return invalid("id_token_hint and claims name different people");
+        }
+        Ok(Ok(Some(hint.sub)))
     }
 
     async fn consent_of(
@@ -341,7 +347,7 @@ impl Provider {
         let issue = Issue {
             client: &asked.client,
             request: &asked.request,
-            scope: &judged.scope,
+            scope: asked.request.scope.as_slice(),
             consented: &judged.consented,
             asked: judged.asked,
         };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SecretHash, SessionId, Sid, UserId};
+use crate::protocol::claims_request::ClaimsWanted;
 use crate::session::grant::{Grant, Place};
 use crate::session::network::Networks;
 use crate::session::participant::Participant;
@@ -180,6 +181,8 @@ struct GrantDocument {
     scope: String,
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     resources: Vec<String>,
+    #[serde(rename = "k", default, skip_serializing_if = "ClaimsWanted::is_empty")]
+    claims: ClaimsWanted,
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     #[serde(rename = "a")]
@@ -218,6 +221,7 @@ impl GrantDocument {
             // Scopes have no spaces (RFC 6749, 3.3).
             scope: grant.scope.join(" "),
             resources: grant.resources.clone(),
+            claims: grant.claims.clone(),
             nonce: grant.nonce.clone(),
             auth_time: grant.auth_time,
             acr: grant.acr.clone(),
@@ -246,6 +250,7 @@ impl GrantDocument {
             sid: sid.clone(),
             scope: self.scope.split_whitespace().map(str::to_owned).collect(),
             resources: self.resources,
+            claims: self.claims,
             nonce: self.nonce,
             auth_time: self.auth_time,
             acr: self.acr,
@@ -267,6 +272,7 @@ impl GrantDocument {
 mod tests {
     use super::*;
     use crate::entropy::Entropy;
+    use crate::protocol::claims_request::Wanted;
     use crate::store::codec;
 
     fn session() -> Session {
@@ -320,6 +326,13 @@ mod tests {
                 sid: Sid::new("sid"),
                 scope: vec!["openid".to_owned(), "profile".to_owned()],
                 resources: vec![],
+                claims: ClaimsWanted {
+                    userinfo: vec![Wanted {
+                        claim: "email".to_owned(),
+                        values: vec!["a@example.com".into()],
+                    }],
+                    id_token: vec![],
+                },
                 nonce,
                 auth_time: session.began,
                 acr: session.acr.clone(),

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::Provider;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, CodeId, GrantId, Root, Sid, TokenId};
+use crate::protocol::claims_request::ClaimsWanted;
 use crate::protocol::pkce::Challenge;
 use crate::store::codec;
 use crate::store::hot::{Effect, Name, Slot};
@@ -56,6 +57,11 @@ pub(super) fn stored_request() -> Name {
     Name("q".to_owned())
 }
 
+/// A pushed request, under a root of its own.
+pub(super) fn pushed_request() -> Name {
+    Name("u".to_owned())
+}
+
 /// An `offline_access` grant under its own root, with its position likewise.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub(super) struct OfflineDocument {
@@ -74,6 +80,8 @@ pub(super) struct CodeDocument {
     pub(super) nonce: Option<String>,
     pub(super) scope: Vec<String>,
     pub(super) resources: Vec<String>,
+    #[serde(default, skip_serializing_if = "ClaimsWanted::is_empty")]
+    pub(super) claims: ClaimsWanted,
     pub(super) sid: Sid,
     pub(super) auth_time: Timestamp,
     pub(super) acr: String,

@@ -31,6 +31,7 @@ impl Provider {
                 .cloned()
                 .collect(),
             resources: request.resources.clone(),
+            claims: request.claims.clone(),
             nonce: request.nonce.clone(),
             auth_time: session.auth_time,
             acr: session.acr.clone(),
@@ -70,6 +71,8 @@ impl Provider {
         if kind == ResponseType::IdToken {
             beside.person = self.told_of(&live.person, &grant.scope);
         }
+        let wanted = self.told_besides(&live.person, &grant.claims.id_token);
+        beside.person.extend(wanted);
         let id_token = kind
             .has_id_token()
             .then(|| self.id_token(client, &grant, beside))

@@ -176,6 +176,18 @@ impl Provider {
         reader.end(StoredRequest(root))
     }
 
+    /// The part of a pushed request's `request_uri` that names it.
+    pub(super) fn seal_pushed(&self, root: &Root) -> String {
+        self.seal_handle("pushed", &[root.as_bytes()])
+    }
+
+    pub(super) fn open_pushed(&self, text: &str) -> Option<Root> {
+        let bytes = self.open_handle("pushed", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        reader.end(root)
+    }
+
     /// The value of the view cookie of a session that ended now, or of one app's part of it.
     pub(super) fn seal_view(&self, session: SessionId, part: Option<&Sid>) -> String {
         let until = (self.clock.now() + VIEW_LASTS).as_millis().to_be_bytes();

@@ -112,6 +112,7 @@ impl Provider {
             issuer: &self.settings.issuer,
             jti: Some(&token.jti),
             sid: bearer.live.is_some().then_some(&bearer.grant.sid),
+            signed_in: Some((bearer.grant.auth_time, &bearer.grant.acr)),
         })
     }
 
@@ -128,6 +129,7 @@ impl Provider {
             issuer: &self.settings.issuer,
             jti: Some(&token.jti),
             sid: None,
+            signed_in: None,
         })
     }
 
@@ -159,6 +161,7 @@ impl Provider {
             issuer: &self.settings.issuer,
             jti: None,
             sid: live.is_some().then_some(&grant.sid),
+            signed_in: Some((grant.auth_time, &grant.acr)),
         }))
     }
 }

@@ -195,6 +195,7 @@ impl Provider {
             nonce: request.nonce.clone(),
             scope: issue.scope.to_vec(),
             resources: request.resources.clone(),
+            claims: request.claims.clone(),
             sid,
             auth_time: live.session.auth_time,
             acr: live.session.acr.clone(),

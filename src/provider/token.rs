@@ -134,7 +134,7 @@ impl Provider {
     }
 
     /// Signs what a grant yields. The scope may be narrower than the grant's.
-    pub(super) fn token_response(
+    pub(super) async fn token_response(
         &self,
         client: &Client,
         grant: &Grant,
@@ -143,6 +143,7 @@ impl Provider {
         let access_token = self.access_token(client, grant, scope)?;
         let beside = Beside {
             access_token: Some(&access_token),
+            person: self.wanted_in_id_token(grant).await?,
             ..Beside::default()
         };
         let id_token = scope
@@ -163,6 +164,16 @@ impl Provider {
                 .with_refresh_token(refresh_token)
                 .with_id_token(id_token),
         )
+    }
+
+    /// The claims of the person that were asked for in the ID token, as they are now.
+    async fn wanted_in_id_token(&self, grant: &Grant) -> Result<Map<String, Value>, Trouble> {
+        if grant.claims.id_token.is_empty() {
+            return Ok(Map::new());
+        }
+        let person = self.enabled_person(&grant.user).await?;
+        let told = person.map(|person| self.told_besides(&person, &grant.claims.id_token));
+        Ok(told.unwrap_or_default())
     }
 
     /// An access token that hangs on a grant.

@@ -78,7 +78,10 @@ impl Provider {
                 .await?
             {
                 Redemption::Yields(grant) => {
-                    return self.token_response(client, &grant, &grant.scope).map(Ok);
+                    return self
+                        .token_response(client, &grant, &grant.scope)
+                        .await
+                        .map(Ok);
                 }
                 Redemption::Refused(problem) => return Ok(invalid_grant(problem)),
                 Redemption::Raced if turn.is_none() => {
@@ -210,6 +213,7 @@ impl Provider {
             sid: code.sid.clone(),
             scope: code.scope.clone(),
             resources: code.resources.clone(),
+            claims: code.claims.clone(),
             nonce: code.nonce.clone(),
             auth_time: code.auth_time,
             acr: code.acr.clone(),

@@ -63,7 +63,10 @@ impl Provider {
             let now = self.clock.now();
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
-                    return self.token_response(client, &held.grant, &scope).map(Ok);
+                    return self
+                        .token_response(client, &held.grant, &scope)
+                        .await
+                        .map(Ok);
                 }
                 Verdict::Rotate => {}
                 Verdict::AskRecord => {
@@ -88,7 +91,7 @@ impl Provider {
             self.fail_points.at(FailPoint::RefreshRead).await;
             if let Some(grant) = self.rotate(held, &handle, generation).await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
-                return self.token_response(client, &grant, &scope).map(Ok);
+                return self.token_response(client, &grant, &scope).await.map(Ok);
             }
             if turn.is_none() {
                 turn = Some(self.contended.take(handle.root).await?);

@@ -8,6 +8,7 @@ use super::trouble::Trouble;
 use crate::entropy::ClientId;
 use crate::identity::user::{Address, User};
 use crate::protocol::claims::{self, StandardClaims};
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::custom_claims::CustomClaims;
 use crate::protocol::signed_answer;
 
@@ -43,6 +44,7 @@ impl Provider {
             self.seen(live).await;
         }
         let mut told = self.told_of(&bearer.person, &bearer.token.scope);
+        told.extend(self.told_besides(&bearer.person, &bearer.grant.claims.userinfo));
         told.insert("sub".to_owned(), bearer.token.sub.as_str().into());
         self.as_registered(told, &bearer.token.client_id)
             .await
@@ -54,6 +56,21 @@ impl Provider {
         let claims = standard_claims(person, &self.settings.claims);
         let mut told = claims::userinfo(&person.id, &claims, scope);
         told.remove("sub");
+        told
+    }
+
+    /// What may be told of a person of what was asked for claim by claim (Core 1.0, 5.5).
+    pub(super) fn told_besides(&self, person: &User, wanted: &[Wanted]) -> Map<String, Value> {
+        let own = &self.settings.claims;
+        let scopes = wanted
+            .iter()
+            .filter_map(|one| claims::scope_of(&one.claim, own));
+        let scopes: Vec<String> = scopes.map(str::to_owned).collect();
+        let mut told = self.told_of(person, &scopes);
+        told.retain(|claim, value| {
+            let mut asked = wanted.iter().filter(|one| one.claim == *claim);
+            asked.any(|one| one.takes(value))
+        });
         told
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};
+use crate::protocol::claims_request::ClaimsWanted;
 
 /// How long after its first rotation the predecessor still yields the same successor.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -36,6 +37,9 @@ pub struct Grant {
     pub scope: Vec<String>,
     /// Resources named at the authorization (RFC 8707).
     pub resources: Vec<String>,
+    /// Single claims that were asked for (Core 1.0, 5.5).
+    #[serde(default, skip_serializing_if = "ClaimsWanted::is_empty")]
+    pub claims: ClaimsWanted,
     /// `nonce` of the authorization request.
     pub nonce: Option<String>,
     /// `auth_time` of the authorization: never changes.

@@ -92,6 +92,7 @@ mod tests {
             sid: Sid::new("sid"),
             scope: vec![],
             resources: vec![],
+            claims: crate::protocol::claims_request::ClaimsWanted::default(),
             nonce: None,
             auth_time: NOW,
             acr: String::new(),

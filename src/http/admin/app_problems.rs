@@ -239,6 +239,7 @@ mod tests {
             ("client_name", "Wiki"),
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
+            ("response_types", "code"),
             ("id_token_signed_response_alg", "ES256"),
             ("logout_scope", "ask"),
             ("notify_on_idle", ""),

@@ -106,7 +106,8 @@ fn cause(problem: &Untrusted) -> Cause {
         Untrusted::MissingRedirectUri | Untrusted::UnregisteredRedirectUri => {
             Cause::UnregisteredAddress
         }
-        Untrusted::Repeated(_) => Cause::Malformed,
+        Untrusted::NoPushedRequest => Cause::Expired,
+        Untrusted::Repeated(_) | Untrusted::BadRequestObject => Cause::Malformed,
     }
 }
 

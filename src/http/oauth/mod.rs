@@ -4,6 +4,7 @@ pub(super) mod authorize;
 pub(super) mod discovery;
 pub(super) mod introspect;
 pub(super) mod logout;
+pub(super) mod pushed;
 pub(super) mod register;
 pub(super) mod revoke;
 pub(super) mod session;

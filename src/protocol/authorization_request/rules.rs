@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Origin;
 use crate::protocol::authorization_response::ResponseMode;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -29,7 +30,8 @@ pub(super) fn check_repeats(params: &Params) -> Result<(), ProtocolError> {
     }
 }
 
-/// Core 1.0, 6 and 7.2.1: what a request object says must never be ignored.
+/// Core 1.0, 6 and 7.2.1: what a request object says must never be ignored. Whoever got here has
+/// taken it out.
 pub(super) fn check_unsupported(params: &Params) -> Result<(), ProtocolError> {
     let table = [
         ("request", ErrorCode::RequestNotSupported),
@@ -46,6 +48,27 @@ pub(super) fn check_unsupported(params: &Params) -> Result<(), ProtocolError> {
         )),
         None => Ok(()),
     }
+}
+
+/// RFC 9126, 5 and 6; RFC 9101, 10.5.
+pub(super) fn check_origin(
+    client: &Client,
+    features: Features,
+    origin: Origin,
+) -> Result<(), ProtocolError> {
+    let requests = &client.requests;
+    let pushed = features.require_pushed_requests || requests.require_pushed_authorization_requests;
+    if pushed && !origin.pushed {
+        return Err(invalid(
+            "requests must be pushed: see pushed_authorization_request_endpoint",
+        ));
+    }
+    if requests.require_signed_request_object && !origin.signed {
+        return Err(invalid(
+            "requests of this client must be signed: send request",
+        ));
+    }
+    Ok(())
 }
 
 /// What is asked for, as far as this house offers it at all.

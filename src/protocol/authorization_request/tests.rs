@@ -57,13 +57,25 @@ fn checked_by(
     changes: &[(&str, &str)],
 ) -> Result<Checked, Refusal> {
     let request = request(changes).for_client(client).unwrap();
-    request.check(client, features)
+    judged(request, client, features)
+}
+
+fn judged(request: ForClient, client: &Client, features: Features) -> Result<Checked, Refusal> {
+    let own = CustomClaims::default();
+    let house = House {
+        features,
+        own: &own,
+    };
+    request.check(client, house, Origin::default())
 }
 
 const FRONT_CHANNEL: Features = Features {
     check_iframe: false,
     registration: false,
     front_channel_tokens: true,
+    request_uri: false,
+    unsigned_request_objects: false,
+    require_pushed_requests: false,
 };
 
 /// Allowed every response type.
@@ -466,7 +478,7 @@ proptest! {
         let client = wiki();
         let request = Unchecked::new(Params::from_pairs(pairs).unwrap());
         if let Ok(request) = request.for_client(&client) {
-            let target = match request.check(&client, Features::default()) {
+            let target = match judged(request, &client, Features::default()) {
                 Ok(checked) => {
                     prop_assert!(checked.challenge.is_some());
                     prop_assert_eq!(checked.response_type, ResponseType::Code);

@@ -122,6 +122,12 @@ pub fn unverified(token: &str) -> Result<Map<String, Value>, JoseError> {
     decode(claims)
 }
 
+/// The header of a token that nobody has verified.
+pub fn header(token: &str) -> Result<Map<String, Value>, JoseError> {
+    let (_, _, _, header) = parts(token)?;
+    Ok(header)
+}
+
 type Parts<'a> = (&'a str, &'a str, &'a str, Map<String, Value>);
 
 /// Message, signature, claims and header of a compact JWS. A JWE has five parts, so none passes.

@@ -11,7 +11,7 @@ mod key_life;
 mod key_set;
 mod verifying_key;
 
-pub use foreign::{ForeignKeys, KeysFlaw, MAX_KEYS, unverified};
+pub use foreign::{ForeignKeys, KeysFlaw, MAX_KEYS, header, unverified};
 pub use jws::sign;
 pub use jws_alg::JwsAlg;
 pub use key::SigningKey;

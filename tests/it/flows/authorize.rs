@@ -169,13 +169,32 @@ async fn a_disabled_app_is_answered_by_a_page_and_so_is_one_disabled_meanwhile()
 
 /// What is wrong with a request: a name, what is set (empty: taken away; after a plus: sent once
 /// more), and the code that says so.
-type Refusal = (
+pub(super) type Refusal = (
     &'static str,
     &'static [(&'static str, &'static str)],
     &'static str,
 );
 
-const REFUSALS: &[Refusal] = &[
+pub(super) const REFUSALS: &[Refusal] = &[
+    ("claims", &[("claims", "{")], "invalid_request"),
+    (
+        "claims nested",
+        &[("claims", "{\"a\":[[[[[[1]]]]]]}")],
+        "invalid_request",
+    ),
+    (
+        "essential acr",
+        &[(
+            "claims",
+            "{\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"gold\"}}}",
+        )],
+        "unmet_authentication_requirements",
+    ),
+    (
+        "claims with a sub that is none",
+        &[("claims", "{\"userinfo\":{\"sub\":{\"values\":7}}}")],
+        "invalid_request",
+    ),
     ("no type", &[("response_type", "")], "invalid_request"),
     (
         "none",
@@ -186,16 +205,6 @@ const REFUSALS: &[Refusal] = &[
         "CODE",
         &[("response_type", "CODE")],
         "unsupported_response_type",
-    ),
-    (
-        "request",
-        &[("request", "e30.e30.")],
-        "request_not_supported",
-    ),
-    (
-        "request_uri",
-        &[("request_uri", "https://a.example/")],
-        "request_uri_not_supported",
     ),
     (
         "registration",
@@ -251,7 +260,7 @@ const REFUSALS: &[Refusal] = &[
     ),
 ];
 
-fn changed(ask: Ask, changes: &[(&str, &str)]) -> Ask {
+pub(super) fn changed(ask: Ask, changes: &[(&str, &str)]) -> Ask {
     changes
         .iter()
         .fold(ask, |ask, (name, value)| match name.strip_prefix('+') {
@@ -640,7 +649,7 @@ async fn what_is_unknown_is_ignored() {
     let wiki = house.app("wiki").await;
     let mut ask = wiki
         .ask()
-        .with("scope", "email  openid wiki:write openid address")
+        .with("scope", "email  openid wiki:write openid payments")
         .with("utm_source", "mail")
         .with(
             "claims",

@@ -41,11 +41,11 @@ pub(super) fn proof_fields(assertion: &str) -> [(&'static str, &str); 2] {
     ]
 }
 
-fn p256() -> SigningKey {
+pub(super) fn p256() -> SigningKey {
     SigningKey::generate(SigningAlg::ES256).unwrap()
 }
 
-fn set(keys: &[&SigningKey]) -> Value {
+pub(super) fn set(keys: &[&SigningKey]) -> Value {
     let keys: Vec<_> = keys.iter().map(|key| key.public().jwk()).collect();
     json!({ "keys": keys })
 }
@@ -253,14 +253,14 @@ async fn introspection_and_revocation_take_assertions_and_a_disabled_client_has_
 }
 
 /// A server of keys that counts who asks.
-struct KeyServer {
-    uri: String,
+pub(super) struct KeyServer {
+    pub(super) uri: String,
     answer: Arc<Mutex<(u16, String)>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl KeyServer {
-    fn open(keys: &Value) -> Self {
+    pub(super) fn open(keys: &Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let uri = format!(
             "http://localhost:{}/jwks",
@@ -291,11 +291,11 @@ impl KeyServer {
         Self { uri, answer, asked }
     }
 
-    fn answers(&self, status: u16, body: impl Into<String>) {
+    pub(super) fn answers(&self, status: u16, body: impl Into<String>) {
         *self.answer.lock().unwrap() = (status, body.into());
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }

@@ -93,6 +93,8 @@ async fn an_app_hears_what_its_own_tokens_say() {
         "exp": now + 300,
         "jti": jti,
         "sid": tokens.sid(),
+        "auth_time": now,
+        "acr": "urn:lanyard:acr:pwd",
     });
     assert_eq!(wiki.introspect(tokens.access()).await, expected);
 

@@ -110,6 +110,7 @@ async fn every_endpoint_that_discovery_names_answers() {
         ("userinfo_endpoint", Method::GET, 401),
         ("userinfo_endpoint", Method::POST, 401),
         ("jwks_uri", Method::GET, 200),
+        ("pushed_authorization_request_endpoint", Method::POST, 400),
         ("introspection_endpoint", Method::POST, 400),
         ("revocation_endpoint", Method::POST, 400),
         ("end_session_endpoint", Method::GET, 200),

@@ -38,9 +38,11 @@ pub(super) use ground::{Backend, both};
 use lanyard::clock::{Clock, Timestamp};
 use lanyard::entropy::{ClientId, Entropy, GrantId, Secret, SessionId, Sid, UserId};
 use lanyard::identity::user::{Profile, User};
+use lanyard::protocol::claims_request::ClaimsWanted;
 use lanyard::protocol::client::{
     ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy, SigningAlg,
 };
+use lanyard::protocol::client_requests::ClientRequests;
 use lanyard::protocol::client_tokens::ClientTokens;
 use lanyard::protocol::response_type::ResponseType;
 use lanyard::session::ending::{Actor, Reason, Selection};
@@ -200,6 +202,7 @@ impl World {
             sid: sid.clone(),
             scope: vec!["openid".to_owned()],
             resources: vec![],
+            claims: ClaimsWanted::default(),
             nonce: Some("n".to_owned()),
             auth_time: session.auth_time,
             acr: session.acr.clone(),
@@ -285,6 +288,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         application_type: ApplicationType::Web,
         id_token_signed_response_alg: SigningAlg::RS256,
         tokens: ClientTokens::default(),
+        requests: ClientRequests::default(),
         scope: None,
         first_party: true,
         require_pkce: true,

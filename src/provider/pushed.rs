@@ -1,0 +1,180 @@
+//! Pushed authorization requests (RFC 9126): a client sends its request itself, with its proof of
+//! who it is, and the browser carries a reference alone. All that the authorization endpoint judges
+//! is judged here too, so that the client hears of an error and no person does.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Provider;
+use super::authorize::Asked;
+use super::documents;
+use super::request_source::PUSHED;
+use super::token::TokenInput;
+use super::trouble::Trouble;
+use crate::entropy::{ClientId, Root};
+use crate::protocol::authorization_request::{House, Origin, Unchecked};
+use crate::protocol::client::Client;
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::params::Params;
+use crate::store::hot::{Check, Effect, Outcome};
+
+/// How long a pushed request waits for the browser (RFC 9126, 4 advises 5 to 600 seconds).
+const WAITS: Duration = Duration::from_secs(90);
+/// What proves who the client is, and is no part of its request.
+const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+
+/// What the endpoint answers (RFC 9126, 2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PushedAnswer {
+    /// The reference. It can be used once.
+    pub request_uri: String,
+    /// Seconds.
+    pub expires_in: u64,
+}
+
+/// What waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct PushedDocument {
+    client: ClientId,
+    params: Params,
+    signed: bool,
+}
+
+impl Provider {
+    /// The pushed authorization request endpoint.
+    pub async fn push(
+        &self,
+        input: TokenInput<'_>,
+        params: Params,
+    ) -> Result<Result<PushedAnswer, ProtocolError>, Trouble> {
+        let client = match self.authenticate_client(input).await? {
+            Ok(client) => client,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (params, origin) = match self.pushed_params(&client, params).await {
+            Ok(given) => given,
+            Err(error) => return Ok(Err(error)),
+        };
+        let checked = match self.checked_push(&client, params.clone(), origin) {
+            Ok(checked) => checked,
+            Err(error) => return Ok(Err(error)),
+        };
+        let asked = Asked {
+            client,
+            request: checked,
+        };
+        if let Err(error) = self.hinted_person(&asked).await? {
+            return Ok(Err(error));
+        }
+        let document = PushedDocument {
+            client: asked.client.client_id.clone(),
+            params,
+            signed: origin.signed,
+        };
+        self.demand_room(input.address).await?;
+        let root = Root::random(&self.entropy);
+        let name = documents::pushed_request();
+        let put = self.put(&root, name.clone(), &document, self.clock.now() + WAITS);
+        let stored = self.commit_waiting(&root, vec![Check::Absent(name)], vec![put]);
+        if stored.await? == Outcome::Conflict {
+            return Err(Trouble::contention());
+        }
+        Ok(Ok(PushedAnswer {
+            request_uri: format!("{PUSHED}{}", self.seal_pushed(&root)),
+            expires_in: WAITS.as_secs(),
+        }))
+    }
+
+    async fn pushed_params(
+        &self,
+        client: &Client,
+        params: Params,
+    ) -> Result<(Params, Origin), ProtocolError> {
+        let invalid = |words| ProtocolError::new(ErrorCode::InvalidRequest, words);
+        if params.get("request_uri").is_some() {
+            return Err(invalid(
+                "request_uri is what this endpoint gives: leave it out",
+            ));
+        }
+        if let Some(name) = params.duplicate() {
+            return Err(invalid(match name {
+                "request" => "request must be sent once",
+                "client_id" => "client_id must be sent once",
+                "redirect_uri" => "redirect_uri must be sent once",
+                _ => "each parameter must be sent once",
+            }));
+        }
+        let (params, mut origin) = match params.get("request") {
+            Some(object) => self.object(client, object).await?,
+            None => {
+                let named = params.get("client_id").is_some();
+                let params = params.without(&PROOFS);
+                let params = if named {
+                    params
+                } else {
+                    params.with("client_id", client.client_id.as_str())
+                };
+                (params, Origin::default())
+            }
+        };
+        origin.pushed = true;
+        Ok((params, origin))
+    }
+
+    /// The rules of the authorization endpoint. What a page would say there is an error here.
+    fn checked_push(
+        &self,
+        client: &Client,
+        params: Params,
+        origin: Origin,
+    ) -> Result<crate::protocol::authorization_request::Checked, ProtocolError> {
+        let request = Unchecked::new(params)
+            .for_client(client)
+            .map_err(|problem| {
+                ProtocolError::new(ErrorCode::InvalidRequest, problem.to_string())
+            })?;
+        let refused = request.check(client, self.house(), origin);
+        refused.map_err(|refusal| refusal.error)
+    }
+
+    /// What requests are judged by.
+    pub(super) fn house(&self) -> House<'_> {
+        House {
+            features: self.settings.features,
+            own: &self.settings.claims,
+        }
+    }
+
+    /// A request that this client pushed: of several browsers that bring its reference, one gets
+    /// it. None: it is not there.
+    pub(super) async fn take_pushed(
+        &self,
+        client: &Client,
+        handle: &str,
+    ) -> Result<Option<(Params, Origin)>, Trouble> {
+        let Some(root) = self.open_pushed(handle) else {
+            return Ok(None);
+        };
+        let name = documents::pushed_request();
+        let slots = self
+            .waiting
+            .read(&root, std::slice::from_ref(&name))
+            .await?;
+        let found = self.document::<PushedDocument>(&root, &name, slots.first());
+        let Some((document, version)) = found else {
+            return Ok(None);
+        };
+        // Another client's is left for that one.
+        if document.client != client.client_id {
+            return Ok(None);
+        }
+        let checks = vec![Check::At(name.clone(), version)];
+        let taken = self.commit_waiting(&root, checks, vec![Effect::Delete(name)]);
+        let origin = Origin {
+            pushed: true,
+            signed: document.signed,
+        };
+        Ok((taken.await? == Outcome::Committed).then_some((document.params, origin)))
+    }
+}
