@@ -69,7 +69,8 @@ async fn by_stream_alone(browser: &Browser) {
     let asked = browser.asked("fetch").await;
     assert_eq!(browser.asked("stream").await, 1);
     assert!((1..=told).contains(&asked), "{asked} for {told}");
-    assert_eq!(browser.asked("done").await, 1);
+    // A page that sees that nothing is under way may hang up before it is told so.
+    assert!(browser.asked("done").await <= 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
