@@ -328,8 +328,8 @@ mod tests {
                 json!(["none", "login", "consent", "select_account", "create"]),
             ),
             ("ui_locales_supported", json!(["en"])),
-            ("claims_parameter_supported", json!(false)),
-            ("request_parameter_supported", json!(false)),
+            ("claims_parameter_supported", json!(true)),
+            ("request_parameter_supported", json!(true)),
             ("request_uri_parameter_supported", json!(false)),
             (
                 "authorization_response_iss_parameter_supported",

@@ -172,10 +172,7 @@ const DEMANDS: [(&str, &str); 46] = [
 ];
 
 /// Demands that no test shows yet, and why.
-const OPEN: &[(&str, &str)] = &[
-    ("R9", "hybrid flows are not there yet"),
-    ("11", "the `claims` parameter is not there yet"),
-];
+const OPEN: &[(&str, &str)] = &[];
 
 const MARK: &str = "/// Conformance: ";
 const DOCUMENT: &str = "docs/conformance.md";

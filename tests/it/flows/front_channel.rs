@@ -76,6 +76,7 @@ async fn neither_house_nor_client_gives_tokens_to_browsers_unless_it_was_said() 
     assert_eq!(error.as_deref(), Some("unsupported_response_type"));
 }
 
+/// Conformance: 5.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_token_needs_a_nonce_and_nothing_goes_into_a_query() {
     let house = open().await;
@@ -106,6 +107,7 @@ async fn an_id_token_needs_a_nonce_and_nothing_goes_into_a_query() {
     }
 }
 
+/// Conformance: R4, R9, R10, 17.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_response_type_brings_what_its_words_say() {
     let house = open().await;
@@ -221,6 +223,7 @@ async fn its_access_token_lives_for_minutes_outlives_a_restart_and_cannot_be_ren
     assert_eq!(old.userinfo(&token).await.status, 401);
 }
 
+/// Conformance: 15.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_use_of_the_code_ends_what_it_yielded_and_nothing_else() {
     let house = open().await;
