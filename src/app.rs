@@ -305,10 +305,13 @@ pub fn bind(address: SocketAddr, remedy: &'static str) -> Result<TcpListener, St
 
 /// The clients of the configuration file.
 async fn declare(provider: &Provider, config: &Config) -> Result<(), StartError> {
-    let taken = provider
-        .declare_clients(&config.clients)
-        .await
-        .map_err(other)?;
+    let mut clients = config.clients.clone();
+    for client in &mut clients {
+        if let Some(secret) = config.client_mac_keys.get(&client.client_id) {
+            provider.keep_secret(client, secret.expose());
+        }
+    }
+    let taken = provider.declare_clients(&clients).await.map_err(other)?;
     let Some(id) = taken.first() else {
         return Ok(());
     };
@@ -383,14 +386,24 @@ pub fn key_schedule(config: &Config) -> Schedule {
     }
 }
 
+/// What seals with the master key of a configuration, for a command that works beside a running
+/// server.
+pub async fn sealer(
+    config: &Config,
+    record: &Record,
+    entropy: &Entropy,
+) -> Result<Sealer, StartError> {
+    let key = master_key(config, record, entropy).await?;
+    Ok(Sealer::new(key.as_bytes(), &[]))
+}
+
 /// The signing keys of a configuration, for a command that works beside a running server.
 pub async fn key_keeper(
     config: &Config,
     record: &Record,
     entropy: Entropy,
 ) -> Result<KeyKeeper, StartError> {
-    let key = master_key(config, record, &entropy).await?;
-    let sealer = Sealer::new(key.as_bytes(), &[]);
+    let sealer = sealer(config, record, &entropy).await?;
     Ok(
         KeyKeeper::new(record.clone(), sealer, entropy, key_schedule(config))
             .with_algs(&config.keys.algs),

@@ -13,13 +13,15 @@ use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
 use crate::app;
 use crate::clock::Clock;
-use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::config::Config;
+use crate::entropy::{ClientId, Entropy};
 use crate::pages::app_words::{channel, kind, maker, state};
 use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
-use crate::provider::new_client_secret;
+use crate::provider::give_secret;
 use crate::store::record::{ClientCreation, ClientFilter, ClientRow, Enabled, Record};
+use crate::store::seal::Sealer;
 
 pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcome {
     match command {
@@ -59,11 +61,9 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     app::check_sector(&config, &client)
         .await
         .map_err(Failure::new)?;
-    let secret = client
-        .has_secret()
-        .then(|| new_client_secret(&Entropy::System));
-    client.secret_hash = secret.as_deref().map(SecretHash::of_text);
     let record = record(file).await?;
+    let sealer = sealer_for(&client, &config, &record).await?;
+    let secret = give_secret(&mut client, sealer.as_ref(), &Entropy::System);
     let created = record.create_client(&client, &ACTOR).await?;
     record.close().await;
     if created == ClientCreation::IdTaken {
@@ -73,6 +73,18 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
         )));
     }
     print_created(issuer.as_str(), &client, secret.as_deref(), options.json)
+}
+
+/// What seals the secret of a client that signs with it.
+pub(super) async fn sealer_for(
+    client: &Client,
+    config: &Config,
+    record: &Record,
+) -> Result<Option<Sealer>, Failure> {
+    if !client.signs_with_secret() {
+        return Ok(None);
+    }
+    Ok(Some(app::sealer(config, record, &Entropy::System).await?))
 }
 
 fn read_metadata(source: &str) -> Result<Value, Failure> {
@@ -93,7 +105,7 @@ fn metadata(options: &CreateClient) -> Value {
     let method = if options.public {
         "none"
     } else {
-        "client_secret_basic"
+        options.auth_method.as_str()
     };
     let types = match &options.response_type[..] {
         [] => vec!["code".to_owned()],
@@ -115,6 +127,8 @@ fn metadata(options: &CreateClient) -> Value {
     for (name, value) in [
         ("backchannel_logout_uri", &options.backchannel_logout_uri),
         ("frontchannel_logout_uri", &options.frontchannel_logout_uri),
+        ("jwks_uri", &options.jwks_uri),
+        ("token_endpoint_auth_signing_alg", &options.auth_signing_alg),
         ("client_uri", &options.client_uri),
         ("initiate_login_uri", &options.initiate_login_uri),
         ("logo_uri", &options.logo_uri),
@@ -213,7 +227,7 @@ fn line(client: &Client) -> Vec<String> {
 fn as_json(row: &ClientRow) -> Value {
     let mut answer = client_metadata::to_json(&row.client);
     if let Some(members) = answer.as_object_mut() {
-        let previous = row.client.previous_secret;
+        let previous = row.client.previous_secret.as_ref();
         let more = [
             ("enabled", json!(row.client.enabled)),
             (
@@ -245,7 +259,10 @@ async fn show(record: &Record, issuer: &str, options: ShowClient) -> Outcome {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let made = format!("{}, made by {}", state(client), maker(client));
     let mut lines = vec![fact("state", made), fact("issuer", issuer.to_owned())];
-    let previous = client.previous_secret.map(|previous| previous.expires);
+    let previous = client
+        .previous_secret
+        .as_ref()
+        .map(|previous| previous.expires);
     if let Some(until) = previous.filter(|until| *until > Clock::System.now()) {
         let until = format!("taken until {}", time::stamp(until).text);
         lines.push(fact("old secret", until));

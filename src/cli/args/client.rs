@@ -50,8 +50,8 @@ Examples:
   lanyard client rotate-secret wiki --overlap 0s      The old one is refused at once";
 
 const CREATE: &str = "\
-A client that is not --public gets a secret. It is printed once and stored as a hash
-only. Redirect URIs are compared letter by letter, but for the port of a native app
+A client that is not --public, and has no keys, gets a secret. It is printed once, and
+stored as a hash only; that of a client that signs with it is stored sealed. Redirect URIs are compared letter by letter, but for the port of a native app
 on localhost; plain http is for localhost only.
 
 Examples:
@@ -79,7 +79,7 @@ pub struct CreateClient {
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
             "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
             "tos_uri", "public", "native", "first_party", "no_pkce", "id_token_alg",
-            "response_type",
+            "response_type", "auth_method", "auth_signing_alg", "jwks_uri",
         ]
     )]
     pub from: Option<String>,
@@ -116,6 +116,21 @@ pub struct CreateClient {
     /// The app can't keep a secret: it runs in a browser or on people's machines
     #[arg(long)]
     pub public: bool,
+    /// How the app proves who it is
+    #[arg(
+        long,
+        value_name = "METHOD",
+        value_enum,
+        default_value_t,
+        conflicts_with = "public"
+    )]
+    pub auth_method: AuthMethod,
+    /// The only algorithm of the proofs of an app that signs, such as HS256 [default: any]
+    #[arg(long, value_name = "ALG")]
+    pub auth_signing_alg: Option<String>,
+    /// Where the app's public keys are, for one that signs with a key of its own
+    #[arg(long, value_name = "URI")]
+    pub jwks_uri: Option<String>,
     /// The app runs on people's machines (RFC 8252)
     #[arg(long)]
     pub native: bool,
@@ -125,8 +140,9 @@ pub struct CreateClient {
     /// Let the app do without PKCE; only for one that has a secret and can't do PKCE
     #[arg(long, conflicts_with = "public")]
     pub no_pkce: bool,
-    /// What the app may ask for, such as "code id_token"; can be given more than once. All but
-    /// code bring tokens by way of the browser [default: code]
+    /// What the app may ask for, such as "code id_token"; can be repeated [default: code]
+    ///
+    /// All but code bring tokens by way of the browser
     #[arg(long, value_name = "TYPE")]
     pub response_type: Vec<String>,
     /// The algorithm that signs the app's ID tokens
@@ -138,6 +154,36 @@ pub struct CreateClient {
     /// Answer in JSON, with the secret
     #[arg(long)]
     pub json: bool,
+}
+
+/// How a client proves who it is; one that is not public.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AuthMethod {
+    /// It sends its secret in a header
+    #[default]
+    #[value(name = "client_secret_basic")]
+    ClientSecretBasic,
+    /// It sends its secret in the form
+    #[value(name = "client_secret_post")]
+    ClientSecretPost,
+    /// It signs with its secret
+    #[value(name = "client_secret_jwt")]
+    ClientSecretJwt,
+    /// It signs with a key of its own
+    #[value(name = "private_key_jwt")]
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    /// The value in the metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
 }
 
 /// The algorithm of ID tokens.

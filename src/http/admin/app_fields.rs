@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::pages::fields::Input;
+use crate::protocol::assertion_alg::AssertionAlg;
 use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
-use crate::protocol::jose::JwsAlg;
 use crate::protocol::params::Params;
 
 /// A field of the form.
@@ -167,10 +167,15 @@ pub(super) const RARE: [Spec; 20] = [
     Spec {
         name: "token_endpoint_auth_method",
         label: "How it proves who it is",
-        hint: "",
+        hint: "An app that begins to sign with its secret gets a new one: we know only the hash of \
+               the one it has.",
         what: What::Select(&[
             ("client_secret_basic", "In a header (client_secret_basic)"),
             ("client_secret_post", "In the form (client_secret_post)"),
+            (
+                "client_secret_jwt",
+                "It signs with its secret (client_secret_jwt)",
+            ),
             (
                 "private_key_jwt",
                 "It signs with a key of its own (private_key_jwt)",
@@ -192,9 +197,10 @@ pub(super) const RARE: [Spec; 20] = [
     Spec {
         name: "token_endpoint_auth_signing_alg",
         label: "Algorithm of its proofs",
-        hint: "Only for an app that signs with a key of its own.",
+        hint: "Only for an app that signs: HS256, HS384 or HS512 with its secret, the others with a \
+               key of its own.",
         what: What::Select(&[
-            ("", "Any that its keys are for"),
+            ("", "Any that fits its secret or keys"),
             ("RS256", "RS256"),
             ("RS384", "RS384"),
             ("RS512", "RS512"),
@@ -204,6 +210,9 @@ pub(super) const RARE: [Spec; 20] = [
             ("ES256", "ES256"),
             ("ES384", "ES384"),
             ("EdDSA", "EdDSA"),
+            ("HS256", "HS256"),
+            ("HS384", "HS384"),
+            ("HS512", "HS512"),
         ]),
     },
     tick(
@@ -332,7 +341,9 @@ impl Typed {
         let some = |value: &Option<String>| value.clone().unwrap_or_default();
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
         let keys = client.jwks.as_ref().map(ToString::to_string);
-        let alg = client.token_endpoint_auth_signing_alg.map(JwsAlg::as_str);
+        let alg = client
+            .token_endpoint_auth_signing_alg
+            .map(AssertionAlg::as_str);
         let max_age = client.default_max_age.map(|seconds| seconds.to_string());
         let values = [
             ("client_name", client.client_name.clone()),
@@ -512,6 +523,7 @@ impl Typed {
 const fn method(client: &Client) -> &'static str {
     match client.token_endpoint_auth_method {
         AuthMethod::ClientSecretPost => "client_secret_post",
+        AuthMethod::ClientSecretJwt => "client_secret_jwt",
         AuthMethod::PrivateKeyJwt => "private_key_jwt",
         AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
     }
@@ -611,6 +623,11 @@ mod tests {
             "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
             "jwks_uri": "https://a.example/jwks",
         });
+        let by_secret = json!({
+            "client_name": "j", "redirect_uris": ["https://a.example/1"],
+            "token_endpoint_auth_method": "client_secret_jwt",
+            "token_endpoint_auth_signing_alg": "HS384",
+        });
         let old = json!({
             "client_name": "o", "redirect_uris": ["https://a.example/1"],
             "grant_types": ["authorization_code", "implicit"],
@@ -619,6 +636,7 @@ mod tests {
         for (metadata, expected) in [
             (old, WEB),
             (signs, WEB),
+            (by_secret, WEB),
             (full, WEB),
             (browser, BROWSER),
             (native, NATIVE),

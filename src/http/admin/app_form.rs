@@ -92,7 +92,10 @@ pub(super) async fn edit(call: Call) -> Answer {
         .edit_client(id, version, &typed.metadata(), &actor)
         .await?;
     let refusal = match edited {
-        Ok(edited) => return after_edit(&call, edited.secret.as_deref()).await,
+        Ok(edited) => {
+            let had = row.client.has_secret();
+            return after_edit(&call, edited.secret.as_deref(), had).await;
+        }
         Err(refusal) => refusal,
     };
     // Whoever was faster may have been so after the row was read.
@@ -108,7 +111,7 @@ pub(super) async fn edit(call: Call) -> Answer {
     Ok(form(&call, Some(&row), &typed, &problems))
 }
 
-async fn after_edit(call: &Call, secret: Option<&str>) -> Answer {
+async fn after_edit(call: &Call, secret: Option<&str>, had_one: bool) -> Answer {
     let Some(row) = apps::named(call).await? else {
         return Ok(nothing_here());
     };
@@ -116,8 +119,19 @@ async fn after_edit(call: &Call, secret: Option<&str>) -> Answer {
     if secret.is_none() {
         return Ok(done(client, "changed", None));
     }
-    let heading = format!("The app {} has a secret now", client.client_name);
-    let text = "Paste them into the app: without the secret, it can’t get tokens any more.";
+    let name = &client.client_name;
+    let (heading, text) = if had_one {
+        (
+            format!("The app {name} has a new secret"),
+            "It signs with its secret from now on, and of the one that it had we knew only the \
+             hash: so it has a new one. Paste it into the app now, as the old one is refused.",
+        )
+    } else {
+        (
+            format!("The app {name} has a secret now"),
+            "Paste them into the app: without the secret, it can’t get tokens any more.",
+        )
+    };
     Ok(once(call, client, secret, (heading, text.to_owned())))
 }
 

@@ -240,6 +240,7 @@ mod tests {
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "ES256"),
+            ("response_types", "code"),
             ("logout_scope", "ask"),
             ("notify_on_idle", ""),
         ];

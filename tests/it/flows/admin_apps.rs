@@ -6,6 +6,7 @@ use lanyard::protocol::client_metadata;
 use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
 
+use super::secret_assertions::by_secret;
 use crate::support::{App, Browser, House, Landing, Page, Person};
 
 const REDIRECT: &str = "https://wiki.example/cb";
@@ -103,6 +104,44 @@ impl Story {
     async fn wiki(&self) -> App {
         let house = &self.house;
         house.app("wiki").await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_begins_to_sign_with_its_secret_is_shown_a_new_one() {
+    let story = story().await;
+    let signs = ("token_endpoint_auth_method", "client_secret_jwt");
+    let page = story.create(&[("client_id", "wiki")]).await;
+    let first = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let wrong = ("token_endpoint_auth_signing_alg", "ES256");
+    let page = story.send(&page, &filled(&[signs, wrong])).await;
+    let said = refused_at(&page, "token_endpoint_auth_signing_alg");
+    assert!(said.contains("HS256, HS384 or HS512"), "{said}");
+    let right = ("token_endpoint_auth_signing_alg", "HS256");
+    let page = story.send(&page, &filled(&[signs, right])).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(page.heading(), "The app Wiki has a new secret");
+    let second = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    assert_ne!(first, second);
+    let verdict = async |secret: &str| {
+        let proof = by_secret(&story.house, "wiki", secret, &json!({}));
+        super::client_assertions::verdict(&story.house, &proof).await
+    };
+    assert_eq!(verdict(&first).await, "invalid_client");
+    assert_eq!(verdict(&second).await, "invalid_grant", "let in");
+
+    // Of what is changed else, no secret is shown; a new one is made on its page.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let name = ("client_name", "Notes");
+    let page = story.send(&page, &filled(&[signs, right, name])).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let page = story
+        .answer("/admin/apps/wiki/secret", &[("overlap", "24h")])
+        .await;
+    let third = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    for secret in [&second, &third] {
+        assert_eq!(verdict(secret).await, "invalid_grant", "let in");
     }
 }
 

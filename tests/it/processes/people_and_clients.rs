@@ -1,8 +1,12 @@
 //! `lanyard user create`, `lanyard client create` and `lanyard client list`.
 
+use lanyard::clock::Clock;
+use lanyard::entropy::Entropy;
+use lanyard::protocol::client_assertion::TYPE;
 use serde_json::{Value, json};
 
 use super::sign_in_at;
+use crate::support::tokens::post;
 use crate::support::{House, Installation, Landing, Person};
 
 fn create_user(house: &Installation, options: &[&str], password: &str) -> Result<String, String> {
@@ -242,6 +246,70 @@ async fn a_client_by_options_works_at_once_with_the_secret_that_was_printed() {
         let found = bytes.windows(43).any(|part| part == secret.as_bytes());
         assert!(!found, "{kept} holds the secret");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_by_options_signs_with_the_secret_that_was_printed_and_with_the_next() {
+    let house = Installation::new();
+    let create = |more: &[&str]| {
+        let usual = [
+            "client",
+            "create",
+            "--name",
+            "Bank",
+            "--redirect-uri",
+            "https://bank.example.com/cb",
+            "--auth-method",
+            "client_secret_jwt",
+            "--json",
+        ];
+        house.run(&[&usual[..], more].concat())
+    };
+    let said = create(&["--auth-signing-alg", "RS256"]).refused();
+    assert!(said.contains("token_endpoint_auth_signing_alg"), "{said}");
+    // Before the first start, which makes no other master key then.
+    let made = create(&["--id", "bank", "--auth-signing-alg", "HS512"]).succeeded();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let first = made["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(made["token_endpoint_auth_signing_alg"], "HS512");
+    assert!(!made.to_string().contains("sealed"), "{made}");
+    let _server = house.serve().await;
+    let rotate = ["client", "rotate-secret", "bank", "--json"];
+    let rotated: Value = serde_json::from_str(&house.run(&rotate).succeeded()).unwrap();
+    let second = rotated["client_secret"].as_str().unwrap().to_owned();
+    for secret in [&first, &second] {
+        House::until("the server follows", || async {
+            proved(&house, secret).await
+        })
+        .await;
+    }
+    assert!(!proved(&house, &"x".repeat(64)).await);
+    for kept in ["data/lanyard.db", "data/lanyard.db-wal"] {
+        let bytes = std::fs::read(house.path(kept)).unwrap();
+        for secret in [&first, &second] {
+            let found = bytes.windows(64).any(|part| part == secret.as_bytes());
+            assert!(!found, "{kept} holds the secret");
+        }
+    }
+}
+
+/// Whether the bank is let in with an assertion that this secret signs.
+async fn proved(house: &Installation, secret: &str) -> bool {
+    let now = Clock::System.now().as_secs();
+    let claims = json!({
+        "iss": "bank", "sub": "bank", "aud": house.issuer, "exp": now + 60,
+        "jti": Entropy::System.alphanumeric(20),
+    });
+    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS512);
+    let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+    let proof = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    let form = [
+        ("token", "x"),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &proof),
+    ];
+    let url = format!("{}/oauth2/introspect", house.issuer);
+    post(&url, &[], &form).await.status == 200
 }
 
 #[tokio::test(flavor = "multi_thread")]
