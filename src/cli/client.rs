@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
 use super::beside::ACTOR;
+use super::client_options::metadata;
 use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
@@ -98,64 +99,6 @@ fn read_metadata(source: &str) -> Result<Value, Failure> {
     };
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("--from: {source} is not JSON: {error}")))
-}
-
-/// What was typed, under the names of RFC 7591, so that one parser judges both ways.
-fn metadata(options: &CreateClient) -> Value {
-    let method = if options.public {
-        "none"
-    } else {
-        options.auth_method.as_str()
-    };
-    let types = match &options.response_type[..] {
-        [] => vec!["code".to_owned()],
-        given => given.to_vec(),
-    };
-    let mut metadata = json!({
-        "client_name": options.name,
-        "redirect_uris": options.redirect_uri,
-        "post_logout_redirect_uris": options.post_logout_redirect_uri,
-        "grant_types": grants(&types),
-        "response_types": types,
-        "token_endpoint_auth_method": method,
-        "application_type": if options.native { "native" } else { "web" },
-        "id_token_signed_response_alg":
-            crate::protocol::client::SigningAlg::from(options.id_token_alg).as_str(),
-        "first_party": options.first_party,
-        "require_pkce": !options.no_pkce,
-    });
-    for (name, value) in [
-        ("backchannel_logout_uri", &options.backchannel_logout_uri),
-        ("frontchannel_logout_uri", &options.frontchannel_logout_uri),
-        ("jwks_uri", &options.jwks_uri),
-        ("token_endpoint_auth_signing_alg", &options.auth_signing_alg),
-        ("client_uri", &options.client_uri),
-        ("initiate_login_uri", &options.initiate_login_uri),
-        ("logo_uri", &options.logo_uri),
-        ("policy_uri", &options.policy_uri),
-        ("tos_uri", &options.tos_uri),
-    ] {
-        if let (Some(value), Some(members)) = (value, metadata.as_object_mut()) {
-            members.insert(name.to_owned(), json!(value));
-        }
-    }
-    metadata
-}
-
-/// The grants that response types need.
-fn grants(types: &[String]) -> Vec<&'static str> {
-    let has = |wanted: &[&str]| {
-        let mut words = types.iter().flat_map(|kind| kind.split(' '));
-        words.any(|word| wanted.contains(&word))
-    };
-    let mut grants = Vec::new();
-    if has(&["code"]) {
-        grants.extend(["authorization_code", "refresh_token"]);
-    }
-    if has(&["id_token", "token"]) {
-        grants.push("implicit");
-    }
-    grants
 }
 
 fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: bool) -> Outcome {

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::protocol::client as metadata;
+use super::client_tokens::TokenOptions;
+use super::signing_alg::SigningAlg;
 
 /// What can be done with clients.
 #[derive(Clone, Debug, Subcommand)]
@@ -148,6 +149,9 @@ pub struct CreateClient {
     /// The algorithm that signs the app's ID tokens
     #[arg(long, value_name = "ALG", value_enum, default_value_t)]
     pub id_token_alg: SigningAlg,
+    /// What it chooses for its own tokens.
+    #[command(flatten)]
+    pub tokens: TokenOptions,
     /// The client identifier [default: a random one]
     #[arg(long, value_name = "CLIENT_ID")]
     pub id: Option<String>,
@@ -182,55 +186,6 @@ impl AuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
-        }
-    }
-}
-
-/// The algorithm of ID tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SigningAlg {
-    /// What every client library knows
-    #[default]
-    #[value(name = "RS256")]
-    Rs256,
-    /// Shorter and quicker
-    #[value(name = "ES256")]
-    Es256,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "RS384")]
-    Rs384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "RS512")]
-    Rs512,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS256")]
-    Ps256,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS384")]
-    Ps384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS512")]
-    Ps512,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "ES384")]
-    Es384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "EdDSA")]
-    EdDsa,
-}
-
-impl From<SigningAlg> for metadata::SigningAlg {
-    fn from(alg: SigningAlg) -> Self {
-        match alg {
-            SigningAlg::Rs256 => Self::RS256,
-            SigningAlg::Es256 => Self::ES256,
-            SigningAlg::Rs384 => Self::RS384,
-            SigningAlg::Rs512 => Self::RS512,
-            SigningAlg::Ps256 => Self::PS256,
-            SigningAlg::Ps384 => Self::PS384,
-            SigningAlg::Ps512 => Self::PS512,
-            SigningAlg::Es384 => Self::ES384,
-            SigningAlg::EdDsa => Self::EdDsa,
         }
     }
 }

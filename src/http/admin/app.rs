@@ -138,6 +138,10 @@ fn facts(client: &Client) -> Vec<Fact> {
             AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt
         ),
         "refresh_tokens" | "first_party" | "require_pkce" | "logout_scope" => checker,
+        "access_token_format" | "subject_type" | "id_token_signed_response_alg" => checker,
+        "userinfo_signed_response_alg" | "introspection_signed_response_alg" => {
+            typed.get(name).is_empty()
+        }
         "notify_on_idle" => client.backchannel_logout_uri.is_none(),
         _ => false,
     };

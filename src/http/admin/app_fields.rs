@@ -5,30 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub(super) use super::app_spec::{Spec, What};
+use super::app_spec::{text, tick};
+use super::app_token_fields;
+pub(super) use super::app_token_fields::TOKENS;
 use crate::pages::fields::Input;
 use crate::protocol::assertion_alg::AssertionAlg;
 use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
 use crate::protocol::params::Params;
-
-/// A field of the form.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
-    pub(super) hint: &'static str,
-    pub(super) what: What,
-}
-
-/// What a field takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum What {
-    Text(Input),
-    Tick,
-    /// One of these, all seen: value, label, and what it means.
-    Radio(&'static [(&'static str, &'static str, &'static str)]),
-    /// One of these.
-    Select(&'static [(&'static str, &'static str)]),
-}
 
 pub(super) const WEB: &str = "web";
 pub(super) const BROWSER: &str = "browser";
@@ -36,18 +20,6 @@ pub(super) const NATIVE: &str = "native";
 /// Made by the command line only, so that it is offered only to what is one.
 pub(super) const NATIVE_SECRET: &str = "native_secret";
 pub(super) const CHECKER: &str = "checker";
-
-const ALGORITHMS: &[(&str, &str)] = &[
-    ("RS256", "RS256"),
-    ("RS384", "RS384"),
-    ("RS512", "RS512"),
-    ("PS256", "PS256"),
-    ("PS384", "PS384"),
-    ("PS512", "PS512"),
-    ("ES256", "ES256"),
-    ("ES384", "ES384"),
-    ("EdDSA", "EdDSA"),
-];
 
 pub(super) const KINDS: &[(&str, &str, &str)] = &[
     (
@@ -76,25 +48,6 @@ pub(super) const KINDS: &[(&str, &str, &str)] = &[
         "As it was made on the command line.",
     ),
 ];
-
-const fn text(name: &'static str, label: &'static str, hint: &'static str, input: Input) -> Spec {
-    let what = What::Text(input);
-    Spec {
-        name,
-        label,
-        hint,
-        what,
-    }
-}
-
-const fn tick(name: &'static str, label: &'static str, hint: &'static str) -> Spec {
-    Spec {
-        name,
-        label,
-        hint,
-        what: What::Tick,
-    }
-}
 
 /// What every app needs.
 pub(super) const USUAL: [Spec; 8] = [
@@ -150,7 +103,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 20] = [
+pub(super) const RARE: [Spec; 19] = [
     text(
         "client_id",
         "Client id",
@@ -242,12 +195,6 @@ pub(super) const RARE: [Spec; 20] = [
         "Demand PKCE",
         "Turn it off only for an old app that has a secret and doesn’t know PKCE.",
     ),
-    Spec {
-        name: "id_token_signed_response_alg",
-        label: "How its ID tokens are signed",
-        hint: "RS256 is what every library knows.",
-        what: What::Select(ALGORITHMS),
-    },
     text(
         "default_max_age",
         "Oldest sign-in, in seconds",
@@ -304,7 +251,7 @@ pub(super) const RARE: [Spec; 20] = [
 
 /// All fields, in order.
 pub(super) fn all() -> impl Iterator<Item = &'static Spec> {
-    USUAL.iter().chain(&RARE)
+    USUAL.iter().chain(&RARE).chain(&TOKENS)
 }
 
 /// What was typed, by field. A tick is "yes" or nothing.
@@ -321,6 +268,8 @@ impl Typed {
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "RS256"),
+            ("access_token_format", "jwt"),
+            ("subject_type", "public"),
             ("logout_scope", "sso"),
             ("notify_on_idle", "yes"),
         ];
@@ -386,10 +335,6 @@ impl Typed {
             ("pin_auth_method", yes(client.pin_auth_method)),
             ("response_types", response_types(client)),
             ("require_pkce", yes(client.require_pkce)),
-            (
-                "id_token_signed_response_alg",
-                client.id_token_signed_response_alg.as_str().to_owned(),
-            ),
             ("default_max_age", max_age.unwrap_or_default()),
             ("logout_scope", client.logout_scope.as_str().to_owned()),
             ("notify_on_idle", yes(client.notify_on_idle)),
@@ -399,7 +344,8 @@ impl Typed {
             ("policy_uri", some(&client.policy_uri)),
             ("tos_uri", some(&client.tos_uri)),
         ];
-        Self(values.into())
+        let tokens = app_token_fields::of_client(client);
+        Self(values.into_iter().chain(tokens).collect())
     }
 
     /// The value of a field; empty if there is none.
@@ -426,7 +372,7 @@ impl Typed {
 
     /// What parsing alone finds wrong.
     pub(super) fn problems(&self) -> BTreeMap<&'static str, String> {
-        let mut problems = BTreeMap::new();
+        let mut problems = app_token_fields::problems(|name| self.get(name));
         if self.get("client_name").is_empty() {
             let problem = "Write the name by which people know the app.";
             problems.insert("client_name", problem.to_owned());
@@ -491,7 +437,6 @@ impl Typed {
             "require_issuer_audience": self.ticked("require_issuer_audience"),
             "jwks": self.keys(),
             "application_type": if native { "native" } else { "web" },
-            "id_token_signed_response_alg": self.get("id_token_signed_response_alg"),
             "first_party": self.ticked("first_party"),
             "require_pkce": self.ticked("require_pkce"),
             "default_max_age": self.get("default_max_age").parse::<u64>().ok(),
@@ -514,6 +459,10 @@ impl Typed {
             if let Some(members) = metadata.as_object_mut() {
                 members.insert(name.to_owned(), json!(value));
             }
+        }
+        if let Some(members) = metadata.as_object_mut() {
+            let typed = |name: &str| self.get(name);
+            members.extend(app_token_fields::metadata(typed, |name| self.lines(name)));
         }
         metadata
     }
@@ -581,7 +530,7 @@ mod tests {
     use super::*;
     use crate::entropy::ClientId;
     use crate::protocol::client::SigningAlg;
-    use crate::protocol::client_metadata;
+    use crate::protocol::{client_metadata, client_tokens};
 
     fn client(metadata: &Value) -> Client {
         client_metadata::parse(metadata, ClientId::new("a")).unwrap()
@@ -602,6 +551,14 @@ mod tests {
             "client_uri": "https://a.example/", "initiate_login_uri": "https://a.example/in",
             "logo_uri": "https://a.example/l.png",
             "policy_uri": "https://a.example/p", "tos_uri": "https://a.example/t",
+        });
+        let tokens = json!({
+            "client_name": "t", "redirect_uris": ["https://a.example/1"],
+            "access_token_format": "opaque", "access_token_lifetime": 60, "id_token_lifetime": 61,
+            "refresh_token_idle_timeout": 62, "refresh_token_lifetime": 63,
+            "access_token_audiences": ["https://api.example", "urn:api:2"],
+            "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/apps.json",
+            "userinfo_signed_response_alg": "ES256", "introspection_signed_response_alg": "PS256",
         });
         let browser = json!({
             "client_name": "b", "redirect_uris": ["https://a.example/1"],
@@ -634,6 +591,7 @@ mod tests {
             "response_types": ["code", "code id_token", "id_token token"],
         });
         for (metadata, expected) in [
+            (tokens, WEB),
             (old, WEB),
             (signs, WEB),
             (by_secret, WEB),
@@ -648,6 +606,11 @@ mod tests {
             assert_eq!(typed.get("kind"), expected);
             assert_eq!(typed.problems(), BTreeMap::new());
             assert_eq!(client(&typed.metadata()), before, "{metadata}");
+            // Each member that the metadata has is a field: one that is emptied is taken away.
+            let sent = typed.metadata();
+            for member in client_tokens::MEMBERS {
+                assert!(sent.get(member).is_some(), "{member}");
+            }
             // Of a form that is sent, nothing is lost either.
             let pairs = typed.0.iter().map(|(name, value)| (*name, value.as_str()));
             let sent = Params::from_pairs(pairs).unwrap();
@@ -673,7 +636,7 @@ mod tests {
         assert_eq!(names, kept);
         assert_eq!(
             SigningAlg::ALL.len(),
-            ALGORITHMS.len(),
+            app_token_fields::ALGORITHMS.len(),
             "as many as the form offers"
         );
     }

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::app::settings;
-use super::app_fields::{NATIVE_SECRET, RARE, Spec, Typed, USUAL, What, kind};
+use super::app_fields::{NATIVE_SECRET, RARE, Spec, TOKENS, Typed, USUAL, What, kind};
 use super::app_problems::{self, Problems};
 use super::apps::{self, below};
 use super::links;
@@ -180,6 +180,7 @@ fn form(call: &Call, row: Option<&ClientRow>, typed: &Typed, problems: &Problems
         return nothing_here();
     };
     let control = |spec: &Spec| control(spec, typed, current, &problems.fields);
+    let wrong = |spec: &Spec| problems.fields.contains_key(spec.name);
     // The id of an app stays what it is.
     let rare = RARE
         .iter()
@@ -197,9 +198,9 @@ fn form(call: &Call, row: Option<&ClientRow>, typed: &Typed, problems: &Problems
         }),
         usual: USUAL.iter().map(control).collect(),
         rare: rare.map(control).collect(),
-        rare_open: RARE
-            .iter()
-            .any(|spec| problems.fields.contains_key(spec.name)),
+        rare_open: RARE.iter().any(wrong),
+        tokens: TOKENS.iter().map(control).collect(),
+        tokens_open: TOKENS.iter().any(wrong),
     };
     let status = match problems.said {
         Some(_) if problems.raced => StatusCode::CONFLICT,

@@ -6,6 +6,8 @@ mod app_deeds;
 mod app_fields;
 mod app_form;
 mod app_problems;
+mod app_spec;
+mod app_token_fields;
 mod apps;
 mod audit;
 mod confirm;

@@ -145,6 +145,80 @@ async fn an_app_that_begins_to_sign_with_its_secret_is_shown_a_new_one() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_tokens_of_an_app_is_said_at_its_field() {
+    let story = story().await;
+    let wiki = ("client_id", "wiki");
+    for (field, value) in [
+        ("access_token_lifetime", "5"),
+        ("access_token_lifetime", "five"),
+        ("id_token_lifetime", "86400"),
+        ("refresh_token_idle_timeout", "-1"),
+        ("refresh_token_lifetime", "1e9"),
+        ("access_token_audiences", "https://api.example\na b"),
+        ("access_token_format", "paper"),
+        ("subject_type", "secret"),
+        ("sector_identifier_uri", "http://wiki.example/apps"),
+        ("userinfo_signed_response_alg", "PS512"),
+        ("introspection_signed_response_alg", "none"),
+    ] {
+        let page = story.create(&[wiki, (field, value)]).await;
+        refused_at(&page, field);
+        assert!(page.body.contains("<details open>"), "{field} is in sight");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_chooses_for_its_tokens_is_typed_kept_and_taken_away() {
+    let story = story().await;
+    let wiki = ("client_id", "wiki");
+    let tokens = [
+        ("access_token_format", "opaque"),
+        ("access_token_lifetime", "60"),
+        ("id_token_lifetime", "61"),
+        ("refresh_token_idle_timeout", "62"),
+        ("refresh_token_lifetime", "63"),
+        ("access_token_audiences", "https://api.example\nurn:api:2"),
+        ("subject_type", "pairwise"),
+        ("userinfo_signed_response_alg", "ES256"),
+        ("introspection_signed_response_alg", "ES256"),
+    ];
+    let fields: Vec<_> = tokens.into_iter().chain([wiki]).collect();
+    assert_eq!(story.create(&fields).await.status, 200);
+    let before = story.stored("wiki").await.unwrap();
+    assert_eq!(before["access_token_lifetime"], 60);
+    let audiences = json!(["https://api.example", "urn:api:2"]);
+    assert_eq!(before["access_token_audiences"], audiences);
+    assert_eq!(before["subject_type"], "pairwise");
+
+    // An edit of something else, as the page has it, leaves all of that.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    for (name, value) in tokens {
+        assert!(page.shows(value) || page.body.contains(value), "{name}");
+    }
+    let name = ("client_name", "Notes");
+    let fields: Vec<_> = tokens.into_iter().chain([name]).collect();
+    let answer = story.send(&page, &filled(&fields)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let mut expected = before;
+    expected["client_name"] = json!("Notes");
+    assert_eq!(story.stored("wiki").await.unwrap(), expected);
+
+    // What is emptied is taken away.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let answer = story.send(&page, &filled(&[])).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let stored = story.stored("wiki").await.unwrap();
+    for (name, _) in tokens {
+        let usual = match name {
+            "access_token_format" => json!("jwt"),
+            "subject_type" => json!("public"),
+            _ => Value::Null,
+        };
+        assert_eq!(stored[name], usual, "{name}");
+    }
+}
+
 /// Demands that the form came back with an error at this field alone, and says which.
 fn refused_at(page: &Page, field: &str) -> String {
     assert_eq!(page.status, 400, "{}", page.body);

@@ -6,6 +6,7 @@ use lanyard::protocol::client_assertion::TYPE;
 use serde_json::{Value, json};
 
 use super::sign_in_at;
+use crate::support::installation::Done;
 use crate::support::tokens::post;
 use crate::support::{House, Installation, Landing, Person};
 
@@ -290,6 +291,102 @@ async fn a_client_by_options_signs_with_the_secret_that_was_printed_and_with_the
             let found = bytes.windows(64).any(|part| part == secret.as_bytes());
             assert!(!found, "{kept} holds the secret");
         }
+    }
+}
+
+fn create_wiki(house: &Installation, more: &[&str]) -> Done {
+    let usual = [
+        "client",
+        "create",
+        "--name",
+        "Wiki",
+        "--redirect-uri",
+        "https://wiki.example.com/cb",
+        "--json",
+    ];
+    house.run(&[&usual[..], more].concat())
+}
+
+#[test]
+fn what_is_wrong_with_a_clients_tokens_names_member_and_remedy() {
+    let house = Installation::new();
+    for (wrong, part) in [
+        (
+            ["--access-token-lifetime", "5"],
+            "access_token_lifetime: is shorter than 30 seconds",
+        ),
+        (
+            ["--id-token-lifetime", "86400"],
+            "id_token_lifetime: is longer than tokens.max_lifetime",
+        ),
+        (
+            ["--access-token-audience", "a b"],
+            "access_token_audiences[0]: ",
+        ),
+        (
+            ["--userinfo-alg", "PS512"],
+            "userinfo_signed_response_alg: is PS512, for which",
+        ),
+        (
+            ["--sector-identifier-uri", "http://a.example/"],
+            "sector_identifier_uri: is no address with https",
+        ),
+    ] {
+        let said = create_wiki(&house, &wrong).refused();
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn every_member_of_a_clients_tokens_can_be_typed() {
+    let house = Installation::new();
+    let options = [
+        "--access-token-format",
+        "opaque",
+        "--access-token-lifetime",
+        "60",
+        "--id-token-lifetime",
+        "61",
+        "--refresh-token-idle-timeout",
+        "62",
+        "--refresh-token-lifetime",
+        "63",
+        "--access-token-audience",
+        "https://api.example",
+        "--access-token-audience",
+        "urn:api:2",
+        "--subject-type",
+        "pairwise",
+        "--userinfo-alg",
+        "ES256",
+        "--introspection-alg",
+        "ES256",
+    ];
+    let made = create_wiki(&house, &options).succeeded();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let shown = [
+        "client",
+        "show",
+        made["client_id"].as_str().unwrap(),
+        "--json",
+    ];
+    let shown: Value = serde_json::from_str(&house.run(&shown).succeeded()).unwrap();
+    for (member, value) in [
+        ("access_token_format", json!("opaque")),
+        ("access_token_lifetime", json!(60)),
+        ("id_token_lifetime", json!(61)),
+        ("refresh_token_idle_timeout", json!(62)),
+        ("refresh_token_lifetime", json!(63)),
+        (
+            "access_token_audiences",
+            json!(["https://api.example", "urn:api:2"]),
+        ),
+        ("subject_type", json!("pairwise")),
+        ("userinfo_signed_response_alg", json!("ES256")),
+        ("introspection_signed_response_alg", json!("ES256")),
+    ] {
+        assert_eq!(made[member], value, "{member}");
+        assert_eq!(shown[member], value, "{member}");
     }
 }
 
