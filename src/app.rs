@@ -305,10 +305,13 @@ pub fn bind(address: SocketAddr, remedy: &'static str) -> Result<TcpListener, St
 
 /// The clients of the configuration file.
 async fn declare(provider: &Provider, config: &Config) -> Result<(), StartError> {
-    let taken = provider
-        .declare_clients(&config.clients)
-        .await
-        .map_err(other)?;
+    let mut clients = config.clients.clone();
+    for client in &mut clients {
+        if let Some(secret) = config.client_mac_keys.get(&client.client_id) {
+            provider.keep_secret(client, secret.expose());
+        }
+    }
+    let taken = provider.declare_clients(&clients).await.map_err(other)?;
     let Some(id) = taken.first() else {
         return Ok(());
     };
@@ -383,14 +386,24 @@ pub fn key_schedule(config: &Config) -> Schedule {
     }
 }
 
+/// What seals with the master key of a configuration, for a command that works beside a running
+/// server.
+pub async fn sealer(
+    config: &Config,
+    record: &Record,
+    entropy: &Entropy,
+) -> Result<Sealer, StartError> {
+    let key = master_key(config, record, entropy).await?;
+    Ok(Sealer::new(key.as_bytes(), &[]))
+}
+
 /// The signing keys of a configuration, for a command that works beside a running server.
 pub async fn key_keeper(
     config: &Config,
     record: &Record,
     entropy: Entropy,
 ) -> Result<KeyKeeper, StartError> {
-    let key = master_key(config, record, &entropy).await?;
-    let sealer = Sealer::new(key.as_bytes(), &[]);
+    let sealer = sealer(config, record, &entropy).await?;
     Ok(
         KeyKeeper::new(record.clone(), sealer, entropy, key_schedule(config))
             .with_algs(&config.keys.algs),
@@ -427,11 +440,11 @@ fn settings(config: &Config) -> Settings {
         claims: config.claims.clone(),
         outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
-        registration: registration(&config.registration),
+        registration: registration(&config.registration, config.protocol),
     }
 }
 
-fn registration(settings: &Registration) -> Option<RegistrationSettings> {
+fn registration(settings: &Registration, features: Features) -> Option<RegistrationSettings> {
     let open = match settings.who {
         WhoRegisters::Nobody => return None,
         WhoRegisters::WithToken => false,
@@ -442,6 +455,7 @@ fn registration(settings: &Registration) -> Option<RegistrationSettings> {
         policy: Policy {
             require_pkce: settings.require_pkce,
             scopes: settings.scopes.clone(),
+            front_channel_tokens: features.front_channel_tokens,
         },
         max_clients: settings.max_clients,
     })

@@ -6,21 +6,27 @@ use clap::{Args, Parser, Subcommand};
 
 mod audit;
 mod client;
+mod client_requests;
+mod client_tokens;
 mod initial_token;
 mod key;
 mod session;
+mod signing_alg;
 mod user;
 
 pub use audit::AuditOptions;
 pub use client::{
-    ChangeClient, ClientCommand, CreateClient, EnableClient, ListClients, RotateSecret, ShowClient,
-    SigningAlg,
+    AuthMethod, ChangeClient, ClientCommand, CreateClient, EnableClient, ListClients, RotateSecret,
+    ShowClient,
 };
+pub use client_requests::RequestOptions;
+pub use client_tokens::{AccessTokenFormat, SubjectType, TokenOptions};
 pub use initial_token::{
     CreateInitialToken, InitialTokenCommand, ListInitialTokens, RevokeInitialToken,
 };
 pub use key::{KeyAlg, KeyCommand, ListKeys, RotateKeys};
 pub use session::{EndSession, ListSessions, SessionCommand};
+pub use signing_alg::SigningAlg;
 pub use user::{
     ChangeUser, CreateUser, EnableUser, ListUsers, SetAdmin, SetPassword, SetUser, ShowUser,
     UserCommand,

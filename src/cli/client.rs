@@ -7,19 +7,22 @@ use serde_json::{Value, json};
 
 use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
 use super::beside::ACTOR;
+use super::client_options::metadata;
 use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
 use crate::app;
 use crate::clock::Clock;
-use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::config::Config;
+use crate::entropy::{ClientId, Entropy};
 use crate::pages::app_words::{channel, kind, maker, state};
 use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
-use crate::provider::new_client_secret;
+use crate::provider::give_secret;
 use crate::store::record::{ClientCreation, ClientFilter, ClientRow, Enabled, Record};
+use crate::store::seal::Sealer;
 
 pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcome {
     match command {
@@ -59,11 +62,9 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     app::check_sector(&config, &client)
         .await
         .map_err(Failure::new)?;
-    let secret = client
-        .has_secret()
-        .then(|| new_client_secret(&Entropy::System));
-    client.secret_hash = secret.as_deref().map(SecretHash::of_text);
     let record = record(file).await?;
+    let sealer = sealer_for(&client, &config, &record).await?;
+    let secret = give_secret(&mut client, sealer.as_ref(), &Entropy::System);
     let created = record.create_client(&client, &ACTOR).await?;
     record.close().await;
     if created == ClientCreation::IdTaken {
@@ -73,6 +74,18 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
         )));
     }
     print_created(issuer.as_str(), &client, secret.as_deref(), options.json)
+}
+
+/// What seals the secret of a client that signs with it.
+pub(super) async fn sealer_for(
+    client: &Client,
+    config: &Config,
+    record: &Record,
+) -> Result<Option<Sealer>, Failure> {
+    if !client.signs_with_secret() {
+        return Ok(None);
+    }
+    Ok(Some(app::sealer(config, record, &Entropy::System).await?))
 }
 
 fn read_metadata(source: &str) -> Result<Value, Failure> {
@@ -86,62 +99,6 @@ fn read_metadata(source: &str) -> Result<Value, Failure> {
     };
     serde_json::from_str(&text)
         .map_err(|error| Failure::new(format!("--from: {source} is not JSON: {error}")))
-}
-
-/// What was typed, under the names of RFC 7591, so that one parser judges both ways.
-fn metadata(options: &CreateClient) -> Value {
-    let method = if options.public {
-        "none"
-    } else {
-        "client_secret_basic"
-    };
-    let types = match &options.response_type[..] {
-        [] => vec!["code".to_owned()],
-        given => given.to_vec(),
-    };
-    let mut metadata = json!({
-        "client_name": options.name,
-        "redirect_uris": options.redirect_uri,
-        "post_logout_redirect_uris": options.post_logout_redirect_uri,
-        "grant_types": grants(&types),
-        "response_types": types,
-        "token_endpoint_auth_method": method,
-        "application_type": if options.native { "native" } else { "web" },
-        "id_token_signed_response_alg":
-            crate::protocol::client::SigningAlg::from(options.id_token_alg).as_str(),
-        "first_party": options.first_party,
-        "require_pkce": !options.no_pkce,
-    });
-    for (name, value) in [
-        ("backchannel_logout_uri", &options.backchannel_logout_uri),
-        ("frontchannel_logout_uri", &options.frontchannel_logout_uri),
-        ("client_uri", &options.client_uri),
-        ("initiate_login_uri", &options.initiate_login_uri),
-        ("logo_uri", &options.logo_uri),
-        ("policy_uri", &options.policy_uri),
-        ("tos_uri", &options.tos_uri),
-    ] {
-        if let (Some(value), Some(members)) = (value, metadata.as_object_mut()) {
-            members.insert(name.to_owned(), json!(value));
-        }
-    }
-    metadata
-}
-
-/// The grants that response types need.
-fn grants(types: &[String]) -> Vec<&'static str> {
-    let has = |wanted: &[&str]| {
-        let mut words = types.iter().flat_map(|kind| kind.split(' '));
-        words.any(|word| wanted.contains(&word))
-    };
-    let mut grants = Vec::new();
-    if has(&["code"]) {
-        grants.extend(["authorization_code", "refresh_token"]);
-    }
-    if has(&["id_token", "token"]) {
-        grants.push("implicit");
-    }
-    grants
 }
 
 fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: bool) -> Outcome {
@@ -213,7 +170,7 @@ fn line(client: &Client) -> Vec<String> {
 fn as_json(row: &ClientRow) -> Value {
     let mut answer = client_metadata::to_json(&row.client);
     if let Some(members) = answer.as_object_mut() {
-        let previous = row.client.previous_secret;
+        let previous = row.client.previous_secret.as_ref();
         let more = [
             ("enabled", json!(row.client.enabled)),
             (
@@ -245,7 +202,10 @@ async fn show(record: &Record, issuer: &str, options: ShowClient) -> Outcome {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let made = format!("{}, made by {}", state(client), maker(client));
     let mut lines = vec![fact("state", made), fact("issuer", issuer.to_owned())];
-    let previous = client.previous_secret.map(|previous| previous.expires);
+    let previous = client
+        .previous_secret
+        .as_ref()
+        .map(|previous| previous.expires);
     if let Some(until) = previous.filter(|until| *until > Clock::System.now()) {
         let until = format!("taken until {}", time::stamp(until).text);
         lines.push(fact("old secret", until));

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::args::{ChangeClient, ClientCommand, EnableClient, RotateSecret};
 use super::beside::{self, ACTOR, EndedHere};
+use super::client::sealer_for;
 use super::client_settings::print_settings;
 use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};
@@ -14,10 +15,10 @@ use super::table::plain;
 use super::{load, record};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
-use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::entropy::{ClientId, Entropy};
 use crate::pages::time;
 use crate::protocol::client::{Client, RegisteredBy};
-use crate::provider::{Administered, new_client_secret};
+use crate::provider::{Administered, new_secret};
 use crate::session::ending::{Reason, Selection};
 use crate::store::record::{ClientChange, Record};
 
@@ -116,7 +117,7 @@ async fn delete(record: &Record, options: ChangeClient) -> Outcome {
 
 /// Whether nobody misses the secret before the one of now: an app that still has it is shut out.
 fn older_may_go(client: &Client, yes: bool) -> Result<bool, Failure> {
-    let older = client.previous_secret.map(|older| older.expires);
+    let older = client.previous_secret.as_ref().map(|older| older.expires);
     let Some(until) = older.filter(|until| *until > Clock::System.now()) else {
         return Ok(true);
     };
@@ -141,11 +142,12 @@ async fn rotate(file: Option<PathBuf>, record: &Record, options: RotateSecret) -
         println!("Nothing was changed.");
         return Ok(());
     }
-    let secret = new_client_secret(&Entropy::System);
-    let hash = SecretHash::of_text(&secret);
+    let config = load(file)?;
+    let sealer = sealer_for(&client, &config, record).await?;
+    let (secret, kept) = new_secret(&client, sealer.as_ref(), &Entropy::System);
     let changed = done(
         record
-            .rotate_client_secret(id, hash, overlap, &ACTOR)
+            .rotate_client_secret(id, kept, overlap, &ACTOR)
             .await?,
     )?;
     let until = (!overlap.is_zero()).then(|| changed + overlap);
@@ -158,7 +160,7 @@ async fn rotate(file: Option<PathBuf>, record: &Record, options: RotateSecret) -
         });
         return say(&format!("{}\n", serde_json::to_string_pretty(&answer)?));
     }
-    print_settings(load(file)?.issuer.as_str(), &client, Some(&secret))?;
+    print_settings(config.issuer.as_str(), &client, Some(&secret))?;
     match until {
         Some(until) => println!("The old one is taken until {}.", time::stamp(until).text),
         None => println!("The old one is refused from now on."),

@@ -8,6 +8,7 @@ mod beside;
 mod check;
 mod client;
 mod client_changes;
+mod client_options;
 mod client_settings;
 mod confirm;
 mod demo;

@@ -1,5 +1,6 @@
 //! Clients that the file declares: `[[clients]]`, members named as in RFC 7591.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -8,11 +9,13 @@ use zeroize::Zeroizing;
 use super::error::{ConfigError, Place};
 use super::key_file::{self, Others};
 use super::nearest;
-use super::secret::text_of;
-use crate::entropy::SecretHash;
+use super::secret::{Secret, text_of};
+use crate::entropy::{ClientId, SecretHash};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_bounds::Bounds;
 use crate::protocol::client_metadata::{self, MetadataError, checked_id};
+use crate::protocol::client_requests;
+use crate::protocol::client_secret;
 use crate::protocol::client_tokens;
 
 /// A shorter secret could be guessed from its hash, or at the token endpoint.
@@ -27,17 +30,19 @@ pub(super) struct Declared {
     pub(super) members: Vec<(String, Place, Value)>,
 }
 
-/// Judges all of them; what is wrong goes to `errors`, each thing where it stands.
+/// Judges all of them; what is wrong goes to `errors`, each thing where it stands. Of clients that
+/// sign with their secrets, these come along.
 pub(super) fn judge(
     declared: Vec<Declared>,
     bounds: Option<&Bounds>,
     errors: &mut Vec<ConfigError>,
     warnings: &mut Vec<String>,
-) -> Vec<Client> {
+) -> (Vec<Client>, BTreeMap<ClientId, Secret>) {
     let mut clients: Vec<Client> = Vec::new();
+    let mut secrets = BTreeMap::new();
     for (at, one) in declared.into_iter().enumerate() {
         let one = Judged::new(at, one);
-        let Some(client) = one.client(errors, warnings) else {
+        let Some((client, secret)) = one.client(errors, warnings) else {
             continue;
         };
         if let Some(Err(error)) = bounds.map(|bounds| bounds.check(&client)) {
@@ -52,9 +57,11 @@ pub(super) fn judge(
             errors.push(one.error("client_id", text));
             continue;
         }
+        let secret = secret.filter(|_| client.signs_with_secret());
+        secrets.extend(secret.map(|secret| (client.client_id.clone(), Secret::new(secret))));
         clients.push(client);
     }
-    clients
+    (clients, secrets)
 }
 
 /// A declared client, its members apart from its secret.
@@ -99,7 +106,11 @@ impl Judged {
         self.error(&error.member, text)
     }
 
-    fn client(&self, errors: &mut Vec<ConfigError>, warnings: &mut Vec<String>) -> Option<Client> {
+    fn client(
+        &self,
+        errors: &mut Vec<ConfigError>,
+        warnings: &mut Vec<String>,
+    ) -> Option<(Client, Option<Zeroizing<String>>)> {
         let before = errors.len();
         errors.extend(self.strangers());
         let secret = self.secret(errors, warnings);
@@ -138,7 +149,31 @@ impl Judged {
             );
             errors.push(self.error("client_secret_file", text));
         }
-        (errors.len() == before).then_some(client)
+        errors.extend(
+            secret
+                .as_ref()
+                .and_then(|secret| self.too_short(&client, secret)),
+        );
+        (errors.len() == before).then_some((client, secret))
+    }
+
+    /// A secret that verifies signatures is as long as their hash (RFC 7518, 3.2).
+    fn too_short(&self, client: &Client, secret: &str) -> Option<ConfigError> {
+        let least = client_secret::shortest_to_sign(client.token_endpoint_auth_signing_alg);
+        if !client.signs_with_secret() || secret.len() >= least {
+            return None;
+        }
+        let text = format!(
+            "The secret has less than {least} bytes, too few for an app that signs with it. Make \
+             one with: openssl rand -base64 48"
+        );
+        let inline = self.has("client_secret");
+        let member = if inline {
+            "client_secret"
+        } else {
+            "client_secret_file"
+        };
+        Some(self.error(member, text))
     }
 
     fn has(&self, member: &str) -> bool {
@@ -151,6 +186,7 @@ impl Judged {
             OURS.contains(&name)
                 || client_metadata::MEMBERS.contains(&name)
                 || client_tokens::MEMBERS.contains(&name)
+                || client_requests::MEMBERS.contains(&name)
         };
         let strangers = self.places.iter().filter(|(name, _)| !known(name));
         strangers
@@ -158,6 +194,7 @@ impl Judged {
                 let candidates = client_metadata::MEMBERS
                     .iter()
                     .chain(&client_tokens::MEMBERS)
+                    .chain(&client_requests::MEMBERS)
                     .chain(&OURS);
                 let text = match nearest::of(name, candidates.copied()) {
                     Some(nearest) => {
@@ -401,6 +438,54 @@ mod tests {
                 "1: clients: Clients are a list. Write [[clients]]",
             ),
         ]);
+    }
+
+    fn by_secret(secret: &str, alg: &str) -> String {
+        let alg = if alg.is_empty() {
+            String::new()
+        } else {
+            format!("token_endpoint_auth_signing_alg = \"{alg}\"\n")
+        };
+        format!(
+            "[[clients]]\nclient_id = \"a\"\n{GOOD}client_secret = \"{secret}\"\n\
+             token_endpoint_auth_method = \"client_secret_jwt\"\n{alg}"
+        )
+    }
+
+    #[test]
+    fn a_secret_that_signs_is_as_long_as_the_hash() {
+        let start = |least| format!("4: clients.a.client_secret: The secret has less than {least}");
+        for (alg, least) in [("", 32), ("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+            let errors = loaded(&by_secret(&"s".repeat(least - 1), alg)).unwrap_err();
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert!(errors[0].starts_with(&start(least)), "{errors:?}");
+            let clients = loaded(&by_secret(&"s".repeat(least), alg)).unwrap();
+            assert!(clients[0].signs_with_secret());
+        }
+        let errors = loaded(&by_secret(SECRET, "RS256")).unwrap_err();
+        let start = "6: clients.a.token_endpoint_auth_signing_alg: Needs a key, but ";
+        assert!(errors[0].starts_with(start), "{errors:?}");
+    }
+
+    #[test]
+    fn the_secret_comes_along_only_with_a_client_that_signs_with_it() {
+        let two = format!(
+            "{}[[clients]]\nclient_id = \"b\"\n{GOOD}client_secret = \"{SECRET}\"\n",
+            by_secret(SECRET, "")
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lanyard.toml");
+        std::fs::write(&file, two).unwrap();
+        let source = Source {
+            file: Some(file),
+            environment: Vec::new(),
+        };
+        let config = load(source).unwrap();
+        let kept: Vec<_> = config.client_mac_keys.iter().collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].0.as_str(), "a");
+        assert_eq!(kept[0].1.expose(), SECRET);
+        assert!(!format!("{config:?}").contains(SECRET));
     }
 
     #[test]

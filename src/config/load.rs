@@ -1,5 +1,6 @@
 //! From a file and variables to a [`Config`], or to all that is wrong with them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
@@ -86,7 +87,7 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
     let config = resolve(&mut reader);
     errors.append(&mut reader.errors);
     let bounds = config.as_ref().map(Config::bounds);
-    let clients = clients::judge(
+    let (clients, client_mac_keys) = clients::judge(
         lists.clients,
         bounds.as_ref(),
         &mut errors,
@@ -98,6 +99,7 @@ pub fn load(source: Source) -> Result<Config, Vec<ConfigError>> {
         Some(config) if errors.is_empty() => Ok(Config {
             claims,
             clients,
+            client_mac_keys,
             warnings: reader.warnings,
             ..config
         }),
@@ -152,6 +154,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         },
         claims: CustomClaims::default(),
         clients: Vec::new(),
+        client_mac_keys: BTreeMap::new(),
         warnings: Vec::new(),
     })
 }

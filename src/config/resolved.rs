@@ -1,5 +1,6 @@
 //! The configuration, typed and validated.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use super::host;
 use super::issuer::Issuer;
 use super::key_source::KeySource;
 use super::secret::Secret;
+use crate::entropy::ClientId;
 use crate::outbound::AllowList;
 use crate::protocol::client::Client;
 use crate::protocol::client_bounds::Bounds;
@@ -66,6 +68,8 @@ pub struct Config {
     pub claims: CustomClaims,
     /// The clients that the file declares; of their secrets only the hashes.
     pub clients: Vec<Client>,
+    /// What those sign with that sign with their secret: to be sealed when the master key is there.
+    pub client_mac_keys: BTreeMap<ClientId, Secret>,
     /// What the operator should know, though it keeps nobody from starting.
     pub warnings: Vec<String>,
 }

@@ -4,7 +4,7 @@ use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::discovery::paths;
 
 /// Beside a secret that was just made.
-pub const SHOWN_ONCE: &str = "The secret is shown this once; only its hash is kept.";
+pub const SHOWN_ONCE: &str = "The secret is shown this once, and can’t be shown again.";
 
 /// What an app must be told to sign people in here, with the names of the specifications.
 pub fn settings(

@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
-use super::client_requests::ClientRequests;
-use super::client_tokens::ClientTokens;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::jose::JwsAlg;
+use super::assertion_alg::AssertionAlg;
+use super::client_requests::ClientRequests;
+pub use super::client_secret::{KeptSecret, PreviousSecret, SealedSecret};
+use super::client_tokens::ClientTokens;
 use super::response_type::ResponseType;
 use super::scope::{ScopeError, ScopeSet};
 pub use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
 
-/// A registered relying party. Stored as JSON; the secret only as SHA-256 and in its own column.
+/// A registered relying party. Stored as JSON; what is kept of its secret, in columns of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -44,7 +45,7 @@ pub struct Client {
     pub pin_auth_method: bool,
     /// The only algorithm of its assertions (Core 1.0, 9; Registration 1.0, 2); absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_endpoint_auth_signing_alg: Option<JwsAlg>,
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlg>,
     /// Its assertions name the issuer as their only audience, never the token endpoint (FAPI 2.0
     /// Security Profile, 5.3.2.1). Ours, not of a specification.
     #[serde(default)]
@@ -110,6 +111,9 @@ pub struct Client {
     /// SHA-256 of the secret. Never serialised.
     #[serde(skip)]
     pub secret_hash: Option<SecretHash>,
+    /// The secret itself, sealed: only of a client that signs with it. Never serialised.
+    #[serde(skip)]
+    pub sealed_secret: Option<SealedSecret>,
     /// The secret before it, while both are taken. Never serialised.
     #[serde(skip)]
     pub previous_secret: Option<PreviousSecret>,
@@ -126,15 +130,6 @@ pub struct Client {
     /// Who made it: decides how far `outbound` trusts its addresses.
     #[serde(skip)]
     pub registered_by: RegisteredBy,
-}
-
-/// A secret that a newer one has followed: an app gets to know the new one without a pause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PreviousSecret {
-    /// SHA-256.
-    pub hash: SecretHash,
-    /// From this moment on it is taken no more.
-    pub expires: Timestamp,
 }
 
 const fn yes() -> bool {
@@ -169,6 +164,8 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// The secret in the form.
     ClientSecretPost,
+    /// A JWT that it signs with its secret (RFC 7523, 2.2).
+    ClientSecretJwt,
     /// A JWT that it signs with a key of its own (RFC 7523, 2.2).
     PrivateKeyJwt,
 }
@@ -226,12 +223,50 @@ impl Client {
         self.token_endpoint_auth_method == AuthMethod::None
     }
 
-    /// Whether it authenticates with a secret.
+    /// Whether it authenticates with a secret, by sending it or by signing with it.
     pub fn has_secret(&self) -> bool {
+        self.sends_secret() || self.signs_with_secret()
+    }
+
+    /// Whether it sends its secret.
+    pub fn sends_secret(&self) -> bool {
         matches!(
             self.token_endpoint_auth_method,
             AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
         )
+    }
+
+    /// Whether it signs with its secret, which it never sends.
+    pub fn signs_with_secret(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt
+    }
+
+    /// Has this secret from now on, and no other.
+    pub fn keep_secret(&mut self, secret: KeptSecret) {
+        self.secret_hash = Some(secret.hash);
+        self.sealed_secret = secret.sealed.filter(|_| self.signs_with_secret());
+        self.previous_secret = None;
+    }
+
+    /// Goes on with the secrets that it had before its metadata changed, as far as its method has
+    /// a use for them. Whether it needs a new one: it had none, or it signs with it from now on
+    /// and only the hash was kept.
+    pub fn go_on_with_secrets(&mut self, before: &Self) -> bool {
+        let of_no_use = self.signs_with_secret() && before.sealed_secret.is_none();
+        if !self.has_secret() || of_no_use || before.secret_hash.is_none() {
+            return self.has_secret();
+        }
+        let signs = self.signs_with_secret();
+        self.secret_hash = before.secret_hash;
+        self.sealed_secret = before.sealed_secret.clone().filter(|_| signs);
+        self.previous_secret = before
+            .previous_secret
+            .clone()
+            .map(|previous| PreviousSecret {
+                sealed: previous.sealed.filter(|_| signs),
+                ..previous
+            });
+        false
     }
 
     /// What it may have of these scopes today.

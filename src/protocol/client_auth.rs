@@ -178,7 +178,8 @@ pub fn check(client: &Client, presented: &Presented, now: Timestamp) -> Result<(
         (false, Proof::Basic(secret)) => (AuthMethod::ClientSecretBasic, secret),
         (false, Proof::Post(secret)) => (AuthMethod::ClientSecretPost, secret),
     };
-    if !client.has_secret() {
+    // One that signs with its secret must not send it, nor has one with keys any.
+    if !client.sends_secret() {
         return Err(AuthFailure::OtherMethod);
     }
     // Libraries differ in which of both they use, whatever was registered.
@@ -198,6 +199,7 @@ fn is_secret_of(client: &Client, presented: &SecretHash, now: Timestamp) -> bool
     let present = client.secret_hash.map(|hash| hash.matches(presented));
     let previous = client
         .previous_secret
+        .as_ref()
         .filter(|previous| now < previous.expires)
         .map(|previous| previous.hash.matches(presented));
     present == Some(true) || previous == Some(true)
@@ -342,6 +344,7 @@ mod tests {
         );
         client.previous_secret = Some(PreviousSecret {
             hash: SecretHash::of_text("s3cret"),
+            sealed: None,
             expires: NOW,
         });
         let before = Timestamp::from_millis(NOW.as_millis() - 1);
@@ -354,6 +357,19 @@ mod tests {
         }
         client.secret_hash = Some(SecretHash::of_text("s3cret"));
         assert_eq!(check(&client, &by_basic(), NOW), Ok(()), "the present one");
+    }
+
+    #[test]
+    fn who_signs_sends_no_secret() {
+        for method in ["client_secret_jwt", "private_key_jwt"] {
+            let client = client(method, Some("s3cret"));
+            for presented in [by_basic(), by_post()] {
+                let refused = Err(AuthFailure::OtherMethod);
+                assert_eq!(check(&client, &presented, NOW), refused, "{method}");
+            }
+            let refused = Err(AuthFailure::SecretMissing);
+            assert_eq!(check(&client, &bare(), NOW), refused, "{method}");
+        }
     }
 
     #[test]

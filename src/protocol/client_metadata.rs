@@ -8,13 +8,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::assertion_alg::AssertionAlg;
 use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
 use super::client_requests::{self, ClientRequests};
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
 use super::client_token_rules;
 use super::client_tokens::ClientTokens;
-use super::jose::JwsAlg;
 use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
@@ -185,6 +185,7 @@ fn build(
         policy_uri: present(members.policy_uri),
         tos_uri: present(members.tos_uri),
         secret_hash: None,
+        sealed_secret: None,
         previous_secret: None,
         enabled: true,
         enabled_since: None,
@@ -230,6 +231,7 @@ fn auth_method(given: Option<&str>) -> Result<AuthMethod, MetadataError> {
     let table = [
         ("client_secret_basic", AuthMethod::ClientSecretBasic),
         ("client_secret_post", AuthMethod::ClientSecretPost),
+        ("client_secret_jwt", AuthMethod::ClientSecretJwt),
         ("private_key_jwt", AuthMethod::PrivateKeyJwt),
         ("none", AuthMethod::None),
     ];
@@ -237,8 +239,8 @@ fn auth_method(given: Option<&str>) -> Result<AuthMethod, MetadataError> {
 }
 
 /// The algorithm of assertions, if one is pinned.
-fn signing_alg(given: Option<String>) -> Result<Option<JwsAlg>, MetadataError> {
-    let table = JwsAlg::ALL.map(|alg| (alg.as_str(), alg));
+fn signing_alg(given: Option<String>) -> Result<Option<AssertionAlg>, MetadataError> {
+    let table: Vec<_> = AssertionAlg::all().map(|alg| (alg.as_str(), alg)).collect();
     let given = present(given);
     given
         .map(|word| pick("token_endpoint_auth_signing_alg", Some(&word), &table))

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::assertion_alg::AssertionAlg;
 use super::client::{ApplicationType, AuthMethod, Client, GrantType};
 use super::initiate_login;
 use super::jose::ForeignKeys;
@@ -212,14 +213,36 @@ fn check_keys(client: &Client) -> Result<(), MetadataError> {
             "write the client's public keys, or where they are in jwks_uri",
         ));
     }
-    if !by_key && client.token_endpoint_auth_signing_alg.is_some() {
-        return Err(MetadataError::new(
-            "token_endpoint_auth_signing_alg",
-            "is given, but token_endpoint_auth_method is not private_key_jwt",
+    check_assertion_alg(client)
+}
+
+/// A key and a secret have algorithms of their own (RFC 8725, 2.1): none may be taken for the other.
+fn check_assertion_alg(client: &Client) -> Result<(), MetadataError> {
+    let Some(alg) = client.token_endpoint_auth_signing_alg else {
+        return Ok(());
+    };
+    let (problem, remedy) = match (client.token_endpoint_auth_method, alg) {
+        (AuthMethod::PrivateKeyJwt, AssertionAlg::Key(_))
+        | (AuthMethod::ClientSecretJwt, AssertionAlg::Secret(_)) => return Ok(()),
+        (AuthMethod::PrivateKeyJwt, AssertionAlg::Secret(_)) => (
+            "needs a secret, but token_endpoint_auth_method is private_key_jwt",
+            "write an algorithm of keys, such as ES256, or leave it out",
+        ),
+        (AuthMethod::ClientSecretJwt, AssertionAlg::Key(_)) => (
+            "needs a key, but token_endpoint_auth_method is client_secret_jwt",
+            "write HS256, HS384 or HS512, or leave it out",
+        ),
+        _ => (
+            "is given, but token_endpoint_auth_method is neither private_key_jwt nor \
+             client_secret_jwt",
             "leave it out",
-        ));
-    }
-    Ok(())
+        ),
+    };
+    Err(MetadataError::new(
+        "token_endpoint_auth_signing_alg",
+        problem,
+        remedy,
+    ))
 }
 
 fn check_redirect_uris(client: &Client) -> Result<(), MetadataError> {

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::assertion_alg::AssertionAlg;
 use super::authorization_response::ResponseMode;
 use super::client::{AuthMethod, GrantType, SigningAlg};
 use super::features::Features;
@@ -44,14 +45,16 @@ pub mod paths {
 pub const ACR_PASSWORD: &str = "urn:lanyard:acr:pwd";
 
 /// How clients with a secret, and those without, may authenticate.
-const CONFIDENTIAL_METHODS: [AuthMethod; 3] = [
+const CONFIDENTIAL_METHODS: [AuthMethod; 4] = [
     AuthMethod::ClientSecretBasic,
     AuthMethod::ClientSecretPost,
+    AuthMethod::ClientSecretJwt,
     AuthMethod::PrivateKeyJwt,
 ];
-const ALL_METHODS: [AuthMethod; 4] = [
+const ALL_METHODS: [AuthMethod; 5] = [
     AuthMethod::ClientSecretBasic,
     AuthMethod::ClientSecretPost,
+    AuthMethod::ClientSecretJwt,
     AuthMethod::PrivateKeyJwt,
     AuthMethod::None,
 ];
@@ -110,6 +113,7 @@ fn extend(members: &mut Map<String, Value>, more: Value) {
 
 fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
     let at = |path: &str| format!("{issuer}{path}");
+    let assertion_algs: Vec<_> = AssertionAlg::all().collect();
     let mut members = Map::new();
     extend(
         &mut members,
@@ -135,9 +139,9 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "token_endpoint_auth_methods_supported": ALL_METHODS,
             "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_METHODS,
             "revocation_endpoint_auth_methods_supported": ALL_METHODS,
-            "token_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
-            "introspection_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
-            "revocation_endpoint_auth_signing_alg_values_supported": JwsAlg::ALL,
+            "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
+            "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
+            "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
             "authorization_response_iss_parameter_supported": true,
             "ui_locales_supported": ["en"],
         }),
@@ -372,6 +376,7 @@ mod tests {
         let secret_or_key = [
             "client_secret_basic",
             "client_secret_post",
+            "client_secret_jwt",
             "private_key_jwt",
         ];
         let all = [secret_or_key.as_slice(), &["none"]].concat();
@@ -384,6 +389,7 @@ mod tests {
             assert_eq!(member("methods_supported"), &json!(methods), "{endpoint}");
             let algs = json!([
                 "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+                "HS256", "HS384", "HS512",
             ]);
             assert_eq!(member("signing_alg_values_supported"), &algs, "{endpoint}");
         }

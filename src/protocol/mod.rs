@@ -1,6 +1,7 @@
 //! The rules of the specifications. Pure: no I/O, no async, time as a parameter; one file per noun.
 
 pub mod access_token;
+pub mod assertion_alg;
 mod audience;
 pub mod authorization_request;
 pub mod authorization_response;
@@ -14,6 +15,7 @@ pub mod client_bounds;
 pub mod client_metadata;
 pub mod client_requests;
 pub mod client_rules;
+pub mod client_secret;
 pub mod client_token;
 pub mod client_token_rules;
 pub mod client_tokens;

@@ -18,6 +18,8 @@ pub struct Policy {
     pub require_pkce: bool,
     /// The scopes that they may have.
     pub scopes: ScopeSet,
+    /// Whether they may ask for tokens by way of the browser.
+    pub front_channel_tokens: bool,
 }
 
 /// Members that make a client more than a stranger: only an administrator gives them.
@@ -52,6 +54,14 @@ pub fn admit(metadata: &Value, id: ClientId, policy: &Policy) -> Result<Client, 
         ));
     }
     let mut client = client_metadata::parse(&settled(metadata, asked, policy), id)?;
+    let mut types = client.response_types.iter();
+    if !policy.front_channel_tokens && types.any(|kind| kind.is_front_channel()) {
+        return Err(MetadataError::new(
+            "response_types",
+            "asks for tokens by way of the browser, which are not given here",
+            "write code alone",
+        ));
+    }
     client.scope = Some(narrowed(client.scope.as_deref(), policy)?);
     client.registered_by = RegisteredBy::Itself;
     Ok(client)
@@ -159,6 +169,7 @@ mod tests {
 
     fn policy(require_pkce: bool) -> Policy {
         Policy {
+            front_channel_tokens: false,
             require_pkce,
             scopes: ScopeSet::parse("openid profile offline_access").unwrap(),
         }

@@ -1,10 +1,13 @@
 //! Assertions by which clients authenticate (RFC 7523): signature, claims, and that each is taken
 //! once.
 
+use serde_json::{Map, Value};
+
 use super::Provider;
 use super::documents;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root, sha256};
+use crate::protocol::assertion_alg::AssertionAlg;
 use crate::protocol::client::{AuthMethod, Client};
 use crate::protocol::client_assertion::{self, Accepted, Expect};
 use crate::protocol::discovery::paths;
@@ -21,13 +24,9 @@ impl Provider {
         client: &Client,
         assertion: &str,
     ) -> Result<Result<(), Refused>, Trouble> {
-        if client.token_endpoint_auth_method != AuthMethod::PrivateKeyJwt {
-            return Ok(Err("the client is registered for another method".to_owned()));
-        }
-        let alg = client.token_endpoint_auth_signing_alg;
-        let claims = match self.verify_by_client(client, assertion, alg).await {
+        let claims = match self.verified(client, assertion).await {
             Ok(claims) => claims,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(why) => return Ok(Err(why)),
         };
         let issuer = &self.settings.issuer;
         let endpoint = format!("{issuer}{}", paths::TOKEN);
@@ -46,6 +45,29 @@ impl Provider {
         } else {
             Err("the assertion was used before".to_owned())
         })
+    }
+
+    /// The claims of an assertion that this client signed in the way that it is registered for: the
+    /// method alone says whether by a key or by the secret, never the assertion (RFC 8725, 2.1).
+    async fn verified(
+        &self,
+        client: &Client,
+        assertion: &str,
+    ) -> Result<Map<String, Value>, Refused> {
+        let alg = client.token_endpoint_auth_signing_alg;
+        match (client.token_endpoint_auth_method, alg) {
+            (AuthMethod::PrivateKeyJwt, None | Some(AssertionAlg::Key(_))) => {
+                let alg = alg.and_then(AssertionAlg::of_key);
+                let claims = self.verify_by_client(client, assertion, alg).await;
+                claims.map_err(|error| error.to_string())
+            }
+            (AuthMethod::ClientSecretJwt, None | Some(AssertionAlg::Secret(_))) => {
+                let alg = alg.and_then(AssertionAlg::of_secret);
+                let claims = self.verify_by_secret(client, assertion, alg);
+                claims.map_err(|error| error.to_string())
+            }
+            _ => Err("the client is registered for another method".to_owned()),
+        }
     }
 
     /// Marks an assertion as used. Of several at once, on whatever nodes, one is the first.

@@ -96,6 +96,7 @@ impl Provider {
         let now = self.clock.now();
         let previous = client
             .previous_secret
+            .as_ref()
             .filter(|previous| now < previous.expires)
             .map(|previous| previous.hash);
         credential(client).matches(&handle.credential)

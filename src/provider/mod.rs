@@ -18,6 +18,7 @@ mod burying;
 mod client_assertions;
 mod client_credentials;
 mod client_keys;
+mod client_secrets;
 mod client_throttle;
 mod compact;
 mod directory;
@@ -82,8 +83,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
 pub use administration::{
-    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_client_secret,
-    new_temporary_password,
+    Administered, CreatedClient, NewPerson, Refusal, UpdatedClient, merged, new_temporary_password,
 };
 pub use administrators::{Administrator, PROOF_WITHIN};
 pub use audit_list::{AuditLine, AuditList, Party};
@@ -91,6 +91,7 @@ pub use authorize::{AuthorizeInput, Authorized, ErrorPage};
 pub use bearer::BearerProblem;
 pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use client_keys::ClientKeyError;
+pub use client_secrets::{give_secret, new_client_secret, new_secret};
 pub use doors::Door;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};

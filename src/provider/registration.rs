@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::Provider;
-use super::administration::{Administered, Refusal, new_client_secret};
+use super::administration::{Administered, Refusal};
+use super::client_secrets::{give_secret, new_client_secret};
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
@@ -80,8 +81,7 @@ impl Provider {
             Ok(client) => client,
             Err(error) => return Ok(Err(refused(registration::refusal(&error)))),
         };
-        let secret = (!client.is_public()).then(|| new_client_secret(&self.entropy));
-        client.secret_hash = secret.as_deref().map(SecretHash::of_text);
+        let secret = give_secret(&mut client, Some(&self.sealer), &self.entropy);
         let token = new_client_secret(&self.entropy);
         let new = NewRegistration {
             client: client.clone(),
@@ -195,19 +195,14 @@ impl Provider {
         Ok(Err(Unregistered::Token { sent: true }))
     }
 
-    /// Keeps the secrets of a client that goes on having one; makes one for one that had none.
+    /// Keeps the secrets of a client that goes on having one; makes one for one that had none, or
+    /// begins to sign with it.
     fn with_secrets(&self, mut client: Client, before: &Client) -> (Client, Option<String>) {
-        if client.is_public() {
+        if !client.go_on_with_secrets(before) {
             return (client, None);
         }
-        client.secret_hash = before.secret_hash;
-        client.previous_secret = before.previous_secret;
-        if client.secret_hash.is_some() {
-            return (client, None);
-        }
-        let secret = new_client_secret(&self.entropy);
-        client.secret_hash = Some(SecretHash::of_text(&secret));
-        (client, Some(secret))
+        let secret = give_secret(&mut client, Some(&self.sealer), &self.entropy);
+        (client, secret)
     }
 
     async fn registers_too_often(&self, from: IpAddr) -> Result<Option<Unregistered>, Trouble> {
@@ -254,6 +249,7 @@ fn check_secret(metadata: &Value, client: &Client, now: Timestamp) -> Result<(),
     let sent = sent.as_str().map(SecretHash::of_text);
     let previous = client
         .previous_secret
+        .as_ref()
         .filter(|previous| now < previous.expires);
     let taken = [client.secret_hash, previous.map(|previous| previous.hash)];
     if sent.is_some_and(|sent| taken.iter().flatten().any(|known| known.matches(&sent))) {

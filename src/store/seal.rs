@@ -27,6 +27,8 @@ pub enum Purpose {
     Handle,
     /// The private half of a signing key. Its name: the `kid`.
     SigningKey,
+    /// The secret of a client that signs with it. Its name: the `client_id`.
+    ClientSecret,
     /// Anti-forgery tokens of forms.
     AntiForgery,
 }
@@ -149,6 +151,7 @@ mod tests {
         for (sealer, purpose, name, expected) in [
             (&ours, Purpose::Document, "code", None),
             (&ours, Purpose::SigningKey, "code", None),
+            (&ours, Purpose::ClientSecret, "code", None),
             (&ours, Purpose::AntiForgery, "code", None),
             (&ours, Purpose::Handle, "refresh", None),
             (&ours, Purpose::Handle, "cod", None),

@@ -2,7 +2,9 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::protocol::client as metadata;
+use super::client_requests::RequestOptions;
+use super::client_tokens::TokenOptions;
+use super::signing_alg::SigningAlg;
 
 /// What can be done with clients.
 #[derive(Clone, Debug, Subcommand)]
@@ -50,8 +52,8 @@ Examples:
   lanyard client rotate-secret wiki --overlap 0s      The old one is refused at once";
 
 const CREATE: &str = "\
-A client that is not --public gets a secret. It is printed once and stored as a hash
-only. Redirect URIs are compared letter by letter, but for the port of a native app
+A client that is not --public, and has no keys, gets a secret. It is printed once, and
+stored as a hash only; that of a client that signs with it is stored sealed. Redirect URIs are compared letter by letter, but for the port of a native app
 on localhost; plain http is for localhost only.
 
 Examples:
@@ -79,7 +81,7 @@ pub struct CreateClient {
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
             "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
             "tos_uri", "public", "native", "first_party", "no_pkce", "id_token_alg",
-            "response_type",
+            "response_type", "auth_method", "auth_signing_alg", "jwks_uri",
         ]
     )]
     pub from: Option<String>,
@@ -116,6 +118,21 @@ pub struct CreateClient {
     /// The app can't keep a secret: it runs in a browser or on people's machines
     #[arg(long)]
     pub public: bool,
+    /// How the app proves who it is
+    #[arg(
+        long,
+        value_name = "METHOD",
+        value_enum,
+        default_value_t,
+        conflicts_with = "public"
+    )]
+    pub auth_method: AuthMethod,
+    /// The only algorithm of the proofs of an app that signs, such as HS256 [default: any]
+    #[arg(long, value_name = "ALG")]
+    pub auth_signing_alg: Option<String>,
+    /// Where the app's public keys are, for one that signs with a key of its own
+    #[arg(long, value_name = "URI")]
+    pub jwks_uri: Option<String>,
     /// The app runs on people's machines (RFC 8252)
     #[arg(long)]
     pub native: bool,
@@ -125,13 +142,20 @@ pub struct CreateClient {
     /// Let the app do without PKCE; only for one that has a secret and can't do PKCE
     #[arg(long, conflicts_with = "public")]
     pub no_pkce: bool,
-    /// What the app may ask for, such as "code id_token"; can be given more than once. All but
-    /// code bring tokens by way of the browser [default: code]
+    /// What the app may ask for, such as "code id_token"; can be repeated [default: code]
+    ///
+    /// All but code bring tokens by way of the browser
     #[arg(long, value_name = "TYPE")]
     pub response_type: Vec<String>,
     /// The algorithm that signs the app's ID tokens
     #[arg(long, value_name = "ALG", value_enum, default_value_t)]
     pub id_token_alg: SigningAlg,
+    /// What it chooses for its own tokens.
+    #[command(flatten)]
+    pub tokens: TokenOptions,
+    /// How its requests come.
+    #[command(flatten)]
+    pub requests: RequestOptions,
     /// The client identifier [default: a random one]
     #[arg(long, value_name = "CLIENT_ID")]
     pub id: Option<String>,
@@ -140,51 +164,32 @@ pub struct CreateClient {
     pub json: bool,
 }
 
-/// The algorithm of ID tokens.
+/// How a client proves who it is; one that is not public.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum SigningAlg {
-    /// What every client library knows
+pub enum AuthMethod {
+    /// It sends its secret in a header
     #[default]
-    #[value(name = "RS256")]
-    Rs256,
-    /// Shorter and quicker
-    #[value(name = "ES256")]
-    Es256,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "RS384")]
-    Rs384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "RS512")]
-    Rs512,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS256")]
-    Ps256,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS384")]
-    Ps384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "PS512")]
-    Ps512,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "ES384")]
-    Es384,
-    /// If `keys.extra_algorithms` has it
-    #[value(name = "EdDSA")]
-    EdDsa,
+    #[value(name = "client_secret_basic")]
+    ClientSecretBasic,
+    /// It sends its secret in the form
+    #[value(name = "client_secret_post")]
+    ClientSecretPost,
+    /// It signs with its secret
+    #[value(name = "client_secret_jwt")]
+    ClientSecretJwt,
+    /// It signs with a key of its own
+    #[value(name = "private_key_jwt")]
+    PrivateKeyJwt,
 }
 
-impl From<SigningAlg> for metadata::SigningAlg {
-    fn from(alg: SigningAlg) -> Self {
-        match alg {
-            SigningAlg::Rs256 => Self::RS256,
-            SigningAlg::Es256 => Self::ES256,
-            SigningAlg::Rs384 => Self::RS384,
-            SigningAlg::Rs512 => Self::RS512,
-            SigningAlg::Ps256 => Self::PS256,
-            SigningAlg::Ps384 => Self::PS384,
-            SigningAlg::Ps512 => Self::PS512,
-            SigningAlg::Es384 => Self::ES384,
-            SigningAlg::EdDsa => Self::EdDsa,
+impl AuthMethod {
+    /// The value in the metadata.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }

@@ -114,6 +114,33 @@ fn a_client_by_options_and_from_standard_input() {
 }
 
 #[test]
+fn what_is_said_of_tokens_stands_in_the_file_or_in_options() {
+    for option in [
+        "--access-token-format opaque",
+        "--access-token-lifetime 60",
+        "--id-token-lifetime 60",
+        "--refresh-token-idle-timeout 60",
+        "--refresh-token-lifetime 60",
+        "--access-token-audience https://api.example",
+        "--subject-type pairwise",
+        "--sector-identifier-uri https://a.example/apps.json",
+        "--userinfo-alg ES256",
+        "--introspection-alg ES256",
+        "--auth-method client_secret_jwt",
+        "--auth-signing-alg HS256",
+        "--jwks-uri https://a.example/jwks",
+    ] {
+        let line = format!("lanyard client create --from a.json {option}");
+        let kind = parse(&line).unwrap_err().kind();
+        assert_eq!(kind, ErrorKind::ArgumentConflict, "{option}");
+        let usual = "lanyard client create --name A --redirect-uri https://a.example/cb";
+        parse(&format!("{usual} {option}")).unwrap();
+        let (name, _) = option.split_once(' ').unwrap();
+        assert!(parse(&format!("{usual} {name} ")).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn one_session_or_all_of_a_person() {
     for (line, reference, user) in [
         (

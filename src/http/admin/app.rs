@@ -100,7 +100,10 @@ async fn secret(call: &Call, row: &ClientRow) -> Result<SecretFacts, PageTrouble
     let client = &row.client;
     let provider = &call.state.provider;
     let now = provider.clock().now();
-    let previous = client.previous_secret.map(|previous| previous.expires);
+    let previous = client
+        .previous_secret
+        .as_ref()
+        .map(|previous| previous.expires);
     Ok(SecretFacts {
         exists: client.has_secret(),
         changed: rotated(call, client).await?,
@@ -129,11 +132,16 @@ fn facts(client: &Client) -> Vec<Fact> {
     // What says nothing of such an app.
     let idle = |name: &str| match name {
         "token_endpoint_auth_method" => client.is_public(),
-        "pin_auth_method" => !client.has_secret(),
-        "token_endpoint_auth_signing_alg" | "require_issuer_audience" => {
-            client.token_endpoint_auth_method != AuthMethod::PrivateKeyJwt
-        }
+        "pin_auth_method" => !client.sends_secret(),
+        "token_endpoint_auth_signing_alg" | "require_issuer_audience" => !matches!(
+            client.token_endpoint_auth_method,
+            AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt
+        ),
         "refresh_tokens" | "first_party" | "require_pkce" | "logout_scope" => checker,
+        "access_token_format" | "subject_type" | "id_token_signed_response_alg" => checker,
+        "userinfo_signed_response_alg" | "introspection_signed_response_alg" => {
+            typed.get(name).is_empty()
+        }
         "notify_on_idle" => client.backchannel_logout_uri.is_none(),
         _ => false,
     };

@@ -53,6 +53,7 @@ pub(super) async fn ask_secret(call: Call) -> Answer {
             .collect(),
         older: client
             .previous_secret
+            .as_ref()
             .is_some_and(|previous| previous.expires > now),
     };
     Ok(ask(&call, client, ClientUse::default(), deed, "secret"))

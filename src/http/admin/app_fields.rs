@@ -5,30 +5,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::app_request_fields;
+pub(super) use super::app_request_fields::REQUESTS;
+pub(super) use super::app_spec::{Spec, What};
+use super::app_spec::{text, tick};
+use super::app_token_fields;
+pub(super) use super::app_token_fields::TOKENS;
 use crate::pages::fields::Input;
+use crate::protocol::assertion_alg::AssertionAlg;
 use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
-use crate::protocol::jose::JwsAlg;
 use crate::protocol::params::Params;
-
-/// A field of the form.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
-    pub(super) name: &'static str,
-    pub(super) label: &'static str,
-    pub(super) hint: &'static str,
-    pub(super) what: What,
-}
-
-/// What a field takes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum What {
-    Text(Input),
-    Tick,
-    /// One of these, all seen: value, label, and what it means.
-    Radio(&'static [(&'static str, &'static str, &'static str)]),
-    /// One of these.
-    Select(&'static [(&'static str, &'static str)]),
-}
 
 pub(super) const WEB: &str = "web";
 pub(super) const BROWSER: &str = "browser";
@@ -36,18 +22,6 @@ pub(super) const NATIVE: &str = "native";
 /// Made by the command line only, so that it is offered only to what is one.
 pub(super) const NATIVE_SECRET: &str = "native_secret";
 pub(super) const CHECKER: &str = "checker";
-
-const ALGORITHMS: &[(&str, &str)] = &[
-    ("RS256", "RS256"),
-    ("RS384", "RS384"),
-    ("RS512", "RS512"),
-    ("PS256", "PS256"),
-    ("PS384", "PS384"),
-    ("PS512", "PS512"),
-    ("ES256", "ES256"),
-    ("ES384", "ES384"),
-    ("EdDSA", "EdDSA"),
-];
 
 pub(super) const KINDS: &[(&str, &str, &str)] = &[
     (
@@ -76,25 +50,6 @@ pub(super) const KINDS: &[(&str, &str, &str)] = &[
         "As it was made on the command line.",
     ),
 ];
-
-const fn text(name: &'static str, label: &'static str, hint: &'static str, input: Input) -> Spec {
-    let what = What::Text(input);
-    Spec {
-        name,
-        label,
-        hint,
-        what,
-    }
-}
-
-const fn tick(name: &'static str, label: &'static str, hint: &'static str) -> Spec {
-    Spec {
-        name,
-        label,
-        hint,
-        what: What::Tick,
-    }
-}
 
 /// What every app needs.
 pub(super) const USUAL: [Spec; 8] = [
@@ -150,7 +105,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 20] = [
+pub(super) const RARE: [Spec; 19] = [
     text(
         "client_id",
         "Client id",
@@ -167,10 +122,15 @@ pub(super) const RARE: [Spec; 20] = [
     Spec {
         name: "token_endpoint_auth_method",
         label: "How it proves who it is",
-        hint: "",
+        hint: "An app that begins to sign with its secret gets a new one: we know only the hash of \
+               the one it has.",
         what: What::Select(&[
             ("client_secret_basic", "In a header (client_secret_basic)"),
             ("client_secret_post", "In the form (client_secret_post)"),
+            (
+                "client_secret_jwt",
+                "It signs with its secret (client_secret_jwt)",
+            ),
             (
                 "private_key_jwt",
                 "It signs with a key of its own (private_key_jwt)",
@@ -192,9 +152,10 @@ pub(super) const RARE: [Spec; 20] = [
     Spec {
         name: "token_endpoint_auth_signing_alg",
         label: "Algorithm of its proofs",
-        hint: "Only for an app that signs with a key of its own.",
+        hint: "Only for an app that signs: HS256, HS384 or HS512 with its secret, the others with a \
+               key of its own.",
         what: What::Select(&[
-            ("", "Any that its keys are for"),
+            ("", "Any that fits its secret or keys"),
             ("RS256", "RS256"),
             ("RS384", "RS384"),
             ("RS512", "RS512"),
@@ -204,6 +165,9 @@ pub(super) const RARE: [Spec; 20] = [
             ("ES256", "ES256"),
             ("ES384", "ES384"),
             ("EdDSA", "EdDSA"),
+            ("HS256", "HS256"),
+            ("HS384", "HS384"),
+            ("HS512", "HS512"),
         ]),
     },
     tick(
@@ -233,12 +197,6 @@ pub(super) const RARE: [Spec; 20] = [
         "Demand PKCE",
         "Turn it off only for an old app that has a secret and doesn’t know PKCE.",
     ),
-    Spec {
-        name: "id_token_signed_response_alg",
-        label: "How its ID tokens are signed",
-        hint: "RS256 is what every library knows.",
-        what: What::Select(ALGORITHMS),
-    },
     text(
         "default_max_age",
         "Oldest sign-in, in seconds",
@@ -295,7 +253,7 @@ pub(super) const RARE: [Spec; 20] = [
 
 /// All fields, in order.
 pub(super) fn all() -> impl Iterator<Item = &'static Spec> {
-    USUAL.iter().chain(&RARE)
+    USUAL.iter().chain(&RARE).chain(&REQUESTS).chain(&TOKENS)
 }
 
 /// What was typed, by field. A tick is "yes" or nothing.
@@ -312,6 +270,8 @@ impl Typed {
             ("require_pkce", "yes"),
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("id_token_signed_response_alg", "RS256"),
+            ("access_token_format", "jwt"),
+            ("subject_type", "public"),
             ("logout_scope", "sso"),
             ("notify_on_idle", "yes"),
         ];
@@ -332,7 +292,9 @@ impl Typed {
         let some = |value: &Option<String>| value.clone().unwrap_or_default();
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
         let keys = client.jwks.as_ref().map(ToString::to_string);
-        let alg = client.token_endpoint_auth_signing_alg.map(JwsAlg::as_str);
+        let alg = client
+            .token_endpoint_auth_signing_alg
+            .map(AssertionAlg::as_str);
         let max_age = client.default_max_age.map(|seconds| seconds.to_string());
         let values = [
             ("client_name", client.client_name.clone()),
@@ -375,10 +337,6 @@ impl Typed {
             ("pin_auth_method", yes(client.pin_auth_method)),
             ("response_types", response_types(client)),
             ("require_pkce", yes(client.require_pkce)),
-            (
-                "id_token_signed_response_alg",
-                client.id_token_signed_response_alg.as_str().to_owned(),
-            ),
             ("default_max_age", max_age.unwrap_or_default()),
             ("logout_scope", client.logout_scope.as_str().to_owned()),
             ("notify_on_idle", yes(client.notify_on_idle)),
@@ -388,7 +346,10 @@ impl Typed {
             ("policy_uri", some(&client.policy_uri)),
             ("tos_uri", some(&client.tos_uri)),
         ];
-        Self(values.into())
+        let tokens = app_token_fields::of_client(client);
+        let requests = app_request_fields::of_client(client);
+        let parts = tokens.into_iter().chain(requests);
+        Self(values.into_iter().chain(parts).collect())
     }
 
     /// The value of a field; empty if there is none.
@@ -415,7 +376,7 @@ impl Typed {
 
     /// What parsing alone finds wrong.
     pub(super) fn problems(&self) -> BTreeMap<&'static str, String> {
-        let mut problems = BTreeMap::new();
+        let mut problems = app_token_fields::problems(|name| self.get(name));
         if self.get("client_name").is_empty() {
             let problem = "Write the name by which people know the app.";
             problems.insert("client_name", problem.to_owned());
@@ -480,7 +441,6 @@ impl Typed {
             "require_issuer_audience": self.ticked("require_issuer_audience"),
             "jwks": self.keys(),
             "application_type": if native { "native" } else { "web" },
-            "id_token_signed_response_alg": self.get("id_token_signed_response_alg"),
             "first_party": self.ticked("first_party"),
             "require_pkce": self.ticked("require_pkce"),
             "default_max_age": self.get("default_max_age").parse::<u64>().ok(),
@@ -504,6 +464,11 @@ impl Typed {
                 members.insert(name.to_owned(), json!(value));
             }
         }
+        if let Some(members) = metadata.as_object_mut() {
+            let typed = |name: &str| self.get(name);
+            members.extend(app_token_fields::metadata(typed, |name| self.lines(name)));
+            members.extend(app_request_fields::metadata(typed, |name| self.lines(name)));
+        }
         metadata
     }
 }
@@ -512,6 +477,7 @@ impl Typed {
 const fn method(client: &Client) -> &'static str {
     match client.token_endpoint_auth_method {
         AuthMethod::ClientSecretPost => "client_secret_post",
+        AuthMethod::ClientSecretJwt => "client_secret_jwt",
         AuthMethod::PrivateKeyJwt => "private_key_jwt",
         AuthMethod::ClientSecretBasic | AuthMethod::None => "client_secret_basic",
     }
@@ -569,7 +535,7 @@ mod tests {
     use super::*;
     use crate::entropy::ClientId;
     use crate::protocol::client::SigningAlg;
-    use crate::protocol::client_metadata;
+    use crate::protocol::{client_metadata, client_requests, client_tokens};
 
     fn client(metadata: &Value) -> Client {
         client_metadata::parse(metadata, ClientId::new("a")).unwrap()
@@ -591,6 +557,20 @@ mod tests {
             "logo_uri": "https://a.example/l.png",
             "policy_uri": "https://a.example/p", "tos_uri": "https://a.example/t",
         });
+        let tokens = json!({
+            "client_name": "t", "redirect_uris": ["https://a.example/1"],
+            "access_token_format": "opaque", "access_token_lifetime": 60, "id_token_lifetime": 61,
+            "refresh_token_idle_timeout": 62, "refresh_token_lifetime": 63,
+            "access_token_audiences": ["https://api.example", "urn:api:2"],
+            "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/apps.json",
+            "userinfo_signed_response_alg": "ES256", "introspection_signed_response_alg": "PS256",
+        });
+        let requests = json!({
+            "client_name": "r", "redirect_uris": ["https://a.example/1"],
+            "jwks_uri": "https://a.example/jwks", "require_pushed_authorization_requests": true,
+            "require_signed_request_object": true, "request_object_signing_alg": "PS256",
+            "request_uris": ["https://a.example/r1", "https://a.example/r2"],
+        });
         let browser = json!({
             "client_name": "b", "redirect_uris": ["https://a.example/1"],
             "token_endpoint_auth_method": "none",
@@ -611,14 +591,22 @@ mod tests {
             "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
             "jwks_uri": "https://a.example/jwks",
         });
+        let by_secret = json!({
+            "client_name": "j", "redirect_uris": ["https://a.example/1"],
+            "token_endpoint_auth_method": "client_secret_jwt",
+            "token_endpoint_auth_signing_alg": "HS384",
+        });
         let old = json!({
             "client_name": "o", "redirect_uris": ["https://a.example/1"],
             "grant_types": ["authorization_code", "implicit"],
             "response_types": ["code", "code id_token", "id_token token"],
         });
         for (metadata, expected) in [
+            (tokens, WEB),
+            (requests, WEB),
             (old, WEB),
             (signs, WEB),
+            (by_secret, WEB),
             (full, WEB),
             (browser, BROWSER),
             (native, NATIVE),
@@ -630,6 +618,14 @@ mod tests {
             assert_eq!(typed.get("kind"), expected);
             assert_eq!(typed.problems(), BTreeMap::new());
             assert_eq!(client(&typed.metadata()), before, "{metadata}");
+            // Each member that the metadata has is a field: one that is emptied is taken away.
+            let sent = typed.metadata();
+            for member in client_tokens::MEMBERS
+                .iter()
+                .chain(&client_requests::MEMBERS)
+            {
+                assert!(sent.get(member).is_some(), "{member}");
+            }
             // Of a form that is sent, nothing is lost either.
             let pairs = typed.0.iter().map(|(name, value)| (*name, value.as_str()));
             let sent = Params::from_pairs(pairs).unwrap();
@@ -655,7 +651,7 @@ mod tests {
         assert_eq!(names, kept);
         assert_eq!(
             SigningAlg::ALL.len(),
-            ALGORITHMS.len(),
+            app_token_fields::ALGORITHMS.len(),
             "as many as the form offers"
         );
     }

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::app::settings;
-use super::app_fields::{NATIVE_SECRET, RARE, Spec, Typed, USUAL, What, kind};
+use super::app_fields::{NATIVE_SECRET, RARE, REQUESTS, Spec, TOKENS, Typed, USUAL, What, kind};
 use super::app_problems::{self, Problems};
 use super::apps::{self, below};
 use super::links;
@@ -92,7 +92,10 @@ pub(super) async fn edit(call: Call) -> Answer {
         .edit_client(id, version, &typed.metadata(), &actor)
         .await?;
     let refusal = match edited {
-        Ok(edited) => return after_edit(&call, edited.secret.as_deref()).await,
+        Ok(edited) => {
+            let had = row.client.has_secret();
+            return after_edit(&call, edited.secret.as_deref(), had).await;
+        }
         Err(refusal) => refusal,
     };
     // Whoever was faster may have been so after the row was read.
@@ -108,7 +111,7 @@ pub(super) async fn edit(call: Call) -> Answer {
     Ok(form(&call, Some(&row), &typed, &problems))
 }
 
-async fn after_edit(call: &Call, secret: Option<&str>) -> Answer {
+async fn after_edit(call: &Call, secret: Option<&str>, had_one: bool) -> Answer {
     let Some(row) = apps::named(call).await? else {
         return Ok(nothing_here());
     };
@@ -116,8 +119,19 @@ async fn after_edit(call: &Call, secret: Option<&str>) -> Answer {
     if secret.is_none() {
         return Ok(done(client, "changed", None));
     }
-    let heading = format!("The app {} has a secret now", client.client_name);
-    let text = "Paste them into the app: without the secret, it can’t get tokens any more.";
+    let name = &client.client_name;
+    let (heading, text) = if had_one {
+        (
+            format!("The app {name} has a new secret"),
+            "It signs with its secret from now on, and of the one that it had we knew only the \
+             hash: so it has a new one. Paste it into the app now, as the old one is refused.",
+        )
+    } else {
+        (
+            format!("The app {name} has a secret now"),
+            "Paste them into the app: without the secret, it can’t get tokens any more.",
+        )
+    };
     Ok(once(call, client, secret, (heading, text.to_owned())))
 }
 
@@ -166,6 +180,7 @@ fn form(call: &Call, row: Option<&ClientRow>, typed: &Typed, problems: &Problems
         return nothing_here();
     };
     let control = |spec: &Spec| control(spec, typed, current, &problems.fields);
+    let wrong = |spec: &Spec| problems.fields.contains_key(spec.name);
     // The id of an app stays what it is.
     let rare = RARE
         .iter()
@@ -182,10 +197,10 @@ fn form(call: &Call, row: Option<&ClientRow>, typed: &Typed, problems: &Problems
             stored: problems.stored.clone(),
         }),
         usual: USUAL.iter().map(control).collect(),
-        rare: rare.map(control).collect(),
-        rare_open: RARE
-            .iter()
-            .any(|spec| problems.fields.contains_key(spec.name)),
+        rare: rare.chain(&REQUESTS).map(control).collect(),
+        rare_open: RARE.iter().chain(&REQUESTS).any(wrong),
+        tokens: TOKENS.iter().map(control).collect(),
+        tokens_open: TOKENS.iter().any(wrong),
     };
     let status = match problems.said {
         Some(_) if problems.raced => StatusCode::CONFLICT,

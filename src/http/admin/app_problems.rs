@@ -241,6 +241,9 @@ mod tests {
             ("token_endpoint_auth_method", "client_secret_basic"),
             ("response_types", "code"),
             ("id_token_signed_response_alg", "ES256"),
+            ("response_types", "code"),
+            ("access_token_format", "jwt"),
+            ("subject_type", "public"),
             ("logout_scope", "ask"),
             ("notify_on_idle", ""),
         ];
@@ -249,12 +252,12 @@ mod tests {
         let expected = [
             ("Name", "Wiki".to_owned()),
             ("It may renew its access by itself", "no".to_owned()),
-            ("How its ID tokens are signed", "ES256".to_owned()),
             (
                 "When people sign out in it",
                 "They are asked which of the two (ask)".to_owned(),
             ),
             ("Tell it also of sessions that nobody used", "no".to_owned()),
+            ("How its ID tokens are signed", "ES256".to_owned()),
         ];
         assert_eq!(problems.stored, expected);
     }

@@ -31,6 +31,10 @@ pub struct AppForm {
     pub rare: Vec<Control>,
     /// What few apps need is shown at once.
     pub rare_open: bool,
+    /// What is said of its tokens.
+    pub tokens: Vec<Control>,
+    /// That is shown at once.
+    pub tokens_open: bool,
 }
 
 /// Why nothing was saved.
@@ -114,6 +118,8 @@ impl Page for AppForm {
             usual: with_errors("Use https."),
             rare: with_errors_rare("Use https."),
             rare_open: true,
+            tokens: tokens("60", Some("This is no number.")),
+            tokens_open: true,
             ..new.clone()
         };
         let outdated = Self {
@@ -137,6 +143,8 @@ impl Page for AppForm {
             usual: with_errors(HOSTILE),
             rare: with_errors_rare(HOSTILE),
             rare_open: true,
+            tokens: tokens(HOSTILE, Some(HOSTILE)),
+            tokens_open: true,
             ..new.clone()
         };
         vec![
@@ -160,6 +168,8 @@ fn sample() -> AppForm {
         usual: controls("", "Wiki", None),
         rare: rare("", None),
         rare_open: false,
+        tokens: tokens("", None),
+        tokens_open: false,
     }
 }
 
@@ -203,11 +213,6 @@ fn controls(typed: &str, name: &str, error: Option<&str>) -> Vec<Control> {
 
 fn rare(typed: &str, error: Option<&str>) -> Vec<Control> {
     let error = error.map(str::to_owned);
-    let choice = Choice {
-        value: "RS256".to_owned(),
-        label: "RS256".to_owned(),
-        chosen: false,
-    };
     vec![
         Control::Tick(Tick {
             name: "require_pkce",
@@ -216,6 +221,24 @@ fn rare(typed: &str, error: Option<&str>) -> Vec<Control> {
             ticked: true,
             error: error.clone(),
         }),
+        Control::Field(
+            Field::new("logo_uri", "Logo", Input::Url)
+                .value(typed)
+                .error(error),
+        ),
+    ]
+}
+
+fn tokens(typed: &str, error: Option<&str>) -> Vec<Control> {
+    let error = error.map(str::to_owned);
+    let choice = Choice {
+        value: "RS256".to_owned(),
+        label: "RS256".to_owned(),
+        chosen: false,
+    };
+    let label = "Life of an access token, in seconds";
+    let life = Field::new("access_token_lifetime", label, Input::Text);
+    vec![
         Control::Select(Choices {
             name: "id_token_signed_response_alg",
             label: "How its ID tokens are signed",
@@ -223,10 +246,6 @@ fn rare(typed: &str, error: Option<&str>) -> Vec<Control> {
             choices: vec![(choice, "")],
             error: error.clone(),
         }),
-        Control::Field(
-            Field::new("logo_uri", "Logo", Input::Url)
-                .value(typed)
-                .error(error),
-        ),
+        Control::Field(life.value(typed).error(error)),
     ]
 }

@@ -88,7 +88,12 @@ impl ForeignKeys {
         demanded: Option<JwsAlg>,
     ) -> Result<Map<String, Value>, JoseError> {
         let (message, signature, claims, header) = parts(token)?;
-        let alg = judged(&header, demanded)?;
+        check_header(&header)?;
+        let alg = header.get("alg").and_then(Value::as_str);
+        let alg = alg.and_then(JwsAlg::parse).ok_or(JoseError::Algorithm)?;
+        if demanded.is_some_and(|demanded| demanded != alg) {
+            return Err(JoseError::Algorithm);
+        }
         let kid = header.get("kid").and_then(Value::as_str);
         if header.contains_key("kid") && kid.is_none() {
             return Err(JoseError::Malformed);
@@ -128,10 +133,10 @@ pub fn header(token: &str) -> Result<Map<String, Value>, JoseError> {
     Ok(header)
 }
 
-type Parts<'a> = (&'a str, &'a str, &'a str, Map<String, Value>);
+pub(super) type Parts<'a> = (&'a str, &'a str, &'a str, Map<String, Value>);
 
 /// Message, signature, claims and header of a compact JWS. A JWE has five parts, so none passes.
-fn parts(token: &str) -> Result<Parts<'_>, JoseError> {
+pub(super) fn parts(token: &str) -> Result<Parts<'_>, JoseError> {
     if token.len() > MAX_TOKEN {
         return Err(JoseError::TooLong);
     }
@@ -143,7 +148,8 @@ fn parts(token: &str) -> Result<Parts<'_>, JoseError> {
     Ok((message, signature, claims, decode(header)?))
 }
 
-fn judged(header: &Map<String, Value>, demanded: Option<JwsAlg>) -> Result<JwsAlg, JoseError> {
+/// Refuses a header by which a token would choose its own key or its own rules.
+pub(super) fn check_header(header: &Map<String, Value>) -> Result<(), JoseError> {
     if header.contains_key("crit") {
         return Err(JoseError::Critical);
     }
@@ -153,12 +159,7 @@ fn judged(header: &Map<String, Value>, demanded: Option<JwsAlg>) -> Result<JwsAl
     {
         return Err(JoseError::OwnKey);
     }
-    let alg = header.get("alg").and_then(Value::as_str);
-    let alg = alg.and_then(JwsAlg::parse).ok_or(JoseError::Algorithm)?;
-    if demanded.is_some_and(|demanded| demanded != alg) {
-        return Err(JoseError::Algorithm);
-    }
-    Ok(alg)
+    Ok(())
 }
 
 /// A key, if it is of a kind and for a use that concerns us.

@@ -79,6 +79,52 @@ impl JwsAlg {
     }
 }
 
+/// Algorithms by which others may sign with a secret that they share with us (RFC 7518, 3.2). A type
+/// of its own, so that none of these ever meets a public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the `alg` value of its name")]
+pub enum MacAlg {
+    HS256,
+    HS384,
+    HS512,
+}
+
+impl MacAlg {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::HS256, Self::HS384, Self::HS512];
+
+    /// The `alg` value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HS256 => "HS256",
+            Self::HS384 => "HS384",
+            Self::HS512 => "HS512",
+        }
+    }
+
+    /// The algorithm of an `alg` value.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
+    }
+
+    /// The shortest secret, in bytes: as long as the hash (RFC 7518, 3.2).
+    pub const fn shortest_secret(self) -> usize {
+        match self {
+            Self::HS256 => 32,
+            Self::HS384 => 48,
+            Self::HS512 => 64,
+        }
+    }
+
+    pub(super) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::HS256 => Algorithm::HS256,
+            Self::HS384 => Algorithm::HS384,
+            Self::HS512 => Algorithm::HS512,
+        }
+    }
+}
+
 /// What kind of key an algorithm needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

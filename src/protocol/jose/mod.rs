@@ -9,14 +9,16 @@ mod jws_alg;
 mod key;
 mod key_life;
 mod key_set;
+mod mac;
 mod verifying_key;
 
 pub use foreign::{ForeignKeys, KeysFlaw, MAX_KEYS, header, unverified};
 pub use jws::sign;
-pub use jws_alg::JwsAlg;
+pub use jws_alg::{JwsAlg, MacAlg};
 pub use key::SigningKey;
 pub use key_life::{KeyLife, KeyState};
 pub use key_set::{Expect, HeldKey, KeySet, MAX_TOKEN};
+pub use mac::verify_mac;
 pub use verifying_key::VerifyingKey;
 
 #[cfg(test)]
@@ -46,6 +48,9 @@ pub enum JoseError {
     /// No key of ours has its `kid`.
     #[error("the key is unknown")]
     UnknownKey,
+    /// The secret is shorter than the hash of the algorithm (RFC 7518, 3.2).
+    #[error("the secret is too short for the algorithm")]
+    ShortSecret,
     /// The signature is not this key's over this text.
     #[error("the signature is wrong")]
     Signature,

@@ -5,24 +5,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::Provider;
+use super::super::client_secrets::{give_secret, new_secret};
 use super::super::sessions::Ended;
 use super::super::subjects::check_sector;
 use super::super::trouble::Trouble;
 use super::{Administered, Refusal};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, Entropy, SecretHash};
+use crate::entropy::{ClientId, Entropy};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata::{self, MetadataError};
 use crate::session::ending::{Actor, Reason, Selection, Verb};
 use crate::store::record::{ClientCreation, Declaration};
-
-/// 256 random bits in letters and digits.
-const SECRET: usize = 43;
-
-/// A secret for a client; only its hash is kept.
-pub fn new_client_secret(entropy: &Entropy) -> String {
-    entropy.alphanumeric(SECRET)
-}
+use crate::store::seal::Sealer;
 
 /// A new client, and its secret, which is shown this once.
 pub struct CreatedClient {
@@ -36,16 +30,18 @@ pub struct CreatedClient {
 pub struct UpdatedClient {
     /// The client's new version.
     pub version: Timestamp,
-    /// The client became a confidential one by this edit: its secret, which is shown this once.
+    /// The client has a new secret by this edit, which is shown this once: it had none, or it signs
+    /// with it from now on, and of the one that it had only the hash was kept.
     pub secret: Option<String>,
 }
 
 /// A client with other metadata: members that are named replace those that are there, `null` takes
 /// one away. The whole that results is judged. A client that becomes public loses its secrets; one
-/// that ceases to be gets one.
+/// that ceases to be, or begins to sign with its secret, gets a new one.
 pub fn merged(
     current: &Client,
     changes: &Value,
+    sealer: &Sealer,
     entropy: &Entropy,
 ) -> Result<(Client, Option<String>), MetadataError> {
     let mut metadata = client_metadata::to_json(current);
@@ -60,18 +56,11 @@ pub fn merged(
     client.enabled = current.enabled;
     client.enabled_since = current.enabled_since;
     client.registered_by = current.registered_by;
-    if !client.has_secret() {
-        return Ok((client, None));
-    }
-    client.secret_hash = current.secret_hash;
-    client.previous_secret = current.previous_secret;
-    let secret = client
-        .secret_hash
-        .is_none()
-        .then(|| new_client_secret(entropy));
-    if let Some(secret) = &secret {
-        client.secret_hash = Some(SecretHash::of_text(secret));
-    }
+    let secret = if client.go_on_with_secrets(current) {
+        give_secret(&mut client, Some(sealer), entropy)
+    } else {
+        None
+    };
     Ok((client, secret))
 }
 
@@ -95,10 +84,7 @@ impl Provider {
         if let Err(error) = self.allows(&client).await {
             return Ok(Err(error.into()));
         }
-        let secret = client
-            .has_secret()
-            .then(|| new_client_secret(&self.entropy));
-        client.secret_hash = secret.as_deref().map(SecretHash::of_text);
+        let secret = give_secret(&mut client, Some(&self.sealer), &self.entropy);
         let created = self.record.create_client(&client, actor).await?;
         self.follow_changes().await?;
         Ok(match created {
@@ -118,7 +104,7 @@ impl Provider {
         let Some(row) = self.record.client_row(id).await? else {
             return Ok(Err(Refusal::NotFound));
         };
-        let (client, secret) = match merged(&row.client, changes, &self.entropy) {
+        let (client, secret) = match merged(&row.client, changes, &self.sealer, &self.entropy) {
             Ok(merged) => merged,
             Err(error) => return Ok(Err(error.into())),
         };
@@ -196,9 +182,11 @@ impl Provider {
         overlap: Duration,
         actor: &Actor,
     ) -> Result<Administered<String>, Trouble> {
-        let secret = new_client_secret(&self.entropy);
-        let hash = SecretHash::of_text(&secret);
-        let rotated = self.record.rotate_client_secret(id, hash, overlap, actor);
+        let Some(client) = self.record.client(id).await? else {
+            return Ok(Err(Refusal::NotFound));
+        };
+        let (secret, kept) = new_secret(&client, Some(&self.sealer), &self.entropy);
+        let rotated = self.record.rotate_client_secret(id, kept, overlap, actor);
         let done: Administered<Timestamp> = rotated.await?.into();
         self.follow_changes().await?;
         Ok(done.map(|_| secret))
@@ -243,6 +231,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::entropy::SecretHash;
+    use crate::protocol::client::PreviousSecret;
+
+    fn merge(current: &Client, changes: &Value) -> Result<(Client, Option<String>), MetadataError> {
+        let sealer = Sealer::new(&[1; 32], &[]);
+        merged(current, changes, &sealer, &Entropy::seeded(1))
+    }
 
     fn wiki(method: &str) -> Client {
         let metadata = json!({
@@ -258,33 +253,64 @@ mod tests {
 
     #[test]
     fn what_is_not_named_stays_and_the_whole_is_judged() {
-        let entropy = Entropy::seeded(1);
         let mut current = wiki("client_secret_basic");
         current.enabled = false;
         let changes = json!({ "client_name": "Notes", "backchannel_logout_uri": null });
-        let (after, secret) = merged(&current, &changes, &entropy).unwrap();
+        let (after, secret) = merge(&current, &changes).unwrap();
         let mut expected = current.clone();
         expected.client_name = "Notes".to_owned();
         expected.backchannel_logout_uri = None;
         assert_eq!((after, secret), (expected, None));
         let changes = json!({ "redirect_uris": [] });
-        let error = merged(&current, &changes, &entropy).unwrap_err();
+        let error = merge(&current, &changes).unwrap_err();
         assert_eq!(error.member, "redirect_uris");
         let changes = json!({ "require_pkce": false, "token_endpoint_auth_method": "none" });
-        let error = merged(&current, &changes, &entropy).unwrap_err();
+        let error = merge(&current, &changes).unwrap_err();
         assert_eq!(error.member, "require_pkce");
     }
 
     #[test]
     fn a_secret_comes_and_goes_with_the_method() {
-        let entropy = Entropy::seeded(1);
         let public = json!({ "token_endpoint_auth_method": "none" });
-        let (after, secret) = merged(&wiki("client_secret_post"), &public, &entropy).unwrap();
+        let (after, secret) = merge(&wiki("client_secret_post"), &public).unwrap();
         assert_eq!((after.secret_hash, secret), (None, None));
         let confidential = json!({ "token_endpoint_auth_method": "client_secret_post" });
-        let (after, secret) = merged(&wiki("none"), &confidential, &entropy).unwrap();
-        let secret = secret.unwrap();
-        assert_eq!(secret.len(), SECRET);
-        assert_eq!(after.secret_hash, Some(SecretHash::of_text(&secret)));
+        let (after, secret) = merge(&wiki("none"), &confidential).unwrap();
+        assert_eq!(
+            after.secret_hash,
+            Some(SecretHash::of_text(&secret.unwrap()))
+        );
+    }
+
+    #[test]
+    fn who_begins_to_sign_with_its_secret_gets_a_new_one() {
+        let signs = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
+        let mut before = wiki("client_secret_basic");
+        before.previous_secret = Some(PreviousSecret {
+            hash: SecretHash::of_text("older"),
+            sealed: None,
+            expires: Timestamp::from_secs(1),
+        });
+        let (mut signer, secret) = merge(&before, &signs).unwrap();
+        let hash = Some(SecretHash::of_text(&secret.unwrap()));
+        assert_eq!(signer.secret_hash, hash);
+        assert!(signer.sealed_secret.is_some());
+        assert_eq!(signer.previous_secret, None, "nobody could sign with it");
+
+        // What else is changed leaves it be, and so does the way back; but for the seal.
+        signer.previous_secret = Some(PreviousSecret {
+            hash: SecretHash::of_text("older"),
+            sealed: signer.sealed_secret.clone(),
+            expires: Timestamp::from_secs(1),
+        });
+        let (renamed, secret) = merge(&signer, &json!({ "client_name": "Notes" })).unwrap();
+        assert_eq!(secret, None);
+        assert_eq!(renamed.sealed_secret, signer.sealed_secret);
+        assert_eq!(renamed.previous_secret, signer.previous_secret);
+        let back = json!({ "token_endpoint_auth_method": "client_secret_post" });
+        let (after, secret) = merge(&signer, &back).unwrap();
+        assert_eq!((secret, after.secret_hash), (None, hash));
+        assert_eq!(after.sealed_secret, None);
+        assert!(after.previous_secret.unwrap().sealed.is_none());
     }
 }

@@ -7,7 +7,7 @@
 mod clients;
 mod people;
 
-pub use clients::{CreatedClient, UpdatedClient, merged, new_client_secret};
+pub use clients::{CreatedClient, UpdatedClient, merged};
 pub(super) use people::judge_password;
 pub use people::{NewPerson, new_temporary_password};
 

@@ -17,8 +17,8 @@ use super::jobs::{Durability, Work};
 use super::rows::Columns as _;
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, SecretHash};
-use crate::protocol::client::{Client, PreviousSecret, RegisteredBy};
+use crate::entropy::ClientId;
+use crate::protocol::client::{Client, KeptSecret, PreviousSecret, RegisteredBy};
 use crate::session::ending::Actor;
 
 /// What became of a change to a client.
@@ -109,15 +109,16 @@ impl Record {
     }
 
     /// Gives a client a new secret; the one that it has is taken for a while longer, the one
-    /// before that no more.
+    /// before that no more. A client that signs with its secret gets none without its seal: if it
+    /// began to while the new one was being made, it is [`ClientChange::Outdated`].
     pub async fn rotate_client_secret(
         &self,
         id: &ClientId,
-        secret: SecretHash,
+        secret: KeptSecret,
         overlap: Duration,
         actor: &Actor,
     ) -> Result<ClientChange, RecordError> {
-        type Rotation = (ClientId, SecretHash, Duration, Deed);
+        type Rotation = (ClientId, KeptSecret, Duration, Deed);
         let params = (id.clone(), secret, overlap, self.deed(actor));
         let rotate: Work<_, ClientChange> = |conn, (id, secret, overlap, deed): &Rotation| {
             Box::pin(async move {
@@ -128,16 +129,12 @@ impl Record {
                 if !held.client.has_secret() {
                     return Ok(ClientChange::NoSecret);
                 }
+                if held.client.signs_with_secret() && secret.sealed.is_none() {
+                    return Ok(ClientChange::Outdated);
+                }
                 let mut after = held.client.clone();
-                after.previous_secret =
-                    held.client
-                        .secret_hash
-                        .filter(|_| !overlap.is_zero())
-                        .map(|hash| PreviousSecret {
-                            hash,
-                            expires: deed.now + *overlap,
-                        });
-                after.secret_hash = Some(*secret);
+                after.keep_secret(secret.clone());
+                after.previous_secret = previous(&held.client, deed.now, *overlap);
                 let detail = format!("the secret before is good for {} s more", overlap.as_secs());
                 let action = AuditAction::ClientRotateSecret;
                 write(conn, &held, &after, deed, action, Some(detail)).await
@@ -167,6 +164,16 @@ impl Record {
         let grew = |done: &ClientChange| matches!(done, ClientChange::Done(_));
         self.write_log(Durability::Full, params, work, grew).await
     }
+}
+
+/// What the secret of now is, once another has followed it.
+fn previous(client: &Client, now: Timestamp, overlap: Duration) -> Option<PreviousSecret> {
+    let hash = client.secret_hash.filter(|_| !overlap.is_zero())?;
+    Some(PreviousSecret {
+        hash,
+        sealed: client.sealed_secret.clone(),
+        expires: now + overlap,
+    })
 }
 
 /// The row of a client that may be changed; or why not.

@@ -11,7 +11,7 @@ use super::rows::{Columns as _, to_json};
 use super::{Record, RecordError};
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
-use crate::protocol::client::{Client, PreviousSecret, RegisteredBy};
+use crate::protocol::client::{Client, PreviousSecret, RegisteredBy, SealedSecret};
 use crate::session::ending::Actor;
 
 /// What became of a new client.
@@ -28,8 +28,8 @@ macro_rules! insert_client {
         concat!(
             "INSERT INTO clients (client_id, metadata, secret_hash, enabled, registered_by, ",
             "client_name, backchannel_logout_uri, created_at, updated_at, previous_secret_hash, ",
-            "previous_secret_expires_at, notify_on_idle) ",
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) ON CONFLICT (client_id) ",
+            "previous_secret_expires_at, notify_on_idle, sealed_secret, previous_sealed_secret) ",
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13) ON CONFLICT (client_id) ",
             $conflict
         )
     };
@@ -43,7 +43,8 @@ const UPSERT: &str = insert_client!(
      backchannel_logout_uri = excluded.backchannel_logout_uri, \
      previous_secret_hash = excluded.previous_secret_hash, \
      previous_secret_expires_at = excluded.previous_secret_expires_at, \
-     notify_on_idle = excluded.notify_on_idle"
+     notify_on_idle = excluded.notify_on_idle, sealed_secret = excluded.sealed_secret, \
+     previous_sealed_secret = excluded.previous_sealed_secret"
 );
 
 /// Selects clients with all that belongs to one.
@@ -51,7 +52,7 @@ macro_rules! select_clients {
     ($more:literal, $tail:literal) => {
         concat!(
             "SELECT metadata, secret_hash, previous_secret_hash, previous_secret_expires_at, ",
-            "enabled, registered_by",
+            "sealed_secret, previous_sealed_secret, enabled, registered_by",
             $more,
             " FROM clients ",
             $tail
@@ -173,7 +174,9 @@ async fn put(
     client: &Client,
     now: Timestamp,
 ) -> Result<bool, RecordError> {
-    let previous = client.previous_secret;
+    let previous = client.previous_secret.as_ref();
+    let bytes = |sealed: &SealedSecret| sealed.as_bytes().to_vec();
+    let previous_sealed = previous.and_then(|previous| previous.sealed.as_ref());
     let query = sqlx::query(sql)
         .bind(client.client_id.as_str())
         .bind(to_json(client)?)
@@ -185,7 +188,9 @@ async fn put(
         .bind(now.as_millis())
         .bind(previous.map(|previous| previous.hash.as_bytes().to_vec()))
         .bind(previous.map(|previous| previous.expires.as_millis()))
-        .bind(i64::from(client.notify_on_idle));
+        .bind(i64::from(client.notify_on_idle))
+        .bind(client.sealed_secret.as_ref().map(bytes))
+        .bind(previous_sealed.map(bytes));
     Ok(query.execute(&mut *conn).await?.rows_affected() == 1)
 }
 
@@ -200,12 +205,17 @@ pub(super) async fn upsert(
 
 pub(super) fn client(row: &AnyRow) -> Result<Client, RecordError> {
     let mut client: Client = row.json("metadata")?;
+    let sealed = |column| Ok::<_, RecordError>(row.bytes_or_null(column)?.map(SealedSecret::new));
     client.secret_hash = row.hash_or_null("secret_hash")?;
+    client.sealed_secret = sealed("sealed_secret")?;
     let previous = row.hash_or_null("previous_secret_hash")?;
     let expires = row.time_or_null("previous_secret_expires_at")?;
-    client.previous_secret = previous
-        .zip(expires)
-        .map(|(hash, expires)| PreviousSecret { hash, expires });
+    let previous_sealed = sealed("previous_sealed_secret")?;
+    client.previous_secret = previous.zip(expires).map(|(hash, expires)| PreviousSecret {
+        hash,
+        sealed: previous_sealed,
+        expires,
+    });
     client.enabled = row.flag("enabled")?;
     client.registered_by = registered_by(&row.text("registered_by")?)?;
     Ok(client)

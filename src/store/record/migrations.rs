@@ -11,7 +11,7 @@ use super::dialect::is_missing_table;
 use super::jobs::{Durability, Work};
 use super::{Record, RecordError, jobs};
 
-const STEPS: [(i64, &str, &str); 13] = [
+const STEPS: [(i64, &str, &str); 14] = [
     (
         1,
         "record",
@@ -71,6 +71,11 @@ const STEPS: [(i64, &str, &str); 13] = [
         13,
         "refreshes",
         include_str!("../../../migrations/0013_refreshes.sql"),
+    ),
+    (
+        14,
+        "sealed_secrets",
+        include_str!("../../../migrations/0014_sealed_secrets.sql"),
     ),
     (
         17,

@@ -24,6 +24,7 @@ impl Purpose {
             Self::Document => b"document",
             Self::Handle => b"handle",
             Self::SigningKey => b"signing key",
+            Self::ClientSecret => b"client secret",
             Self::AntiForgery => b"anti-forgery",
         }
     }
@@ -35,6 +36,7 @@ pub(super) struct Keys {
     document: Subkeys,
     handle: Subkeys,
     signing_key: Subkeys,
+    client_secret: Subkeys,
     anti_forgery: Subkeys,
 }
 
@@ -54,6 +56,7 @@ impl Keys {
             document: subkeys(Purpose::Document),
             handle: subkeys(Purpose::Handle),
             signing_key: subkeys(Purpose::SigningKey),
+            client_secret: subkeys(Purpose::ClientSecret),
             anti_forgery: subkeys(Purpose::AntiForgery),
         }
     }
@@ -63,6 +66,7 @@ impl Keys {
             Purpose::Document => &self.document,
             Purpose::Handle => &self.handle,
             Purpose::SigningKey => &self.signing_key,
+            Purpose::ClientSecret => &self.client_secret,
             Purpose::AntiForgery => &self.anti_forgery,
         }
     }

@@ -6,6 +6,7 @@ use lanyard::protocol::client_metadata;
 use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
 
+use super::secret_assertions::by_secret;
 use crate::support::{App, Browser, House, Landing, Page, Person};
 
 const REDIRECT: &str = "https://wiki.example/cb";
@@ -103,6 +104,118 @@ impl Story {
     async fn wiki(&self) -> App {
         let house = &self.house;
         house.app("wiki").await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_begins_to_sign_with_its_secret_is_shown_a_new_one() {
+    let story = story().await;
+    let signs = ("token_endpoint_auth_method", "client_secret_jwt");
+    let page = story.create(&[("client_id", "wiki")]).await;
+    let first = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let wrong = ("token_endpoint_auth_signing_alg", "ES256");
+    let page = story.send(&page, &filled(&[signs, wrong])).await;
+    let said = refused_at(&page, "token_endpoint_auth_signing_alg");
+    assert!(said.contains("HS256, HS384 or HS512"), "{said}");
+    let right = ("token_endpoint_auth_signing_alg", "HS256");
+    let page = story.send(&page, &filled(&[signs, right])).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(page.heading(), "The app Wiki has a new secret");
+    let second = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    assert_ne!(first, second);
+    let verdict = async |secret: &str| {
+        let proof = by_secret(&story.house, "wiki", secret, &json!({}));
+        super::client_assertions::verdict(&story.house, &proof).await
+    };
+    assert_eq!(verdict(&first).await, "invalid_client");
+    assert_eq!(verdict(&second).await, "invalid_grant", "let in");
+
+    // Of what is changed else, no secret is shown; a new one is made on its page.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let name = ("client_name", "Notes");
+    let page = story.send(&page, &filled(&[signs, right, name])).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let page = story
+        .answer("/admin/apps/wiki/secret", &[("overlap", "24h")])
+        .await;
+    let third = pasted(&page, "OIDC_CLIENT_SECRET").unwrap();
+    for secret in [&second, &third] {
+        assert_eq!(verdict(secret).await, "invalid_grant", "let in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_tokens_of_an_app_is_said_at_its_field() {
+    let story = story().await;
+    let wiki = ("client_id", "wiki");
+    for (field, value) in [
+        ("access_token_lifetime", "5"),
+        ("access_token_lifetime", "five"),
+        ("id_token_lifetime", "86400"),
+        ("refresh_token_idle_timeout", "-1"),
+        ("refresh_token_lifetime", "1e9"),
+        ("access_token_audiences", "https://api.example\na b"),
+        ("access_token_format", "paper"),
+        ("subject_type", "secret"),
+        ("sector_identifier_uri", "http://wiki.example/apps"),
+        ("userinfo_signed_response_alg", "PS512"),
+        ("introspection_signed_response_alg", "none"),
+    ] {
+        let page = story.create(&[wiki, (field, value)]).await;
+        refused_at(&page, field);
+        assert!(page.body.contains("<details open>"), "{field} is in sight");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_chooses_for_its_tokens_is_typed_kept_and_taken_away() {
+    let story = story().await;
+    let wiki = ("client_id", "wiki");
+    let tokens = [
+        ("access_token_format", "opaque"),
+        ("access_token_lifetime", "60"),
+        ("id_token_lifetime", "61"),
+        ("refresh_token_idle_timeout", "62"),
+        ("refresh_token_lifetime", "63"),
+        ("access_token_audiences", "https://api.example\nurn:api:2"),
+        ("subject_type", "pairwise"),
+        ("userinfo_signed_response_alg", "ES256"),
+        ("introspection_signed_response_alg", "ES256"),
+    ];
+    let fields: Vec<_> = tokens.into_iter().chain([wiki]).collect();
+    assert_eq!(story.create(&fields).await.status, 200);
+    let before = story.stored("wiki").await.unwrap();
+    assert_eq!(before["access_token_lifetime"], 60);
+    let audiences = json!(["https://api.example", "urn:api:2"]);
+    assert_eq!(before["access_token_audiences"], audiences);
+    assert_eq!(before["subject_type"], "pairwise");
+
+    // An edit of something else, as the page has it, leaves all of that.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    for (name, value) in tokens {
+        assert!(page.shows(value) || page.body.contains(value), "{name}");
+    }
+    let name = ("client_name", "Notes");
+    let fields: Vec<_> = tokens.into_iter().chain([name]).collect();
+    let answer = story.send(&page, &filled(&fields)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let mut expected = before;
+    expected["client_name"] = json!("Notes");
+    assert_eq!(story.stored("wiki").await.unwrap(), expected);
+
+    // What is emptied is taken away.
+    let page = story.open("/admin/apps/wiki/edit").await;
+    let answer = story.send(&page, &filled(&[])).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let stored = story.stored("wiki").await.unwrap();
+    for (name, _) in tokens {
+        let usual = match name {
+            "access_token_format" => json!("jwt"),
+            "subject_type" => json!("public"),
+            _ => Value::Null,
+        };
+        assert_eq!(stored[name], usual, "{name}");
     }
 }
 

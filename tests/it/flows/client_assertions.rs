@@ -19,9 +19,19 @@ use crate::support::{App, House, Page};
 
 /// A good assertion, but for the changes; null takes a claim away.
 pub(super) fn assertion(house: &House, key: &SigningKey, app: &App, changes: &Value) -> String {
+    sign(
+        key,
+        "JWT",
+        &assertion_claims(house, &app.client_id, changes),
+    )
+    .unwrap()
+}
+
+/// What it says.
+pub(super) fn assertion_claims(house: &House, id: &str, changes: &Value) -> Value {
     let now = house.provider().clock().now().as_secs();
     let mut claims = json!({
-        "iss": app.client_id, "sub": app.client_id, "aud": house.issuer,
+        "iss": id, "sub": id, "aud": house.issuer,
         "iat": now, "exp": now + 60, "jti": Entropy::System.alphanumeric(20),
     });
     for (name, value) in changes.as_object().unwrap() {
@@ -31,7 +41,7 @@ pub(super) fn assertion(house: &House, key: &SigningKey, app: &App, changes: &Va
         .as_object_mut()
         .unwrap()
         .retain(|_, value| !value.is_null());
-    sign(key, "JWT", &claims).unwrap()
+    claims
 }
 
 pub(super) fn proof_fields(assertion: &str) -> [(&'static str, &str); 2] {
@@ -66,7 +76,7 @@ async fn prove(house: &House, fields: &[(&str, &str)]) -> Page {
     post(&house.url("/oauth2/token"), &[], &form).await
 }
 
-async fn verdict(house: &House, assertion: &str) -> String {
+pub(super) async fn verdict(house: &House, assertion: &str) -> String {
     refusal(&prove(house, &proof_fields(assertion)).await)
 }
 

@@ -58,6 +58,7 @@ mod responses;
 mod restart;
 mod revocation;
 mod round_trips;
+mod secret_assertions;
 mod setup;
 mod signed_out_apps;
 mod slow_apps;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client_assertions::{assertion, proof_fields};
+use super::secret_assertions::by_secret;
 use crate::support::{App, House, Landing, Page};
 
 const ORIGIN: [(&str, &str); 1] = [("origin", "https://spa.example")];
@@ -222,7 +223,12 @@ async fn clients_authenticate_in_every_way_that_is_listed() {
             ("code_verifier", &ask.verifier),
         ];
         let proof = assertion(&house, &key, &app, &json!({}));
-        let answer = if by_key {
+        let by_mac = app.secret.as_deref().unwrap_or_default();
+        let by_mac = by_secret(&house, &app.client_id, by_mac, &json!({}));
+        let answer = if method == "client_secret_jwt" {
+            form.extend(proof_fields(&by_mac));
+            house.browser().post("/oauth2/token", &form).await
+        } else if by_key {
             form.extend(proof_fields(&proof));
             house.browser().post("/oauth2/token", &form).await
         } else if method == "client_secret_post" {

@@ -1,8 +1,13 @@
 //! `lanyard user create`, `lanyard client create` and `lanyard client list`.
 
+use lanyard::clock::Clock;
+use lanyard::entropy::Entropy;
+use lanyard::protocol::client_assertion::TYPE;
 use serde_json::{Value, json};
 
 use super::sign_in_at;
+use crate::support::installation::Done;
+use crate::support::tokens::post;
 use crate::support::{House, Installation, Landing, Person};
 
 fn create_user(house: &Installation, options: &[&str], password: &str) -> Result<String, String> {
@@ -242,6 +247,166 @@ async fn a_client_by_options_works_at_once_with_the_secret_that_was_printed() {
         let found = bytes.windows(43).any(|part| part == secret.as_bytes());
         assert!(!found, "{kept} holds the secret");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_by_options_signs_with_the_secret_that_was_printed_and_with_the_next() {
+    let house = Installation::new();
+    let create = |more: &[&str]| {
+        let usual = [
+            "client",
+            "create",
+            "--name",
+            "Bank",
+            "--redirect-uri",
+            "https://bank.example.com/cb",
+            "--auth-method",
+            "client_secret_jwt",
+            "--json",
+        ];
+        house.run(&[&usual[..], more].concat())
+    };
+    let said = create(&["--auth-signing-alg", "RS256"]).refused();
+    assert!(said.contains("token_endpoint_auth_signing_alg"), "{said}");
+    // Before the first start, which makes no other master key then.
+    let made = create(&["--id", "bank", "--auth-signing-alg", "HS512"]).succeeded();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let first = made["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(made["token_endpoint_auth_signing_alg"], "HS512");
+    assert!(!made.to_string().contains("sealed"), "{made}");
+    let _server = house.serve().await;
+    let rotate = ["client", "rotate-secret", "bank", "--json"];
+    let rotated: Value = serde_json::from_str(&house.run(&rotate).succeeded()).unwrap();
+    let second = rotated["client_secret"].as_str().unwrap().to_owned();
+    for secret in [&first, &second] {
+        House::until("the server follows", || async {
+            proved(&house, secret).await
+        })
+        .await;
+    }
+    assert!(!proved(&house, &"x".repeat(64)).await);
+    for kept in ["data/lanyard.db", "data/lanyard.db-wal"] {
+        let bytes = std::fs::read(house.path(kept)).unwrap();
+        for secret in [&first, &second] {
+            let found = bytes.windows(64).any(|part| part == secret.as_bytes());
+            assert!(!found, "{kept} holds the secret");
+        }
+    }
+}
+
+fn create_wiki(house: &Installation, more: &[&str]) -> Done {
+    let usual = [
+        "client",
+        "create",
+        "--name",
+        "Wiki",
+        "--redirect-uri",
+        "https://wiki.example.com/cb",
+        "--json",
+    ];
+    house.run(&[&usual[..], more].concat())
+}
+
+#[test]
+fn what_is_wrong_with_a_clients_tokens_names_member_and_remedy() {
+    let house = Installation::new();
+    for (wrong, part) in [
+        (
+            ["--access-token-lifetime", "5"],
+            "access_token_lifetime: is shorter than 30 seconds",
+        ),
+        (
+            ["--id-token-lifetime", "86400"],
+            "id_token_lifetime: is longer than tokens.max_lifetime",
+        ),
+        (
+            ["--access-token-audience", "a b"],
+            "access_token_audiences[0]: ",
+        ),
+        (
+            ["--userinfo-alg", "PS512"],
+            "userinfo_signed_response_alg: is PS512, for which",
+        ),
+        (
+            ["--sector-identifier-uri", "http://a.example/"],
+            "sector_identifier_uri: is no address with https",
+        ),
+    ] {
+        let said = create_wiki(&house, &wrong).refused();
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn every_member_of_a_clients_tokens_can_be_typed() {
+    let house = Installation::new();
+    let options = [
+        "--access-token-format",
+        "opaque",
+        "--access-token-lifetime",
+        "60",
+        "--id-token-lifetime",
+        "61",
+        "--refresh-token-idle-timeout",
+        "62",
+        "--refresh-token-lifetime",
+        "63",
+        "--access-token-audience",
+        "https://api.example",
+        "--access-token-audience",
+        "urn:api:2",
+        "--subject-type",
+        "pairwise",
+        "--userinfo-alg",
+        "ES256",
+        "--introspection-alg",
+        "ES256",
+    ];
+    let made = create_wiki(&house, &options).succeeded();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let shown = [
+        "client",
+        "show",
+        made["client_id"].as_str().unwrap(),
+        "--json",
+    ];
+    let shown: Value = serde_json::from_str(&house.run(&shown).succeeded()).unwrap();
+    for (member, value) in [
+        ("access_token_format", json!("opaque")),
+        ("access_token_lifetime", json!(60)),
+        ("id_token_lifetime", json!(61)),
+        ("refresh_token_idle_timeout", json!(62)),
+        ("refresh_token_lifetime", json!(63)),
+        (
+            "access_token_audiences",
+            json!(["https://api.example", "urn:api:2"]),
+        ),
+        ("subject_type", json!("pairwise")),
+        ("userinfo_signed_response_alg", json!("ES256")),
+        ("introspection_signed_response_alg", json!("ES256")),
+    ] {
+        assert_eq!(made[member], value, "{member}");
+        assert_eq!(shown[member], value, "{member}");
+    }
+}
+
+/// Whether the bank is let in with an assertion that this secret signs.
+async fn proved(house: &Installation, secret: &str) -> bool {
+    let now = Clock::System.now().as_secs();
+    let claims = json!({
+        "iss": "bank", "sub": "bank", "aud": house.issuer, "exp": now + 60,
+        "jti": Entropy::System.alphanumeric(20),
+    });
+    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS512);
+    let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+    let proof = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+    let form = [
+        ("token", "x"),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &proof),
+    ];
+    let url = format!("{}/oauth2/introspect", house.issuer);
+    post(&url, &[], &form).await.status == 200
 }
 
 #[tokio::test(flavor = "multi_thread")]

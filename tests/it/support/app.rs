@@ -8,7 +8,7 @@ use actix_web::{App as Server, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
-use lanyard::entropy::{ClientId, Entropy, SecretHash, sha256};
+use lanyard::entropy::{ClientId, Entropy, sha256};
 use lanyard::protocol::client_metadata;
 use serde_json::{Value, json};
 use url::Url;
@@ -108,8 +108,10 @@ impl App {
         let mut client = client_metadata::parse(&metadata, ClientId::new(id)).unwrap();
         let secret = client
             .has_secret()
-            .then(|| Entropy::System.alphanumeric(43));
-        client.secret_hash = secret.as_deref().map(SecretHash::of_text);
+            .then(|| Entropy::System.alphanumeric(64));
+        if let Some(secret) = &secret {
+            house.provider().keep_secret(&mut client, secret);
+        }
         house
             .provider()
             .record()

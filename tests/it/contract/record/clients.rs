@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use lanyard::entropy::{ClientId, SecretHash};
-use lanyard::protocol::client::{AuthMethod, RegisteredBy};
+use lanyard::protocol::client::{AuthMethod, KeptSecret, RegisteredBy, SealedSecret};
 use lanyard::session::ending::Actor;
 use lanyard::store::record::{
     AuditFilter, ClientChange, ClientCreation, ClientFilter, Cursor, Enabled,
@@ -15,6 +15,7 @@ use super::{Backend, World, both, client, user_id};
 both!(
     an_edit_needs_the_version_that_it_began_from,
     a_rotation_keeps_the_secret_before_for_a_while,
+    who_signs_with_its_secret_has_it_sealed,
     only_a_disabled_client_of_which_nothing_lives_is_deleted,
     what_the_file_declares_is_changed_there,
     clients_come_in_pages_by_name,
@@ -60,7 +61,7 @@ async fn an_edit_needs_the_version_that_it_began_from(on: Backend) {
     let done = record.update_client(&nobody, version, &ROOT).await.unwrap();
     assert_eq!(done, ClientChange::NotFound);
     // A rotation is a change too: an edit must not bring the old secret back.
-    let rotated = record.rotate_client_secret(&WIKI, hash("b"), Duration::ZERO, &ROOT);
+    let rotated = record.rotate_client_secret(&WIKI, kept("b"), Duration::ZERO, &ROOT);
     assert!(matches!(rotated.await.unwrap(), ClientChange::Done(_)));
     let late = record.update_client(&stored.client, version, &ROOT).await;
     assert_eq!(late.unwrap(), ClientChange::Outdated);
@@ -70,13 +71,32 @@ fn hash(secret: &str) -> SecretHash {
     SecretHash::of_text(secret)
 }
 
+/// As of a client that sends its secret.
+fn kept(secret: &str) -> KeptSecret {
+    KeptSecret {
+        hash: hash(secret),
+        sealed: None,
+    }
+}
+
+fn sealed(secret: &str) -> KeptSecret {
+    KeptSecret {
+        sealed: Some(seal(secret)),
+        ..kept(secret)
+    }
+}
+
+fn seal(secret: &str) -> SealedSecret {
+    SealedSecret::new(format!("sealed {secret}").into_bytes())
+}
+
 async fn a_rotation_keeps_the_secret_before_for_a_while(on: Backend) {
     let world = World::peopled(on).await;
     let record = &world.record;
     let day = Duration::from_hours(24);
     let rotate = |secret, overlap| async move {
         let done = record
-            .rotate_client_secret(&WIKI, hash(secret), overlap, &ROOT)
+            .rotate_client_secret(&WIKI, kept(secret), overlap, &ROOT)
             .await;
         assert!(matches!(done.unwrap(), ClientChange::Done(_)));
         record.client(&WIKI).await.unwrap().unwrap()
@@ -97,9 +117,44 @@ async fn a_rotation_keeps_the_secret_before_for_a_while(on: Backend) {
     record.insert_client(&public).await.unwrap();
     let id = ClientId::new("public");
     let done = record
-        .rotate_client_secret(&id, hash("x"), day, &ROOT)
+        .rotate_client_secret(&id, kept("x"), day, &ROOT)
         .await;
     assert_eq!(done.unwrap(), ClientChange::NoSecret);
+}
+
+async fn who_signs_with_its_secret_has_it_sealed(on: Backend) {
+    let world = World::empty(on).await;
+    let record = &world.record;
+    let mut signer = client("wiki", None);
+    signer.token_endpoint_auth_method = AuthMethod::ClientSecretJwt;
+    signer.keep_secret(sealed("first"));
+    record.insert_client(&signer).await.unwrap();
+    let stored = || async { record.client(&WIKI).await.unwrap().unwrap() };
+    assert_eq!(stored().await, signer);
+    let day = Duration::from_hours(24);
+    let rotate = |secret| record.rotate_client_secret(&WIKI, secret, day, &ROOT);
+    assert_eq!(
+        rotate(kept("second")).await.unwrap(),
+        ClientChange::Outdated,
+        "it would have none to sign with"
+    );
+    let done = rotate(sealed("second")).await.unwrap();
+    assert!(matches!(done, ClientChange::Done(_)));
+    let after = stored().await;
+    assert_eq!(after.secret_hash, Some(hash("second")));
+    assert_eq!(after.sealed_secret, Some(seal("second")));
+    let previous = after.previous_secret.unwrap();
+    assert_eq!(previous.hash, hash("first"));
+    assert_eq!(previous.sealed, Some(seal("first")));
+
+    // Of one that sends its secret, no seal is kept.
+    record.insert_client(&client("notes", None)).await.unwrap();
+    let notes = ClientId::new("notes");
+    let rotated = record.rotate_client_secret(&notes, sealed("x"), day, &ROOT);
+    rotated.await.unwrap();
+    let notes = record.client(&notes).await.unwrap().unwrap();
+    assert_eq!(notes.secret_hash, Some(hash("x")));
+    assert_eq!(notes.sealed_secret, None);
 }
 
 async fn only_a_disabled_client_of_which_nothing_lives_is_deleted(on: Backend) {
@@ -149,7 +204,7 @@ async fn what_the_file_declares_is_changed_there(on: Backend) {
         let done = record.set_client_enabled(&WIKI, enabled, &ROOT).await;
         assert_eq!(done.unwrap(), file);
     }
-    let done = record.rotate_client_secret(&WIKI, hash("x"), Duration::ZERO, &ROOT);
+    let done = record.rotate_client_secret(&WIKI, kept("x"), Duration::ZERO, &ROOT);
     assert_eq!(done.await.unwrap(), file);
     assert_eq!(record.delete_client(&WIKI, &ROOT).await.unwrap(), file);
     assert_eq!(record.client(&WIKI).await.unwrap(), Some(declared.clone()));
@@ -225,7 +280,7 @@ async fn each_change_to_a_client_says_who_made_it(on: Backend) {
     record.update_client(&new, version, &ROOT).await.unwrap();
     record.update_client(&new, version, &ROOT).await.unwrap();
     let hour = Duration::from_hours(1);
-    let rotated = record.rotate_client_secret(&WIKI, hash("x"), hour, &ROOT);
+    let rotated = record.rotate_client_secret(&WIKI, kept("x"), hour, &ROOT);
     rotated.await.unwrap();
     for enabled in [false, false, true, false] {
         let set = record.set_client_enabled(&WIKI, enabled, &ROOT).await;

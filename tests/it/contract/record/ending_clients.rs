@@ -239,7 +239,10 @@ async fn what_the_file_says_is_so(on: Backend) {
     // Declared again, it is back.
     record.declare_clients(&first).await.unwrap();
     let shop = record.client(&ClientId::new("shop")).await.unwrap();
-    assert_eq!(shop, Some(declared("shop")));
+    let mut shop = shop.unwrap();
+    // What it held for itself before stays dead.
+    assert_eq!(shop.enabled_since.take(), Some(world.now()));
+    assert_eq!(shop, declared("shop"));
 
     let lines = record
         .list_audit(&AuditFilter::default(), 100)

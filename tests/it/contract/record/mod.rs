@@ -304,6 +304,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         policy_uri: None,
         tos_uri: None,
         secret_hash: Some(lanyard::entropy::SecretHash::of_text("secret")),
+        sealed_secret: None,
         previous_secret: None,
         enabled: true,
         enabled_since: None,
