@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::assertion_alg::AssertionAlg;
 use super::client_requests::ClientRequests;
 pub use super::client_secret::{KeptSecret, PreviousSecret, SealedSecret};
-use super::client_tokens::ClientTokens;
+use super::client_tokens::{ClientTokens, SubjectType};
 use super::response_type::ResponseType;
 use super::scope::{ScopeError, ScopeSet};
 pub use super::signing_alg::SigningAlg;
@@ -123,6 +123,10 @@ pub struct Client {
     /// When it was last enabled again: tokens that it held before for itself stay dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled_since: Option<Timestamp>,
+    /// The configuration file declares it, and what its `sector_identifier_uri` lists was not read
+    /// yet (Registration 1.0, 5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sector_unread: bool,
     /// The scopes that the house has of its own: a client without a list may ask for them too.
     /// Filled in where use cases read clients; never serialised.
     #[serde(skip)]
@@ -287,6 +291,12 @@ impl Client {
         self.response_types
             .iter()
             .any(|kind| self.may_receive(*kind))
+    }
+
+    /// Whether nobody can be named to it: its names are those of a sector of which it is not known
+    /// whether it belongs to it.
+    pub fn is_without_names(&self) -> bool {
+        self.sector_unread && self.tokens.subject_type == SubjectType::Pairwise
     }
 
     /// Whether it may use this grant.

@@ -113,6 +113,7 @@ pub fn to_json(client: &Client) -> Value {
     if let Some(members) = metadata.as_object_mut() {
         // Ours alone.
         members.remove("enabled_since");
+        members.remove("sector_unread");
         let types = client.response_types.iter();
         let types: Vec<_> = types.filter(|kind| client.may_receive(**kind)).collect();
         members.insert("response_types".to_owned(), json!(types));
@@ -131,15 +132,9 @@ fn build(
     tokens: ClientTokens,
     client_id: ClientId,
 ) -> Result<Client, MetadataError> {
-    let name = members.client_name.unwrap_or_default();
-    let name = name.trim();
     let grant_types = grant_types(members.grant_types)?;
     Ok(Client {
-        client_name: if name.is_empty() {
-            client_id.to_string()
-        } else {
-            name.to_owned()
-        },
+        client_name: named(members.client_name.as_deref(), &client_id),
         client_id,
         redirect_uris: distinct(members.redirect_uris.unwrap_or_default()),
         post_logout_redirect_uris: distinct(members.post_logout_redirect_uris.unwrap_or_default()),
@@ -189,9 +184,16 @@ fn build(
         previous_secret: None,
         enabled: true,
         enabled_since: None,
+        sector_unread: false,
         house_scopes: Arc::default(),
         registered_by: RegisteredBy::default(),
     })
+}
+
+/// The name of a client; its id if it has none.
+fn named(name: Option<&str>, client_id: &ClientId) -> String {
+    let name = name.map(str::trim).filter(|name| !name.is_empty());
+    name.map_or_else(|| client_id.to_string(), ToOwned::to_owned)
 }
 
 /// The value of a word; the first of the table if there is none.

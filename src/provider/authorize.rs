@@ -13,6 +13,7 @@ use super::interactions::{InteractionCookie, Purpose};
 use super::issue::{Issue, Unissued};
 use super::live::{LiveSession, Presented};
 use super::request_source::{self, Told};
+use super::sectors::without_names;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
@@ -204,6 +205,9 @@ impl Provider {
         mark: Mark,
         progress: impl Fn(Option<SessionId>) -> Progress,
     ) -> Result<Result<Judged, ProtocolError>, Trouble> {
+        if asked.client.is_without_names() {
+            return Ok(Err(without_names()));
+        }
         let hinted = match self.hinted_person(asked).await? {
             Ok(hinted) => hinted,
             Err(error) => return Ok(Err(error)),

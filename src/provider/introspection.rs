@@ -137,6 +137,9 @@ impl Provider {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(introspection::inactive());
         };
+        if client.is_without_names() {
+            return Ok(introspection::inactive());
+        }
         let held = self.held_grant(client, &handle).await?;
         let Some(Held { grant, live, .. }) = held else {
             return Ok(introspection::inactive());

@@ -58,6 +58,7 @@ mod reload;
 mod request_source;
 mod revocation;
 mod revoked;
+mod sectors;
 mod session_admin;
 mod session_ends;
 mod session_notes;
@@ -170,6 +171,7 @@ pub struct Provider {
     figures: figures::Kept,
     overview: overview::Figures,
     setup: setup::Setup,
+    sectors: sectors::Sectors,
     questions: browser_state::Questions,
     me: Weak<Self>,
     node: String,
@@ -238,11 +240,10 @@ impl Provider {
             outbound,
             meters,
         } = parts;
-        let now = clock.now();
-        let ends = ends::EndsMemory::load(&record, now).await?;
-        let keys = keys::Keys::load_or_make(keeper, now).await?;
+        let ends = ends::EndsMemory::load(&record, clock.now()).await?;
+        let keys = keys::Keys::load_or_make(keeper, clock.now()).await?;
         let directory = directory::Directory::new(&record, &settings).await?;
-        let revoked = revoked::RevokedTokens::load(&record, now).await?;
+        let revoked = revoked::RevokedTokens::load(&record, clock.now()).await?;
         let hashing = hashing::Gate::new(&settings.password, &entropy, &meters)?;
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
@@ -263,6 +264,7 @@ impl Provider {
             figures: figures::Kept::default(),
             overview: overview::Figures::default(),
             setup: setup::Setup::default(),
+            sectors: sectors::Sectors::default(),
             questions: browser_state::Questions::default(),
             meters,
             me: Weak::clone(me),

@@ -64,6 +64,10 @@ impl Provider {
                 "this client is not registered for that grant type",
             )));
         }
+        // Before a code or a refresh token is used up. A client that acts for itself names nobody.
+        if client.is_without_names() && needed != GrantType::ClientCredentials {
+            return Err(Trouble::WithoutNames);
+        }
         match request {
             TokenRequest::AuthorizationCode {
                 code,

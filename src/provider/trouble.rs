@@ -17,6 +17,9 @@ pub enum Trouble {
     /// One address has begun too many sign-ins, or tried too many set-up links.
     #[error("this address has begun too many sign-ins or tried too many set-up links")]
     Crowded,
+    /// The sector of a client that the configuration file declares was not read yet.
+    #[error("the document at this client's sector_identifier_uri was not read yet")]
+    WithoutNames,
     /// Something that should not happen; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -34,6 +37,7 @@ impl Trouble {
         match self {
             Self::Busy => Duration::from_secs(5),
             Self::Crowded => Duration::from_mins(1),
+            Self::WithoutNames => Duration::from_secs(30),
             Self::Unknown(_) | Self::Internal(_) => Duration::from_secs(2),
         }
     }

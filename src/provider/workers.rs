@@ -27,6 +27,8 @@ const FLUSH: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(5);
 /// Between two looks at whether a signing key is due, which ask no store.
 const KEYS: Duration = Duration::from_secs(10);
+/// Between two looks at whether the sector of a declared client is to be read, which ask no store.
+const SECTORS: Duration = Duration::from_millis(500);
 /// Between two signs of life.
 const NODES: Duration = Duration::from_secs(2);
 /// Between two looks at which hot state the nodes know; at once when one of them distrusts.
@@ -55,6 +57,7 @@ impl Workers {
         running.spawn(announce(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_nodes(Arc::clone(provider), stopping.clone()));
         running.spawn(look_after_keys(Arc::clone(provider), stopping.clone()));
+        running.spawn(read_sectors(Arc::clone(provider), stopping.clone()));
         running.spawn(compare(Arc::clone(provider), stopping.clone()));
         running.spawn(sweep(Arc::clone(provider), stopping));
         Self { stop, running }
@@ -216,6 +219,18 @@ async fn look_after_keys(provider: Arc<Provider>, mut stopping: watch::Receiver<
             "looking after signing keys",
             provider.look_after_keys().await,
         );
+    }
+}
+
+async fn read_sectors(provider: Arc<Provider>, mut stopping: watch::Receiver<bool>) {
+    let mut going_on = true;
+    while going_on {
+        let read = async { report("reading sectors", provider.read_sectors().await) };
+        tokio::select! {
+            () = read => {}
+            _ = stopping.changed() => return,
+        }
+        going_on = pause(SECTORS, &mut stopping).await;
     }
 }
 

@@ -142,7 +142,7 @@ pub struct CreateClient {
     /// Let the app do without PKCE; only for one that has a secret and can't do PKCE
     #[arg(long, conflicts_with = "public")]
     pub no_pkce: bool,
-    /// What the app may ask for, such as "code id_token"; can be repeated [default: code]
+    /// What the app may ask for, such as "code token"; can be repeated [default: code]
     ///
     /// All but code bring tokens by way of the browser
     #[arg(long, value_name = "TYPE")]

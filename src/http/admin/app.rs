@@ -137,8 +137,13 @@ fn facts(client: &Client) -> Vec<Fact> {
             client.token_endpoint_auth_method,
             AuthMethod::PrivateKeyJwt | AuthMethod::ClientSecretJwt
         ),
-        "refresh_tokens" | "first_party" | "require_pkce" | "logout_scope" => checker,
-        "access_token_format" | "subject_type" | "id_token_signed_response_alg" => checker,
+        "refresh_tokens"
+        | "first_party"
+        | "require_pkce"
+        | "logout_scope"
+        | "access_token_format"
+        | "subject_type"
+        | "id_token_signed_response_alg" => checker,
         "userinfo_signed_response_alg" | "introspection_signed_response_alg" => {
             typed.get(name).is_empty()
         }

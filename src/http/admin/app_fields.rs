@@ -465,9 +465,9 @@ impl Typed {
             }
         }
         if let Some(members) = metadata.as_object_mut() {
-            let typed = |name: &str| self.get(name);
-            members.extend(app_token_fields::metadata(typed, |name| self.lines(name)));
-            members.extend(app_request_fields::metadata(typed, |name| self.lines(name)));
+            let lines = |name: &str| self.lines(name);
+            members.extend(app_token_fields::metadata(|name| self.get(name), lines));
+            members.extend(app_request_fields::metadata(|name| self.get(name), lines));
         }
         metadata
     }

@@ -209,6 +209,7 @@ impl Provider {
         for id in withdrawn {
             self.end_client(&id, &Actor::System).await?;
         }
+        self.expect_sectors(declared).await?;
         self.follow_changes().await?;
         Ok(Vec::new())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::AnyConnection;
 
 use super::audit_action::AuditAction;
-use super::changes::ChangeKind;
+use super::changes::{self, ChangeKind};
 use super::client_changes::held;
 use super::clients;
 use super::deed::Deed;
@@ -43,6 +43,18 @@ impl Record {
             |conn, (all, deed): &(All, Deed)| Box::pin(declare(conn, all, deed));
         let grew = |done: &Declaration| matches!(done, Declaration::Done { changed: true, .. });
         self.write_log(Durability::Full, params, declare, grew)
+            .await
+    }
+
+    /// What the sector of a declared client lists was read, and has all redirect URIs of `client`:
+    /// holds unless the client has others by now. Whether something changed.
+    pub async fn sector_was_read(&self, client: &Client) -> Result<bool, RecordError> {
+        let mut read = client.clone();
+        read.sector_unread = false;
+        let params = (read, self.deed(&Actor::System));
+        let note: Work<_, bool> =
+            |conn, (read, deed): &(Client, Deed)| Box::pin(read_of(conn, read, deed));
+        self.write_log(Durability::Full, params, note, |changed| *changed)
             .await
     }
 }
@@ -111,5 +123,33 @@ fn declared_again(client: &Client, known: Option<&Client>, deed: &Deed) -> Clien
         Some(known) if !known.enabled => Some(deed.now),
         known => known.and_then(|known| known.enabled_since),
     };
+    let listed = client.tokens.sector_identifier_uri.is_some();
+    after.sector_unread = listed && !known.is_some_and(|known| was_read(client, known));
     after
+}
+
+/// Whether what its sector lists was read once, and had all that the client says now.
+fn was_read(client: &Client, known: &Client) -> bool {
+    let same = known.tokens.sector_identifier_uri == client.tokens.sector_identifier_uri;
+    let mut redirects = client.redirect_uris.iter();
+    same && !known.sector_unread && redirects.all(|uri| known.redirect_uris.contains(uri))
+}
+
+async fn read_of(
+    conn: &mut AnyConnection,
+    client: &Client,
+    deed: &Deed,
+) -> Result<bool, RecordError> {
+    let Some(known) = held(conn, &client.client_id).await? else {
+        return Ok(false);
+    };
+    let mut after = known.client.clone();
+    after.sector_unread = false;
+    if !known.client.sector_unread || !was_read(&known.client, client) {
+        return Ok(false);
+    }
+    clients::upsert(conn, &after, deed.now).await?;
+    let on = ChangeKind::Client(client.client_id.clone());
+    changes::note(conn, &on, deed.now).await?;
+    Ok(true)
 }

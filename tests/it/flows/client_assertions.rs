@@ -262,7 +262,7 @@ async fn introspection_and_revocation_take_assertions_and_a_disabled_client_has_
     assert_eq!(verdict(&house, &proof).await, "invalid_client");
 }
 
-/// A server of keys that counts who asks.
+/// A server of keys, or of another document, that counts who asks.
 pub(super) struct KeyServer {
     pub(super) uri: String,
     answer: Arc<Mutex<(u16, String)>>,

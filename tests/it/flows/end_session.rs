@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 use crate::support::app::{Mood, Tokens};
-use crate::support::{App, Browser, House, Page, Person};
+use crate::support::{App, Browser, House, Landing, Page, Person};
 
 /// Alice, signed in at wiki.
 struct Story {
@@ -79,6 +79,57 @@ async fn a_page_of_somebody_elses_can_only_ask() {
     assert_eq!(page.heading(), "You are signed out");
     assert!(!browser.is_signed_in().await);
     story.wiki.expect_signed_out(story.tokens.sid()).await;
+}
+
+/// The hint names a person by the app's own name for them; it must lead to the right one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_of_an_app_with_names_of_its_own_signs_out_its_person_and_nobody_else() {
+    let house = House::open().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let pairwise = json!({ "subject_type": "pairwise" });
+    let wiki = house.app_with("wiki", pairwise.clone()).await;
+    let home = home(&wiki);
+    let (of_alice, of_bob) = (house.browser(), house.browser());
+    of_alice.sign_in(&alice).await;
+    of_bob.sign_in(&bob).await;
+    let tokens = wiki.join(&of_alice).await;
+    let bobs = wiki.join(&of_bob).await;
+    assert_ne!(tokens.claims["sub"], alice.id.as_str());
+    let parameters = |hint: &str| {
+        logout(&[
+            ("id_token_hint", hint),
+            ("post_logout_redirect_uri", &home),
+            ("state", "s"),
+        ])
+    };
+    // Another's hint; one of the same person for another session of theirs.
+    let phone = house.browser();
+    phone.sign_in(&alice).await;
+    let on_phone = wiki.join(&phone).await;
+    assert_eq!(on_phone.claims["sub"], tokens.claims["sub"]);
+    for hint in [bobs.id_token(), on_phone.id_token()] {
+        expect_question(&of_alice, &parameters(hint)).await;
+    }
+    assert!(of_bob.is_signed_in().await && phone.is_signed_in().await);
+
+    let landed = of_alice.go(&parameters(tokens.id_token())).await;
+    let landed = match landed {
+        Landing::Away(url) => url.to_string(),
+        Landing::Page(page) => {
+            assert_eq!(page.heading(), "You are signed out");
+            home.clone()
+        }
+    };
+    assert!(landed.starts_with(&home), "{landed}");
+    assert!(!of_alice.is_signed_in().await, "without a question");
+    let told = wiki.expect_signed_out(tokens.sid()).await;
+    assert!(told.get("sub").is_none(), "she is signed in elsewhere");
+    assert!(of_bob.is_signed_in().await && phone.is_signed_in().await);
+
+    // The last of her sessions: the app is told of all of her, by its own name.
+    phone.go(&parameters(on_phone.id_token())).await;
+    let told = wiki.expect_signed_out(on_phone.sid()).await;
+    assert_eq!(told["sub"], tokens.claims["sub"]);
 }
 
 /// Conformance: 27.

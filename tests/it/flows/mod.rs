@@ -59,6 +59,7 @@ mod restart;
 mod revocation;
 mod round_trips;
 mod secret_assertions;
+mod sectors;
 mod setup;
 mod signed_out_apps;
 mod slow_apps;

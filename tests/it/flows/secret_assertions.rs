@@ -12,7 +12,7 @@ use lanyard::store::record::AuditFilter;
 use serde_json::{Value, json};
 
 use super::client_assertions::{assertion_claims, proof_fields, verdict};
-use crate::support::tokens::{post, refusal};
+use crate::support::tokens::{just_before, post, refusal};
 use crate::support::{App, House};
 
 const ADMIN: Actor = Actor::CommandLine;
@@ -144,7 +144,9 @@ async fn both_secrets_sign_while_an_app_gets_to_know_the_new_one() {
     for secret in [old, &new] {
         assert_eq!(let_in(&house, "bank", secret).await, LET_IN);
     }
-    house.reopen_after(DAY - Duration::from_secs(1)).await;
+    house
+        .reopen_after(just_before(DAY, Duration::from_secs(1)))
+        .await;
     assert_eq!(let_in(&house, "bank", old).await, LET_IN);
     house.advance(Duration::from_secs(1));
     assert_eq!(let_in(&house, "bank", old).await, "invalid_client");
@@ -195,7 +197,7 @@ async fn one_that_registers_itself_signs_with_the_secret_that_it_is_told() {
             "token_endpoint_auth_method": method,
         })
     };
-    let http = reqwest::Client::new();
+    let http = crate::support::http().build().unwrap();
     let url = house.url("/oauth2/register");
     let said = http.post(&url).json(&metadata("client_secret_jwt")).send();
     let said: Value = said.await.unwrap().json().await.unwrap();

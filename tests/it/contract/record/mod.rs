@@ -308,6 +308,7 @@ pub(super) fn client(id: &str, backchannel_logout_uri: Option<&str>) -> Client {
         previous_secret: None,
         enabled: true,
         enabled_since: None,
+        sector_unread: false,
         registered_by: RegisteredBy::Administrator,
     }
 }
