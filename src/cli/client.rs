@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::args::{ClientCommand, CreateClient, ListClients, ShowClient};
 use super::beside::ACTOR;
 use super::client_options::metadata;
+use super::client_sealer::sealer_for;
 use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
@@ -22,7 +23,6 @@ use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::client_metadata;
 use crate::provider::give_secret;
 use crate::store::record::{ClientCreation, ClientFilter, ClientRow, Enabled, Record};
-use crate::store::seal::Sealer;
 
 pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcome {
     match command {
@@ -74,18 +74,6 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
         )));
     }
     print_created(issuer.as_str(), &client, secret.as_deref(), options.json)
-}
-
-/// What seals the secret of a client that signs with it.
-pub(super) async fn sealer_for(
-    client: &Client,
-    config: &Config,
-    record: &Record,
-) -> Result<Option<Sealer>, Failure> {
-    if !client.signs_with_secret() {
-        return Ok(None);
-    }
-    Ok(Some(app::sealer(config, record, &Entropy::System).await?))
 }
 
 fn read_metadata(source: &str) -> Result<Value, Failure> {

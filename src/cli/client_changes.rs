@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{ChangeClient, ClientCommand, EnableClient, RotateSecret};
 use super::beside::{self, ACTOR, EndedHere};
-use super::client::sealer_for;
+use super::client_sealer::sealer_for;
 use super::client_settings::print_settings;
 use super::confirm::confirmed;
 use super::outcome::{Failure, Outcome, say};

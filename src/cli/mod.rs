@@ -9,6 +9,7 @@ mod check;
 mod client;
 mod client_changes;
 mod client_options;
+mod client_sealer;
 mod client_settings;
 mod confirm;
 mod demo;

@@ -67,13 +67,27 @@ fn machine_endpoints(config: &mut ServiceConfig) {
                 .route(post().to(userinfo::post))
                 .route(options()),
         )
+        .configure(about_tokens)
+        .configure(registrations)
+        .configure(health_checks);
+}
+
+/// What clients ask about tokens that they have.
+fn about_tokens(config: &mut ServiceConfig) {
+    let options = || web::method(actix_web::http::Method::OPTIONS).to(cors::preflight);
+    config
         .service(web::resource(paths::INTROSPECT).route(post().to(introspect::post)))
         .service(
             web::resource(paths::REVOKE)
                 .wrap(from_fn(cors::open))
                 .route(post().to(revoke::post))
                 .route(options()),
-        )
+        );
+}
+
+fn registrations(config: &mut ServiceConfig) {
+    let options = || web::method(actix_web::http::Method::OPTIONS).to(cors::preflight);
+    config
         .service(
             web::resource(paths::REGISTER)
                 .wrap(from_fn(cors::open))
@@ -85,7 +99,11 @@ fn machine_endpoints(config: &mut ServiceConfig) {
                 .route(get().to(register::get))
                 .route(web::put().to(register::put))
                 .route(web::delete().to(register::delete)),
-        )
+        );
+}
+
+fn health_checks(config: &mut ServiceConfig) {
+    config
         .service(
             web::resource("/health/live")
                 .route(get().to(health::live))

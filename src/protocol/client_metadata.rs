@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::assertion_alg::AssertionAlg;
 use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
-use super::client_requests::{self, ClientRequests};
+use super::client_request_rules;
+use super::client_requests::ClientRequests;
 use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
 use super::client_token_rules;
@@ -100,10 +101,10 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
         )
     })?;
     let mut client = build(members, client_token_rules::parse(metadata)?, client_id)?;
-    client.requests = client_requests::parse(metadata)?;
+    client.requests = client_request_rules::parse(metadata)?;
     client_rules::check(&client)?;
     client_token_rules::check(&client)?;
-    client_requests::check(&client)?;
+    client_request_rules::check(&client)?;
     Ok(client)
 }
 

@@ -13,6 +13,7 @@ pub mod client_assertion;
 pub mod client_auth;
 pub mod client_bounds;
 pub mod client_metadata;
+mod client_request_rules;
 pub mod client_requests;
 pub mod client_rules;
 pub mod client_secret;

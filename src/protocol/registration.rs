@@ -182,7 +182,10 @@ mod tests {
     fn wiki(more: Value) -> Value {
         let mut metadata = json!({ "redirect_uris": ["https://wiki.example/cb"] });
         let members = metadata.as_object_mut().unwrap();
-        members.extend(more.as_object().unwrap().clone());
+        let Value::Object(more) = more else {
+            panic!("{more}");
+        };
+        members.extend(more);
         metadata
     }
 

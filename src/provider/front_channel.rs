@@ -75,7 +75,7 @@ impl Provider {
         beside.person.extend(wanted);
         let id_token = kind
             .has_id_token()
-            .then(|| self.id_token(client, &grant, beside))
+            .then(|| self.id_token(client, &grant, &beside))
             .transpose()?;
         Ok(Brought {
             code,

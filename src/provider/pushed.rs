@@ -13,7 +13,7 @@ use super::request_source::PUSHED;
 use super::token::TokenInput;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root};
-use crate::protocol::authorization_request::{House, Origin, Unchecked};
+use crate::protocol::authorization_request::{Checked, House, Origin, Unchecked};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
@@ -105,18 +105,15 @@ impl Provider {
                 _ => "each parameter must be sent once",
             }));
         }
-        let (params, mut origin) = match params.get("request") {
-            Some(object) => self.object(client, object).await?,
-            None => {
-                let named = params.get("client_id").is_some();
-                let params = params.without(&PROOFS);
-                let params = if named {
-                    params
-                } else {
-                    params.with("client_id", client.client_id.as_str())
-                };
-                (params, Origin::default())
+        let (params, mut origin) = if let Some(object) = params.get("request") {
+            self.object(client, object).await?
+        } else {
+            let named = params.get("client_id").is_some();
+            let mut params = params.without(&PROOFS);
+            if !named {
+                params = params.with("client_id", client.client_id.as_str());
             }
+            (params, Origin::default())
         };
         origin.pushed = true;
         Ok((params, origin))
@@ -128,7 +125,7 @@ impl Provider {
         client: &Client,
         params: Params,
         origin: Origin,
-    ) -> Result<crate::protocol::authorization_request::Checked, ProtocolError> {
+    ) -> Result<Checked, ProtocolError> {
         let request = Unchecked::new(params)
             .for_client(client)
             .map_err(|problem| {

@@ -153,7 +153,7 @@ impl Provider {
         let id_token = scope
             .iter()
             .any(|scope| scope == "openid")
-            .then(|| self.id_token(client, grant, beside))
+            .then(|| self.id_token(client, grant, &beside))
             .transpose()?;
         let refresh_token = grant.refreshable.then(|| {
             self.seal_refresh(&RefreshHandle {
@@ -246,7 +246,7 @@ impl Provider {
         &self,
         client: &Client,
         grant: &Grant,
-        beside: Beside<'_>,
+        beside: &Beside<'_>,
     ) -> Result<String, Trouble> {
         let most = self.settings.bounds.token_lifetime;
         let claims = IdTokenClaims {

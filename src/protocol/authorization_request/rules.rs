@@ -109,14 +109,13 @@ pub(super) fn check_response_mode(
 ) -> Result<(), ProtocolError> {
     let known = params.get("response_mode").map(ResponseMode::parse);
     match known {
-        None => Ok(()),
         Some(None) => Err(invalid(
             "response_mode must be query, fragment or form_post",
         )),
         Some(Some(ResponseMode::Query)) if kind.is_front_channel() => Err(invalid(
             "response_mode=query is for codes: leave it out, or set fragment or form_post",
         )),
-        Some(Some(_)) => Ok(()),
+        None | Some(Some(_)) => Ok(()),
     }
 }
 

@@ -41,22 +41,21 @@ impl Record {
         actor: &Actor,
     ) -> Result<InitialToken, RecordError> {
         let now = self.now();
-        let made = InitialToken {
+        let fresh = InitialToken {
             id: self.0.entropy.alphanumeric(8),
             note: note.to_owned(),
             made: now,
             expires: now + life,
             uses_left: uses,
         };
-        let line = entry(actor, AuditAction::InitialTokenMake, &made.id, now);
-        let line = AuditEntry {
+        let noted = AuditEntry {
             detail: Some(format!("{uses} uses, {note}")),
-            ..line
+            ..entry(actor, AuditAction::InitialTokenMake, &fresh.id, now)
         };
-        let params = (made.clone(), token, self.audit_id(), line);
-        let make: Work<_, ()> = |conn, new: &New| Box::pin(make(conn, new));
-        self.write(Durability::Full, params, make).await?;
-        Ok(made)
+        let params = (fresh.clone(), token, self.audit_id(), noted);
+        let work: Work<_, ()> = |conn, new: &New| Box::pin(make(conn, new));
+        self.write(Durability::Full, params, work).await?;
+        Ok(fresh)
     }
 
     /// All of them, the newest first.
