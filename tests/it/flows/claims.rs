@@ -24,7 +24,7 @@ const OWN: &str = "\
     type = \"number\"\n\
     self_service = true\n";
 
-async fn change(house: &House, person: &Person, change: impl FnOnce(&mut Profile)) {
+pub(super) async fn change(house: &House, person: &Person, change: impl FnOnce(&mut Profile)) {
     let record = house.provider().record();
     let stored = record.user(&person.id).await.unwrap().unwrap();
     let mut profile = stored.profile;

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::support::{App, House};
 
-const ON: (&str, &str) = ("REGISTRATION__OPEN_TO", "anybody");
+pub(super) const ON: (&str, &str) = ("REGISTRATION__OPEN_TO", "anybody");
 const BY_TOKEN: (&str, &str) = ("REGISTRATION__OPEN_TO", "token_holders");
 
 /// An answer in JSON.
 #[derive(Debug)]
-struct Said {
-    status: u16,
+pub(super) struct Said {
+    pub(super) status: u16,
     challenge: Option<String>,
     retry: bool,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Said {
@@ -83,7 +83,7 @@ async fn ask(
     }
 }
 
-async fn register(house: &House, token: Option<&str>, metadata: &Value) -> Said {
+pub(super) async fn register(house: &House, token: Option<&str>, metadata: &Value) -> Said {
     ask(house, ("POST", "/oauth2/register"), token, Some(metadata)).await
 }
 
@@ -214,6 +214,11 @@ async fn what_is_wrong_is_named_with_the_remedy() {
             json!({ "client_name": "Wi\u{202e}ki" }),
             "invalid_client_metadata",
             "client_name: ",
+        ),
+        (
+            json!({ "x_own": (0..20).fold(json!({}), |deep, _| json!({ "in": deep })) }),
+            "invalid_client_metadata",
+            "x_own: nests deeper than 16 levels",
         ),
         (
             json!({ "frontchannel_logout_uri": "https://other.example/out" }),
