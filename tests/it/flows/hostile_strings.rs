@@ -1,6 +1,8 @@
 //! What strangers write is shown as they wrote it, and never as a page of ours: names, addresses,
 //! `state` and what people say of themselves.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::claims::change;
@@ -122,7 +124,7 @@ async fn the_way_in_shows_an_app_as_it_calls_itself() {
     app.redeem(&app.code(&posted, &ask), &ask).await;
 
     // An error, by the same form; and one that nobody is sent back with.
-    let wrong = ask.clone().with("prompt", hostile);
+    let wrong = ask.clone().with("max_age", hostile);
     let page = app.send(&browser, &wrong).await.page();
     assert_shown(&page, &[NAME]);
     assert_eq!(app.error(&App::posted(&page), &wrong), "invalid_request");
@@ -205,6 +207,8 @@ async fn what_cannot_be_shown_is_not_registered() {
         "https://user@cdn.example/l.svg",
     ];
     for member in ["client_uri", "logo_uri", "policy_uri", "tos_uri"] {
+        // An address that registers often must wait.
+        house.advance(Duration::from_hours(1));
         for uri in bad {
             let said = register(&house, None, &metadata(member, &json!(uri))).await;
             assert_eq!(said.status, 400, "{member} {uri}");
