@@ -59,6 +59,7 @@ async fn told(app: &App, browser: &Browser, scope: &str) -> Value {
     claims
 }
 
+/// Conformance: 17, 22.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_filled_in_is_not_told() {
     let house = House::open_with_file(OWN).await;
@@ -77,6 +78,7 @@ async fn what_nobody_filled_in_is_not_told() {
     assert_eq!(told(&wiki, &browser, scope).await, json!({}));
 }
 
+/// Conformance: 17, 22, 23.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_scope_opens_its_own() {
     let house = House::open_with_file(OWN).await;

@@ -80,6 +80,7 @@ async fn verdict(house: &House, assertion: &str) -> String {
     refusal(&post(&house.url("/oauth2/token"), &[], &form).await)
 }
 
+/// Conformance: 20.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_assertion_that_chooses_its_own_rules_is_refused() {
     let house = House::open().await;
