@@ -15,7 +15,6 @@ use super::table::{facts, plain, table};
 use super::{client_changes, load, record};
 use crate::app;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::entropy::{ClientId, Entropy};
 use crate::pages::app_words::{channel, kind, maker, state};
 use crate::pages::time;

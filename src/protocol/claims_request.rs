@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::depth::deeper;
 use super::error::{ErrorCode, ProtocolError};
 
 /// Deepest JSON: the members of a claim's request, and arrays in them.
@@ -78,7 +79,7 @@ impl Wanted {
 /// Reads the parameter.
 pub fn parse(text: &str) -> Result<ClaimsRequest, ProtocolError> {
     let value: Value = serde_json::from_str(text).map_err(|_| refuse("is no JSON"))?;
-    if is_deeper(&value, DEEPEST) {
+    if deeper(&value, DEEPEST) {
         return Err(refuse("is nested too deep"));
     }
     let Value::Object(members) = value else {
@@ -161,15 +162,6 @@ fn essential_acr(claims: &Map<String, Value>) -> Result<Vec<String>, ProtocolErr
     }
     let texts = values.iter().filter_map(Value::as_str);
     Ok(texts.map(str::to_owned).collect())
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    let inside = |value: &Value| levels == 0 || is_deeper(value, levels - 1);
-    match value {
-        Value::Array(items) => items.iter().any(inside),
-        Value::Object(members) => members.values().any(inside),
-        _ => false,
-    }
 }
 
 fn refuse(problem: &str) -> ProtocolError {

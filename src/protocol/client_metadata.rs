@@ -16,6 +16,7 @@ use super::client_rules;
 pub use super::client_rules::{MetadataError, checked_id};
 use super::client_token_rules;
 use super::client_tokens::ClientTokens;
+use super::depth::{MAX_DEPTH, too_deep};
 use super::response_type::ResponseType;
 use super::scope::ScopeSet;
 use crate::entropy::ClientId;
@@ -49,6 +50,9 @@ pub const MEMBERS: [&str; 26] = [
     "policy_uri",
     "tos_uri",
 ];
+
+/// Most characters of a name that somebody made up, where an error names it.
+const MAX_TOLD: usize = 64;
 
 /// The members that are read. Absent and null are the same.
 #[derive(Default, Deserialize)]
@@ -91,6 +95,7 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
             "write { … }",
         ));
     }
+    refuse_deep(metadata)?;
     refuse_unmet(metadata)?;
     let members: Members = serde_path_to_error::deserialize(metadata).map_err(|error| {
         let problem = error.inner().to_string();
@@ -106,6 +111,19 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
     client_token_rules::check(&client)?;
     client_request_rules::check(&client)?;
     Ok(client)
+}
+
+/// Also of members that are not read: nobody needs them so deep.
+fn refuse_deep(metadata: &Value) -> Result<(), MetadataError> {
+    let members = metadata.as_object().into_iter().flatten();
+    match members.into_iter().find(|(_, value)| too_deep(value)) {
+        Some((member, _)) => Err(MetadataError::new(
+            member.chars().take(MAX_TOLD).collect::<String>(),
+            format!("nests deeper than {MAX_DEPTH} levels"),
+            "write fewer objects and lists in one another, or leave it out",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The client under the names of RFC 7591, defaults filled in, the secret never.

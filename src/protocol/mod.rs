@@ -21,6 +21,7 @@ pub mod client_token;
 pub mod client_token_rules;
 pub mod client_tokens;
 pub mod custom_claims;
+pub mod depth;
 pub mod discovery;
 pub mod end_session;
 pub mod error;

@@ -284,5 +284,22 @@ mod tests {
                 prop_assert!(params.iter().count() <= MAX_PAIRS);
             }
         }
+
+        #[test]
+        fn a_name_of_the_protocol_is_seen_when_it_repeats_wherever_it_stands(
+            name in prop::sample::select(ONCE.to_vec()),
+            others in prop::collection::vec(("x[a-z]{0,6}", "[a-z]{0,6}"), 0..10),
+            places in any::<(prop::sample::Index, prop::sample::Index)>(),
+            values in ("[a-z]{1,6}", "[a-z]{0,6}"),
+        ) {
+            let mut pairs = others;
+            pairs.insert(places.0.index(pairs.len() + 1), (name.to_owned(), values.0.clone()));
+            prop_assert_eq!(Params::from_pairs(pairs.clone()).unwrap().duplicate(), None);
+            pairs.insert(places.1.index(pairs.len() + 1), (name.to_owned(), values.1.clone()));
+            let params = Params::from_pairs(pairs).unwrap();
+            let twice = !values.1.is_empty();
+            prop_assert_eq!(params.duplicate(), twice.then_some(name));
+            prop_assert_eq!(params.is_repeated(name), twice);
+        }
     }
 }

@@ -103,6 +103,8 @@ fn optional(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CODE: (&str, &str) = ("grant_type", "authorization_code");
@@ -217,6 +219,59 @@ mod tests {
         ];
         for pairs in forms {
             assert!(!format!("{:?}", TokenRequest::parse(pairs).unwrap()).contains("hidden"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_extras_mean_nothing_and_repeats_are_refused(
+            shuffled in Just(vec![
+                CODE, ("code", "c"), ("redirect_uri", "u"), ("code_verifier", "v"),
+            ]).prop_shuffle(),
+            extras in prop::collection::vec(("x_[a-z]{0,8}", "\\PC{0,16}"), 0..6),
+            again in any::<prop::sample::Index>(),
+            value in "[a-z]{1,8}",
+        ) {
+            let mut form: Vec<(&str, &str)> = shuffled.clone();
+            form.extend(extras.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let expected = TokenRequest::AuthorizationCode {
+                code: "c".to_owned(),
+                redirect_uri: Some("u".to_owned()),
+                code_verifier: Some("v".to_owned()),
+            };
+            prop_assert_eq!(TokenRequest::parse(&form), Ok(expected));
+            let (name, _) = shuffled[again.index(shuffled.len())];
+            form.insert(0, (name, &value));
+            prop_assert_eq!(
+                TokenRequest::parse(&form),
+                Err(InvalidTokenRequest::Repeated(name))
+            );
+        }
+
+        #[test]
+        fn what_is_read_is_what_was_sent(
+            pairs in prop::collection::vec(
+                (
+                    "grant_type|code|redirect_uri|code_verifier|refresh_token|scope",
+                    "authorization_code|client_credentials|refresh_token|\\PC{0,20}",
+                ),
+                0..8,
+            ),
+        ) {
+            let form: Vec<_> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            let sent = |name, value: &str| form.contains(&(name, value));
+            match TokenRequest::parse(&form) {
+                Ok(TokenRequest::AuthorizationCode { code, .. }) => {
+                    prop_assert!(sent("grant_type", "authorization_code") && sent("code", &code));
+                }
+                Ok(TokenRequest::ClientCredentials { .. }) => {
+                    prop_assert!(sent("grant_type", "client_credentials"));
+                }
+                Ok(TokenRequest::RefreshToken { refresh_token, .. }) => {
+                    prop_assert!(sent("refresh_token", &refresh_token));
+                }
+                Err(_) => {}
+            }
         }
     }
 }

@@ -104,6 +104,8 @@ fn in_words(browser: Option<&str>, system: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -197,5 +199,25 @@ mod tests {
             assert!(described.contains(expected), "{rest}: {described}");
         }
         assert_eq!(describe("curl/8.14.1"), "curl");
+    }
+
+    proptest! {
+        #[test]
+        fn no_browser_panics_and_none_shows_more_than_we_say(
+            text in "\\PC{0,80}",
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "Firefox/1", "Chrome/", "Edg", "Safari/604.1", "Version/18", "(", ";", "<b>",
+                    "Linux", "Android", "iPhone", "Mac OS X", "curl/", "\u{202e}", "é",
+                ]),
+                0..12,
+            ),
+        ) {
+            for agent in [text, parts.concat()] {
+                let said = describe(&agent);
+                prop_assert!(!said.is_empty() && said.len() <= 120, "{said}");
+                prop_assert!(!said.contains(['<', '\u{202e}']), "{said}");
+            }
+        }
     }
 }

@@ -63,14 +63,45 @@ impl MachineForm {
 /// A bearer token in the header (RFC 6750, 2.1).
 fn bearer_header(request: &HttpRequest) -> Option<String> {
     let header = extract::header_text(request, header::AUTHORIZATION)?;
+    bearer_token(header).map(ToOwned::to_owned)
+}
+
+fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The answer to a body that can't be read.
 fn no_form() -> HttpResponse {
     let words = "send the parameters as application/x-www-form-urlencoded";
     respond::oauth_error(&ProtocolError::new(ErrorCode::InvalidRequest, words), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_token_is_read_whatever_the_case_of_its_scheme(
+            scheme in "[bB][eE][aA][rR][eE][rR]",
+            space in " {1,3}",
+            token in "[A-Za-z0-9._~+/=-]{1,40}",
+        ) {
+            let header = format!("{scheme}{space}{token} ");
+            prop_assert_eq!(bearer_token(&header), Some(token.as_str()));
+        }
+
+        #[test]
+        fn no_header_panics_and_no_other_scheme_is_one(
+            text in "\\PC{0,60}",
+            scheme in "Basic|DPoP|Bearer:|Bear|Bearers|",
+        ) {
+            let _ = bearer_token(&text);
+            let other = format!("{scheme} {text}");
+            prop_assert_eq!(bearer_token(&other), None);
+        }
+    }
 }

@@ -90,7 +90,8 @@ fn id(path: &web::Path<String>) -> ClientId {
     ClientId::new(if good { path.as_str() } else { "" })
 }
 
-/// A JSON object under its media type. How deep it may nest is bounded by the parser.
+/// A JSON object under its media type. One of more than 128 levels is none for the parser; how deep
+/// each member may nest is judged with the metadata.
 fn document(request: &HttpRequest, body: &web::Bytes) -> Option<Value> {
     let media = extract::header_text(request, header::CONTENT_TYPE)?;
     let media = media.split(';').next().unwrap_or_default().trim();

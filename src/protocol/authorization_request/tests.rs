@@ -7,6 +7,8 @@ use crate::entropy::ClientId;
 use crate::protocol::client_metadata;
 use crate::protocol::error::ErrorCode;
 
+mod properties;
+
 const CALLBACK: &str = "https://wiki.example.com/cb";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 

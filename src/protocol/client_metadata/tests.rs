@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -365,4 +366,74 @@ fn keys_are_public_few_and_in_one_place() {
     let mut public = with("token_endpoint_auth_method", json!("none"));
     public["grant_types"] = json!(["authorization_code", "client_credentials"]);
     assert_eq!(read(&public).unwrap_err().member, "grant_types");
+}
+
+#[test]
+fn what_nests_too_deep_or_goes_on_too_long_is_named() {
+    let deep = |levels| (0..levels).fold(json!("x"), |value, _| json!([value]));
+    for member in ["jwks", "redirect_uris", "client_name", "x_own"] {
+        let error = read(&with(member, deep(MAX_DEPTH + 1))).unwrap_err();
+        assert_eq!(error.member, member);
+        assert!(error.problem.contains("deeper than 16 levels"), "{error}");
+    }
+    assert!(read(&with("x_own", deep(MAX_DEPTH))).is_ok(), "ignored");
+    let long_name = "x".repeat(5_000);
+    let error = read(&with(&long_name, deep(MAX_DEPTH + 1))).unwrap_err();
+    assert_eq!(error.member.len(), MAX_TOLD);
+    let many: Vec<_> = (0..=client_rules::MAX_URIS)
+        .map(|at| format!("https://a.example/{at}"))
+        .collect();
+    for member in ["redirect_uris", "post_logout_redirect_uris"] {
+        let error = read(&with(member, json!(many))).unwrap_err();
+        assert_eq!(error.member, member);
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,24}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "https://a.example/cb",
+            "none",
+            "web",
+            "code",
+            "authorization_code",
+            "openid email",
+            "RS256",
+            "javascript:alert(1)",
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z_]{1,12}", inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_taken_is_written_and_read_again(
+        members in prop::collection::vec((prop::sample::select(MEMBERS.to_vec()), any_json()), 0..4),
+        stranger in "[a-z_]{1,12}",
+        strange in any_json(),
+    ) {
+        let mut metadata = with("client_name", json!("Wiki"));
+        for (name, value) in members {
+            metadata[name] = value;
+        }
+        let judged = read(&metadata);
+        match &judged {
+            Ok(client) => prop_assert_eq!(&read(&to_json(client)).unwrap(), client),
+            Err(error) => prop_assert!(!error.member.is_empty() && !error.remedy.is_empty()),
+        }
+        // What has no meaning here changes nothing.
+        metadata[format!("x_{stranger}")] = strange;
+        prop_assert_eq!(read(&metadata), judged);
+    }
 }

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::EndSessionDecision::{AlreadyOut, LogOut, LogOutClient};
@@ -317,5 +318,32 @@ fn what_is_wrong_offers_the_client_alone_only_where_it_is_known_which() {
             };
             assert_eq!(decide(query, hint, Some(client), true), expected, "{query}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn order_and_extras_mean_nothing_and_repeats_are_refused(
+        shuffled in Just(vec![
+            ("id_token_hint", "h"), ("client_id", "wiki"), ("state", "s"),
+            ("post_logout_redirect_uri", "https://wiki.example/"), ("logout_hint", "alice"),
+        ]).prop_shuffle(),
+        extras in prop::collection::vec(("x_[a-z]{0,8}", "[^\\x00]{0,16}"), 0..6),
+        again in any::<prop::sample::Index>(),
+        value in "[a-z]{1,8}",
+    ) {
+        let read = |pairs: &[(&str, &str)]| {
+            let params = Params::from_pairs(pairs.iter().copied()).unwrap();
+            EndSessionRequest::from_params(&params)
+        };
+        let mut pairs: Vec<(&str, &str)> = shuffled.clone();
+        pairs.extend(extras.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let request = read(&pairs).unwrap();
+        prop_assert_eq!(request.id_token_hint.as_deref(), Some("h"));
+        prop_assert_eq!(request.state.as_deref(), Some("s"));
+        prop_assert_eq!(request.logout_hint.as_deref(), Some("alice"));
+        let (name, _) = shuffled[again.index(shuffled.len())];
+        pairs.insert(0, (name, &value));
+        prop_assert_eq!(read(&pairs), Err(Problem::Repeated(name)));
     }
 }

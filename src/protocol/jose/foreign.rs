@@ -12,7 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::JoseError;
 use super::jws_alg::{JwsAlg, Kind};
-use super::key_set::{MAX_TOKEN, decode};
+use super::key_set::{MAX_TOKEN, check_header, decode};
+use crate::protocol::depth::too_deep;
 
 /// Most keys of one set: each may have to be tried.
 pub const MAX_KEYS: usize = 20;
@@ -20,8 +21,6 @@ pub const MAX_KEYS: usize = 20;
 const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 /// Members that only private and symmetric keys have (RFC 7518, 6).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-/// Header members by which a token would choose its own key or its own rules (RFC 8725, 3.10).
-const FOREIGN_HEADERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "b64", "enc"];
 
 /// Why a key set of another cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +31,9 @@ pub enum KeysFlaw {
     /// More than [`MAX_KEYS`].
     #[error("has more than 20 keys")]
     TooMany,
+    /// Nests deeper than [`MAX_DEPTH`](crate::protocol::depth::MAX_DEPTH).
+    #[error("nests deeper than 16 levels")]
+    TooDeep,
     /// A private or symmetric key: whoever reads the set could sign with it.
     #[error("has a private or symmetric key at keys[{0}]")]
     Private(usize),
@@ -62,6 +64,9 @@ impl ForeignKeys {
     pub fn parse(set: &Value) -> Result<Self, KeysFlaw> {
         let keys = set.get("keys").and_then(Value::as_array);
         let keys = keys.ok_or(KeysFlaw::NotASet)?;
+        if too_deep(set) {
+            return Err(KeysFlaw::TooDeep);
+        }
         if keys.len() > MAX_KEYS {
             return Err(KeysFlaw::TooMany);
         }
@@ -148,20 +153,6 @@ pub(super) fn parts(token: &str) -> Result<Parts<'_>, JoseError> {
     Ok((message, signature, claims, decode(header)?))
 }
 
-/// Refuses a header by which a token would choose its own key or its own rules.
-pub(super) fn check_header(header: &Map<String, Value>) -> Result<(), JoseError> {
-    if header.contains_key("crit") {
-        return Err(JoseError::Critical);
-    }
-    if FOREIGN_HEADERS
-        .iter()
-        .any(|name| header.contains_key(*name))
-    {
-        return Err(JoseError::OwnKey);
-    }
-    Ok(())
-}
-
 /// A key, if it is of a kind and for a use that concerns us.
 fn read(key: &Value) -> Option<ForeignKey> {
     let text = |name: &str| key.get(name).and_then(Value::as_str);
@@ -245,6 +236,10 @@ mod tests {
         let odd = json!({ "kty": "EC", "crv": "secp256k1", "x": "a", "y": "b" });
         for (set, flaw) in [
             (json!([]), KeysFlaw::NotASet),
+            (
+                json!({ "keys": [(0..20).fold(json!({}), |key, _| json!({ "oth": key }))] }),
+                KeysFlaw::TooDeep,
+            ),
             (json!({ "keys": {} }), KeysFlaw::NotASet),
             (json!({ "keys": [1] }), KeysFlaw::NotASet),
             (
@@ -284,7 +279,19 @@ mod tests {
                 json!({ "alg": "ES256", "x5u": "https://a.example" }),
                 JoseError::OwnKey,
             ),
+            (
+                json!({ "alg": "ES256", "x5c": ["MIIB"] }),
+                JoseError::OwnKey,
+            ),
+            (json!({ "alg": "ES256", "b64": false }), JoseError::OwnKey),
+            (json!({ "alg": "dir", "enc": "A256GCM" }), JoseError::OwnKey),
+            (
+                json!({ "alg": "ES256", "x": (0..20).fold(json!(1), |x, _| json!([x])) }),
+                JoseError::TooDeep,
+            ),
             (json!({ "alg": "none" }), JoseError::Algorithm),
+            (json!({ "alg": "NONE" }), JoseError::Algorithm),
+            (json!({ "alg": "nOnE" }), JoseError::Algorithm),
             (json!({ "alg": "None" }), JoseError::Algorithm),
             (json!({ "alg": "HS256", "kid": kid }), JoseError::Algorithm),
             (json!({ "alg": "RS256", "kid": kid }), JoseError::Algorithm),
@@ -337,6 +344,31 @@ mod tests {
             prop_assert!(keys.verify(&text, None).is_err());
             prop_assert!(keys.verify(&dots, None).is_err());
             let _ = unverified(&dots);
+        }
+
+        #[test]
+        fn whatever_a_set_is_what_is_taken_is_few_and_public(
+            members in prop::collection::vec(
+                prop::collection::btree_map(
+                    "kty|crv|x|y|n|e|d|k|use|alg|kid|key_ops",
+                    prop::sample::select(vec![
+                        json!("EC"), json!("RSA"), json!("OKP"), json!("oct"), json!("P-256"),
+                        json!("Ed25519"), json!("AQAB"), json!("sig"), json!("enc"), json!(7),
+                        json!(["verify"]), json!(null), json!("ES256"), json!({}),
+                        json!("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"),
+                    ]),
+                    0..6,
+                ),
+                0..24,
+            ),
+        ) {
+            if ForeignKeys::parse(&json!({ "keys": members })).is_ok() {
+                prop_assert!(members.len() <= MAX_KEYS);
+                for key in &members {
+                    let private = PRIVATE.iter().any(|name| key.contains_key(*name));
+                    prop_assert!(!private && key.get("kty") != Some(&json!("oct")));
+                }
+            }
         }
 
         #[test]

@@ -8,10 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::{JoseError, KeyLife, KeyState, SigningKey, VerifyingKey};
+use crate::protocol::depth::too_deep;
 use crate::protocol::signing_alg::SigningAlg;
 
 /// Longer texts are refused before anything of them is decoded.
 pub const MAX_TOKEN: usize = 8 * 1024;
+/// Header members by which a token would choose its own key or its own rules (RFC 8725, 3.10).
+const FOREIGN_HEADERS: [&str; 6] = ["jwk", "jku", "x5u", "x5c", "b64", "enc"];
 
 /// A key and where it is in its life.
 #[derive(Clone, Debug)]
@@ -109,8 +112,8 @@ impl KeySet {
 
     /// Reads a token that one of these keys signed. Says nothing about issuer, audience and time.
     ///
-    /// The key is found by `kid` in this set alone: a key that the token brings along or points
-    /// to (`jwk`, `jku`, `x5u`, `x5c`) is never looked at (RFC 8725, 3.10).
+    /// The key is found by `kid` in this set alone: a token that brings a key along or points to
+    /// one (`jwk`, `jku`, `x5u`, `x5c`) is refused (RFC 8725, 3.10).
     pub fn verify(&self, token: &str, expect: Expect<'_>) -> Result<Map<String, Value>, JoseError> {
         if token.len() > MAX_TOKEN {
             return Err(JoseError::TooLong);
@@ -133,10 +136,7 @@ impl KeySet {
         header: &Map<String, Value>,
         expect: Expect<'_>,
     ) -> Result<&VerifyingKey, JoseError> {
-        // RFC 7515, 4.1.11: we understand no extension, so its mere presence is enough.
-        if header.contains_key("crit") {
-            return Err(JoseError::Critical);
-        }
+        check_header(header)?;
         let member = |name| header.get(name).and_then(Value::as_str);
         if !member("typ").is_some_and(|typ| expect.typ.contains(&typ)) {
             return Err(JoseError::Type);
@@ -164,7 +164,27 @@ pub(super) fn decode(part: &str) -> Result<Map<String, Value>, JoseError> {
     let json = URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| JoseError::Malformed)?;
-    serde_json::from_slice(&json).map_err(|_| JoseError::Malformed)
+    let members: Map<String, Value> =
+        serde_json::from_slice(&json).map_err(|_| JoseError::Malformed)?;
+    if members.values().any(too_deep) {
+        return Err(JoseError::TooDeep);
+    }
+    Ok(members)
+}
+
+/// What a header may not hold: an extension, of which we understand none (RFC 7515, 4.1.11), or a
+/// key or rules of its own (RFC 8725, 3.10). That they are there is enough.
+pub(super) fn check_header(header: &Map<String, Value>) -> Result<(), JoseError> {
+    if header.contains_key("crit") {
+        return Err(JoseError::Critical);
+    }
+    if FOREIGN_HEADERS
+        .iter()
+        .any(|name| header.contains_key(*name))
+    {
+        return Err(JoseError::OwnKey);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -174,6 +194,7 @@ mod tests {
     use super::super::{sign, test_keys};
     use super::*;
     use crate::clock::Timestamp;
+    use crate::protocol::depth::MAX_DEPTH;
 
     const BOTH: &[SigningAlg] = &[SigningAlg::RS256, SigningAlg::ES256];
     const ID: Expect<'static> = Expect {
@@ -243,8 +264,13 @@ mod tests {
                     header.remove("kid");
                     header.insert("jwk".to_owned(), foreign_jwk);
                 }),
-                JoseError::UnknownKey,
+                JoseError::OwnKey,
             ),
+            (with("alg", json!("NONE")), JoseError::Algorithm),
+            (with("alg", json!("nOnE")), JoseError::Algorithm),
+            (with("alg", json!("")), JoseError::Algorithm),
+            (with("alg", json!(null)), JoseError::Algorithm),
+            (with("x", nested(MAX_DEPTH + 1)), JoseError::TooDeep),
         ];
         let keys = test_keys::key_set();
         for (header, error) in cases {
@@ -254,12 +280,44 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_a_token_brings_along_are_not_looked_at() {
+    fn a_token_that_brings_its_own_key_or_rules_is_refused() {
         let keys = test_keys::key_set();
-        for name in ["jku", "x5u", "jwk", "x5c"] {
-            let header = with(name, json!("https://evil.example/keys"));
-            assert!(keys.verify(&crafted(&header, b"{}"), ID).is_ok(), "{name}");
+        for name in FOREIGN_HEADERS {
+            for value in [json!("https://evil.example/keys"), json!(null), json!([])] {
+                let token = crafted(&with(name, value), b"{}");
+                assert_eq!(keys.verify(&token, ID), Err(JoseError::OwnKey), "{name}");
+            }
         }
+    }
+
+    #[test]
+    fn the_public_key_is_no_secret() {
+        let keys = test_keys::key_set();
+        let public = test_keys::p256().public().jwk();
+        for secret in [public.to_string(), public["x"].as_str().unwrap().to_owned()] {
+            let mut head = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+            head.kid = Some(test_keys::p256().kid().to_owned());
+            let secret = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+            let token = jsonwebtoken::encode(&head, &json!({}), &secret).unwrap();
+            assert_eq!(keys.verify(&token, ID), Err(JoseError::Algorithm));
+        }
+    }
+
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(1), |value, _| json!([value]))
+    }
+
+    #[test]
+    fn claims_nest_no_deeper_than_is_read() {
+        let keys = test_keys::key_set();
+        let read = |levels| {
+            let claims = json!({ "a": nested(levels) }).to_string();
+            keys.verify(&crafted(&header(|_| ()), claims.as_bytes()), ID)
+        };
+        assert!(read(MAX_DEPTH).is_ok());
+        assert_eq!(read(MAX_DEPTH + 1), Err(JoseError::TooDeep));
+        // The parser's own bound.
+        assert_eq!(read(500), Err(JoseError::Malformed));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
 use super::JoseError;
-use super::foreign::{check_header, parts};
+use super::foreign::parts;
 use super::jws_alg::MacAlg;
+use super::key_set::check_header;
 use super::key_set::decode;
 
 /// Reads a token that somebody signed with one of these secrets, by `alg` if one is demanded. Says

@@ -33,6 +33,9 @@ pub enum JoseError {
     /// Not a compact JWS (RFC 7515, 7.1) with a JSON object in it.
     #[error("the token is malformed")]
     Malformed,
+    /// Its header or claims nest deeper than [`MAX_DEPTH`](super::depth::MAX_DEPTH).
+    #[error("the token nests too deep")]
+    TooDeep,
     /// It demands an extension that is not understood (RFC 7515, 4.1.11).
     #[error("the token names a critical extension")]
     Critical,

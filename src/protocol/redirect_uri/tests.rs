@@ -437,4 +437,74 @@ proptest! {
         let _ = validate_registration(&text, NATIVE);
         let _ = without_port(&text);
     }
+    #[test]
+    fn what_matches_leads_to_the_registered_place(
+        which in 0..REGISTERED.len(),
+        tricks in prop::collection::vec(
+            (prop::sample::select(TRICKS.to_vec()), any::<prop::sample::Index>()),
+            0..3,
+        ),
+        native: bool,
+    ) {
+        let registered = REGISTERED[which];
+        let kind = if native { "native" } else { "web" };
+        let client = client(kind, "none", &REGISTERED);
+        let mut uri = registered.to_owned();
+        for (trick, at) in tricks {
+            let places: Vec<_> = (0..=uri.len()).filter(|at| uri.is_char_boundary(*at)).collect();
+            uri.insert_str(places[at.index(places.len())], trick);
+        }
+        if matches(&client, &uri) {
+            let (url, own) = (Url::parse(&uri).unwrap(), Url::parse(registered).unwrap());
+            prop_assert_eq!(url.scheme(), own.scheme());
+            prop_assert_eq!(url.host_str(), own.host_str(), "{}", uri);
+            prop_assert_eq!((url.path(), url.query()), (own.path(), own.query()), "{}", uri);
+            prop_assert!(url.fragment().is_none() && url.username().is_empty());
+            prop_assert!(uri == registered || (native && is_loopback(registered)), "{}", uri);
+        } else {
+            prop_assert_ne!(uri, registered);
+        }
+    }
 }
+
+const REGISTERED: [&str; 5] = [
+    "https://app.example.com/cb",
+    "https://shop.example.com/a/cb?tenant=1",
+    "http://127.0.0.1/cb",
+    "http://[::1]:7000/cb",
+    "http://localhost:7000/cb?a=1",
+];
+
+/// What makes two readers of an address see two places.
+const TRICKS: [&str; 30] = [
+    "@",
+    "@@",
+    "@evil.example",
+    "evil.example@",
+    ":443@evil.example",
+    "\\",
+    "\\@evil.example",
+    "/",
+    "//",
+    "/..",
+    "/..;/",
+    "/./",
+    "%2e%2e/",
+    "%2f",
+    "%40",
+    "%5c",
+    "%00",
+    "#",
+    "?",
+    ":80",
+    ":443",
+    "51004",
+    ".evil.example",
+    "evil-",
+    "sub.",
+    "xn--",
+    "b\u{fc}cher.",
+    "\u{ff0e}",
+    " ",
+    "\t",
+];

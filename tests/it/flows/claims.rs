@@ -24,7 +24,7 @@ const OWN: &str = "\
     type = \"number\"\n\
     self_service = true\n";
 
-async fn change(house: &House, person: &Person, change: impl FnOnce(&mut Profile)) {
+pub(super) async fn change(house: &House, person: &Person, change: impl FnOnce(&mut Profile)) {
     let record = house.provider().record();
     let stored = record.user(&person.id).await.unwrap().unwrap();
     let mut profile = stored.profile;
@@ -59,6 +59,7 @@ async fn told(app: &App, browser: &Browser, scope: &str) -> Value {
     claims
 }
 
+/// Conformance: 17, 22.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_filled_in_is_not_told() {
     let house = House::open_with_file(OWN).await;
@@ -77,6 +78,7 @@ async fn what_nobody_filled_in_is_not_told() {
     assert_eq!(told(&wiki, &browser, scope).await, json!({}));
 }
 
+/// Conformance: 17, 22, 23.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_scope_opens_its_own() {
     let house = House::open_with_file(OWN).await;

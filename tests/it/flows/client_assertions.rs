@@ -80,6 +80,7 @@ pub(super) async fn verdict(house: &House, assertion: &str) -> String {
     refusal(&prove(house, &proof_fields(assertion)).await)
 }
 
+/// Conformance: 20.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_flaw_of_an_assertion_is_refused() {
     let house = House::open().await;
@@ -310,6 +311,7 @@ impl KeyServer {
     }
 }
 
+/// Conformance: 20.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_fetched_seldom_and_again_for_a_new_one() {
     // Each node has a cache of its own.

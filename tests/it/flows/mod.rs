@@ -31,6 +31,8 @@ mod front_channel;
 mod headers;
 mod health;
 mod hijacking;
+mod hostile_strings;
+mod hostile_tokens;
 mod introspection;
 mod joining_an_end;
 mod keys;

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::support::{App, House};
 
-const ON: (&str, &str) = ("REGISTRATION__OPEN_TO", "anybody");
+pub(super) const ON: (&str, &str) = ("REGISTRATION__OPEN_TO", "anybody");
 const BY_TOKEN: (&str, &str) = ("REGISTRATION__OPEN_TO", "token_holders");
 
 /// An answer in JSON.
 #[derive(Debug)]
-struct Said {
-    status: u16,
+pub(super) struct Said {
+    pub(super) status: u16,
     challenge: Option<String>,
     retry: bool,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Said {
@@ -89,7 +89,7 @@ async fn ask(
     }
 }
 
-async fn register(house: &House, token: Option<&str>, metadata: &Value) -> Said {
+pub(super) async fn register(house: &House, token: Option<&str>, metadata: &Value) -> Said {
     ask(house, ("POST", "/oauth2/register"), token, Some(metadata)).await
 }
 
@@ -177,7 +177,7 @@ async fn one_token_registers_one_app_even_if_two_use_it_at_once() {
 }
 
 /// What nobody can register, with the member that the error names.
-fn wrongs() -> [(Value, &'static str); 12] {
+fn wrongs() -> [(Value, &'static str); 13] {
     [
         (
             json!({ "redirect_uris": ["https://a.example/#f"] }),
@@ -199,6 +199,10 @@ fn wrongs() -> [(Value, &'static str); 12] {
         (json!({ "require_pkce": false }), "require_pkce: "),
         (json!({ "scope": "admin" }), "scope: "),
         (json!({ "client_name": "Wi\u{202e}ki" }), "client_name: "),
+        (
+            json!({ "x_own": (0..20).fold(json!({}), |deep, _| json!({ "in": deep })) }),
+            "x_own: nests deeper than 16 levels",
+        ),
         (
             json!({ "frontchannel_logout_uri": "https://other.example/out" }),
             "frontchannel_logout_uri: ",

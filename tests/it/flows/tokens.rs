@@ -17,6 +17,7 @@ async fn discovered(house: &House) -> Value {
     house.browser().get(path).await.json()
 }
 
+/// Conformance: 16, 22.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_algorithm_signs_with_a_key_of_its_own() {
     let house = House::open_with(&[("KEYS__EXTRA_ALGORITHMS", EXTRA)]).await;
@@ -180,6 +181,7 @@ async fn audiences_of_an_app_stand_beside_the_house() {
     assert_eq!(app.userinfo(tokens.access()).await.status, 200);
 }
 
+/// Conformance: 18.
 #[tokio::test(flavor = "multi_thread")]
 async fn pairwise_subjects_are_the_same_everywhere_but_at_others() {
     let mut house = House::open().await;
@@ -281,6 +283,7 @@ fn publish(document: &'static str) -> String {
     format!("http://localhost:{}/apps.json", address.port())
 }
 
+/// Conformance: 18.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sector_lists_every_redirect_address() {
     let house = House::open().await;
