@@ -1,4 +1,4 @@
-//! What seals secrets on the command line.
+//! What seals the secret of a client that signs with it.
 
 use super::outcome::Failure;
 use crate::app;
@@ -8,7 +8,7 @@ use crate::protocol::client::Client;
 use crate::store::record::Record;
 use crate::store::seal::Sealer;
 
-/// What seals the secret of a client that signs with it.
+/// The house's sealer, if this client needs it: other clients can be made without the master key.
 pub(super) async fn sealer_for(
     client: &Client,
     config: &Config,

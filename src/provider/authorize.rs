@@ -188,6 +188,16 @@ impl Provider {
         }
     }
 
+    fn error_page(&self, problem: Untrusted, client: Option<Arc<Client>>) -> ErrorPage {
+        let reference = self.new_reference();
+        tracing::info!(reference, %problem, "an authorization request can't go on");
+        ErrorPage {
+            problem,
+            client,
+            reference,
+        }
+    }
+
     fn refusal(&self, client: &Client, target: &Target, error: &ProtocolError) -> Authorized {
         let issuer = &self.settings.issuer;
         Authorized::Answer {

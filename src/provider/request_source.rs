@@ -2,7 +2,6 @@
 //! by value or by reference (Core 1.0, 6; RFC 9101). Whatever the way, the same rules follow.
 
 use super::Provider;
-use super::authorize::ErrorPage;
 use super::trouble::Trouble;
 use crate::outbound::Trust;
 use crate::protocol::authorization_request::{Origin, Unchecked};
@@ -147,20 +146,6 @@ impl Provider {
             ));
         }
         Ok(object.to_owned())
-    }
-
-    pub(super) fn error_page(
-        &self,
-        problem: Untrusted,
-        client: Option<std::sync::Arc<Client>>,
-    ) -> ErrorPage {
-        let reference = self.new_reference();
-        tracing::info!(reference, %problem, "an authorization request can't go on");
-        ErrorPage {
-            problem,
-            client,
-            reference,
-        }
     }
 }
 

@@ -52,9 +52,10 @@ Examples:
   lanyard client rotate-secret wiki --overlap 0s      The old one is refused at once";
 
 const CREATE: &str = "\
-A client that is not --public, and has no keys, gets a secret. It is printed once, and
-stored as a hash only; that of a client that signs with it is stored sealed. Redirect URIs are compared letter by letter, but for the port of a native app
-on localhost; plain http is for localhost only.
+A client that is not --public, and has no keys, gets a secret. It is printed once and
+stored as a hash only; that of a client that signs with it is stored sealed. Redirect
+URIs are compared letter by letter, but for the port of a native app on localhost;
+plain http is for localhost only.
 
 Examples:
   lanyard client create --id wiki --name Wiki \\

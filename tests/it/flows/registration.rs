@@ -358,6 +358,7 @@ async fn people_sign_in(house: &House, said: &Said) {
         .await;
     // It takes itself away, and what it had ends.
     assert_eq!(manage(house, "DELETE", said, None).await.status, 204);
+    house.settled().await;
     assert_eq!(app.userinfo(tokens.access()).await.status, 401);
     assert_eq!(
         app.refused_refresh(tokens.refresh()).await,

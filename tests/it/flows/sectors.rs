@@ -56,6 +56,8 @@ impl Story {
             self.error().await.is_none()
         })
         .await;
+        // Each node reads of it.
+        self.house.settled().await;
     }
 }
 
