@@ -113,17 +113,14 @@ async fn rotate(config: &Config, record: &Record, options: RotateKeys) -> Outcom
     let keeper = app::key_keeper(config, record, Entropy::System).await?;
     let keys = keeper.load().await.map_err(Failure::new)?;
     let algs = match options.alg.alg() {
-        Some(alg) if keys.current(alg).is_none() => {
+        Some(alg) if !config.keys.algs.contains(&alg) => {
             let alg = alg.as_str();
             return Err(Failure::new(format!(
-                "--alg: there is no {alg} key; add {alg} to keys.extra_algorithms and start the server"
+                "--alg: nothing is signed by {alg} here; add {alg} to keys.extra_algorithms"
             )));
         }
         Some(alg) => vec![alg],
-        None => SigningAlg::ALL
-            .into_iter()
-            .filter(|alg| keys.of(*alg).next().is_some())
-            .collect(),
+        None => config.keys.algs.clone(),
     };
     let now = Clock::System.now();
     let question = question(&keys, keeper.schedule(), &algs, options.now, now);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::Provider;
 use crate::clock::Timestamp;
@@ -27,12 +27,22 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// What was fetched is good for so long while the client's server does not answer.
 const STALE: Duration = Duration::from_hours(1);
 
+/// Request objects that are fetched at a time: anybody can ask for one.
+const OBJECTS: usize = 16;
+
 /// Fetched keys, by client.
-pub(super) struct ClientKeys(Cache<ClientId, Arc<Mutex<Fetched>>>);
+pub(super) struct ClientKeys {
+    known: Cache<ClientId, Arc<Mutex<Fetched>>>,
+    /// Places for fetches of request objects.
+    pub(super) objects: Semaphore,
+}
 
 impl Default for ClientKeys {
     fn default() -> Self {
-        Self(Cache::new(KEPT))
+        Self {
+            known: Cache::new(KEPT),
+            objects: Semaphore::new(OBJECTS),
+        }
     }
 }
 
@@ -75,7 +85,7 @@ impl Provider {
         let uri = client.jwks_uri.as_deref().ok_or(ClientKeyError::NoKeys)?;
         let slot = self
             .client_keys
-            .0
+            .known
             .get_with(client.client_id.clone(), Arc::default);
         let keys = self.fetched(&slot, client, uri, FRESH).await;
         let read = keys.ok_or(ClientKeyError::Unreachable)?.verify(token, alg);

@@ -133,6 +133,10 @@ impl Provider {
         {
             return Err(refuse("request_uri is not registered for this client"));
         }
+        let Ok(_place) = self.client_keys.objects.try_acquire() else {
+            let words = "too many requests are being fetched; try again";
+            return Err(ProtocolError::new(ErrorCode::TemporarilyUnavailable, words));
+        };
         let trust = Trust::from(client.registered_by);
         let body = self.outbound.get_jwt(trust, uri).await.map_err(|error| {
             tracing::info!(client = %client.client_id, %error, "a request object cannot be fetched");

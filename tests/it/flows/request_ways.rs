@@ -126,11 +126,7 @@ impl Story {
     /// Sends a request on its way, in this browser.
     async fn send(&self, way: Way, ask: &Ask, browser: &Browser) -> Came {
         let object = self.object(ask);
-        let pairs: Vec<(&str, &str)> = ask
-            .parameters
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let pairs = ask.pairs();
         let id = ("client_id", self.wiki.client_id.as_str());
         let url = match way {
             Way::Plain => query(&pairs),
@@ -193,6 +189,53 @@ async fn what_the_plain_way_refuses_every_way_refuses() {
             assert_eq!(error, *expected, "{why}: {way:?}");
         }
     }
+}
+
+/// An app that registered itself is refused the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_registered_is_refused_what_everybody_is_refused() {
+    let house = House::open_with(&[ON[0], ("REGISTRATION__OPEN_TO", "anybody")]).await;
+    let key = p256();
+    let callback = "https://wiki.example/callback";
+    let metadata = json!({
+        "client_name": "Wiki", "redirect_uris": [callback], "jwks": set(&[&key]),
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = http.post(house.url("/oauth2/register")).json(&metadata);
+    let said: Value = asked.send().await.unwrap().json().await.unwrap();
+    let text = |member: &str| said[member].as_str().unwrap();
+    let wiki = App::registered(&house, text("client_id"), text("client_secret"), callback);
+    house.settled().await;
+    let browser = house.browser();
+    browser.sign_in(&house.person("alice").await).await;
+    let story = Story {
+        server: KeyServer::open(&json!({})),
+        house,
+        wiki,
+        key,
+        browser,
+    };
+    for (why, changes, expected) in REFUSALS {
+        let ask = changed(story.wiki.ask(), changes);
+        for way in [Way::Plain, Way::Pushed, Way::Object, Way::PushedObject] {
+            if way.is_object() && repeats(&ask) {
+                continue;
+            }
+            let error = story.error(way, &ask, &story.browser).await;
+            assert_eq!(error, *expected, "{why}: {way:?}");
+        }
+    }
+    // Where it says that a request lies nobody looks before it is registered, and an address of
+    // this machine is never one of a stranger's.
+    let uri = story.server.uri.clone();
+    let url = query(&[("client_id", &story.wiki.client_id), ("request_uri", &uri)]);
+    let page = story.browser.get(&url).await;
+    assert_eq!(
+        value(&page.location().unwrap(), "error").as_deref(),
+        Some("invalid_request_uri")
+    );
+    assert_eq!(story.server.asked(), 0);
 }
 
 /// What is refused by a page, as nobody can be sent back: an error for who pushes.
@@ -516,11 +559,7 @@ async fn a_reference_is_good_once_for_its_client_and_for_ninety_seconds() {
     let story = story().await;
     let shop = story.house.app("shop").await;
     let ask = story.wiki.ask();
-    let pairs: Vec<(&str, &str)> = ask
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let pairs = ask.pairs();
     let push = async || story.pushed(&pairs).await.unwrap();
     let at = |id: &str, uri: &str| query(&[("client_id", id), ("request_uri", uri)]);
     let uri = push().await;
@@ -569,11 +608,7 @@ async fn who_pushes_proves_who_they_are() {
     let bank = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": set(&[&key]) });
     let bank = story.house.app_with("bank", bank).await;
     let ask = story.wiki.ask();
-    let pairs: Vec<(&str, &str)> = ask
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let pairs = ask.pairs();
     // One client's proof for another's request.
     let page = shop.machine("/oauth2/par", &pairs).await;
     assert_eq!(refusal(&page), "invalid_request");
@@ -603,11 +638,7 @@ async fn who_pushes_proves_who_they_are() {
     assert_eq!(page.status, 201, "{}", page.body);
     let ask = bank.ask();
     let proof = assertion(&story.house, &key, &bank, &json!({}));
-    let mut form: Vec<(&str, &str)> = ask
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let mut form = ask.pairs();
     form.extend(proof_fields(&proof));
     let page = crate::support::tokens::post(&story.house.url("/oauth2/par"), &[], &form).await;
     assert_eq!(page.status, 201, "{}", page.body);
@@ -655,11 +686,7 @@ async fn pushing_can_be_demanded_of_one_client_or_of_all() {
 async fn a_reference_that_is_posted_from_elsewhere_is_used_once() {
     let story = story().await;
     let ask = story.wiki.ask();
-    let pairs: Vec<(&str, &str)> = ask
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let pairs = ask.pairs();
     let uri = story.pushed(&pairs).await.unwrap();
     let form = [("client_id", "wiki"), ("request_uri", uri.as_str())];
     let foreign = story.house.browser();

@@ -93,6 +93,13 @@ impl Ask {
         self
     }
 
+    pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
+        let pairs = self.parameters.iter();
+        pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
     pub(crate) fn url(&self) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&self.parameters)
