@@ -3,7 +3,7 @@
 use super::keys;
 use super::reader::Reader;
 use super::resolved::{Registration, WhoRegisters};
-use crate::protocol::scope::{KNOWN, ScopeSet};
+use crate::protocol::scope::ScopeSet;
 
 /// Reads `[registration]`.
 pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Registration> {
@@ -25,11 +25,14 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Registration> {
     })
 }
 
+/// What strangers may have where nothing is said: no address, phone, group or role of anybody.
+const USUAL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
 fn scopes(reader: &mut Reader<'_>) -> Option<ScopeSet> {
     let key = &keys::REGISTRATION_SCOPES;
     let mut named = reader.list(key);
     if named.is_empty() {
-        named = KNOWN.map(str::to_owned).to_vec();
+        named = USUAL.map(str::to_owned).to_vec();
     }
     match ScopeSet::parse(&named.join(" ")) {
         Ok(scopes) => Some(scopes),

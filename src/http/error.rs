@@ -138,8 +138,13 @@ fn is_machine(path: &str) -> bool {
         paths::JWKS,
         paths::INTROSPECT,
         paths::REVOKE,
+        paths::PUSHED,
+        paths::REGISTER,
     ]
     .contains(&path)
+        || path
+            .strip_prefix(paths::REGISTER)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 const fn description(kind: &MessageKind) -> &'static str {

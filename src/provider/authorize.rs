@@ -301,7 +301,7 @@ impl Provider {
         let invalid = |words| Ok(Err(ProtocolError::new(ErrorCode::InvalidRequest, words)));
         let request = &asked.request;
         let wanted = request.subject.clone().map(UserId::new);
-        let wanted = wanted.map(|subject| self.person_behind(&asked.client, subject));
+        let wanted = wanted.map(|subject| self.person_called(&asked.client, subject));
         let Some(hint) = &request.id_token_hint else {
             return Ok(Ok(wanted));
         };

@@ -7,9 +7,10 @@ use super::handles::ClientHandle;
 use super::token::{TokenAnswer, internal};
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root, SecretHash, TokenId, sha256};
-use crate::protocol::access_token::{self, AccessToken};
+use crate::protocol::access_token::AccessToken;
 use crate::protocol::client::{Client, SigningAlg};
 use crate::protocol::client_token::{ClientTokenClaims, of_persons};
+use crate::protocol::client_tokens::AccessTokenFormat;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::token_response::TokenResponse;
@@ -41,28 +42,31 @@ impl Provider {
             issued: self.clock.now(),
             credential: credential(client),
         };
+        let lifetime = self.access_lifetime(client);
+        let audience = self.own_audience(client);
         let claims = ClientTokenClaims {
             issuer: &self.settings.issuer,
+            audience: &audience,
             client_id: &client.client_id,
             jti: &self.seal_client_token(&handle),
             scope: scope.as_slice(),
             issued: self.clock.now(),
+            lifetime,
         };
-        let key = self.signing_key(SigningAlg::ES256)?;
-        let token = claims.sign(&key).map_err(internal)?;
-        Ok(Ok(TokenResponse::new(
-            token,
-            access_token::LIFETIME,
-            scope.as_slice(),
-        )))
+        let token = match client.tokens.access_token_format {
+            AccessTokenFormat::Jwt => {
+                let key = self.signing_key(SigningAlg::ES256)?;
+                claims.sign(&key).map_err(internal)?
+            }
+            AccessTokenFormat::Opaque => self.seal_opaque(&claims.to_text().map_err(internal)?),
+        };
+        let scope = scope.as_slice();
+        Ok(Ok(TokenResponse::new(token, lifetime, scope)))
     }
 
     /// Signature, type, issuer and time of a client's own token; and what it hangs on.
     pub(super) fn read_client_token(&self, token: &str) -> Option<(AccessToken, ClientHandle)> {
-        let fingerprint = sha256(token.as_bytes());
-        let claims = self.keys.held().verify_access(fingerprint, token).ok()?;
-        let token =
-            AccessToken::from_claims(&claims, &self.settings.issuer, self.clock.now()).ok()?;
+        let token = self.read_token(token)?;
         let handle = self.open_client_token(&token.jti)?;
         Some((token, handle))
     }

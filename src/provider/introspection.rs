@@ -87,7 +87,9 @@ impl Provider {
             return Ok(Ok((client, said)));
         }
         if let Some(own) = self.client_bearer(token).await? {
-            let said = if own.client_id == client.client_id {
+            let id = client.client_id.as_str();
+            let for_it = own.audience.iter().any(|audience| audience == id);
+            let said = if own.client_id == client.client_id || for_it {
                 self.describe_client_token(&own)
             } else {
                 introspection::inactive()

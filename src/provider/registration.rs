@@ -16,6 +16,8 @@ use crate::clock::Timestamp;
 use crate::entropy::{ClientId, SecretHash};
 use crate::identity::throttle::{self, AddressKey};
 use crate::protocol::client::{Client, RegisteredBy};
+use crate::protocol::client_metadata::MetadataError;
+use crate::protocol::client_token_rules;
 use crate::protocol::discovery::paths;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::registration::{self, Answer, Policy};
@@ -81,6 +83,9 @@ impl Provider {
             Ok(client) => client,
             Err(error) => return Ok(Err(refused(registration::refusal(&error)))),
         };
+        if let Err(error) = self.allows(&client).await {
+            return Ok(Err(refused(registration::refusal(&error))));
+        }
         let secret = give_secret(&mut client, Some(&self.sealer), &self.entropy);
         let token = new_client_secret(&self.entropy);
         let new = NewRegistration {
@@ -134,6 +139,9 @@ impl Provider {
             Ok(client) => client,
             Err(error) => return Ok(Err(refused(registration::refusal(&error)))),
         };
+        if let Err(error) = self.may_replace(&found.client, &client).await {
+            return Ok(Err(refused(registration::refusal(&error))));
+        }
         let (client, secret) = self.with_secrets(client, &found.client);
         let actor = Actor::Client(id.clone());
         let done = self.record.update_client(&client, found.version, &actor);
@@ -144,6 +152,20 @@ impl Provider {
             Err(Refusal::Outdated) => Err(changed_meanwhile()),
             Err(_) => Err(Unregistered::Token { sent: true }),
         })
+    }
+
+    /// What it asks for must be possible here, and it must go on to know people by the same names:
+    /// by those of another sector it would learn who they are elsewhere, from grants that it has.
+    async fn may_replace(&self, before: &Client, after: &Client) -> Result<(), MetadataError> {
+        if client_token_rules::sector(before) != client_token_rules::sector(after) {
+            return Err(MetadataError::new(
+                "subject_type",
+                "would have another sector, by sector_identifier_uri or the host of redirect_uris, \
+                 and with it other names for people",
+                "leave these as they are, or register anew",
+            ));
+        }
+        self.allows(after).await
     }
 
     /// Deletes a client at its own wish, with all that hangs on it (RFC 7592, 2.3).

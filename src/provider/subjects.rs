@@ -74,6 +74,20 @@ impl Provider {
         }
     }
 
+    /// The person whom a client calls so by its own names, and by no others: a client with names of
+    /// its own must not find out whose they are.
+    pub(super) fn person_called(&self, client: &Client, subject: UserId) -> UserId {
+        match client_token_rules::sector(client) {
+            // What opens no name is the id of nobody.
+            Some(sector) => self
+                .keys
+                .subjects
+                .person(&sector, &subject)
+                .unwrap_or_else(|| UserId::new("")),
+            None => subject,
+        }
+    }
+
     /// The person behind the `sub` of a token of ours. A client may have had the other kind when it
     /// was issued.
     pub(super) fn person_behind(&self, client: &Client, subject: UserId) -> UserId {

@@ -222,9 +222,18 @@ impl Provider {
     /// For whom an access token is: the resources that were named, or this house and the client's
     /// own list.
     fn audience(&self, client: &Client, grant: &Grant) -> Vec<String> {
+        if grant.resources.is_empty() {
+            self.own_audience(client)
+        } else {
+            grant.resources.clone()
+        }
+    }
+
+    /// This house and the client's own list, if it has one.
+    pub(super) fn own_audience(&self, client: &Client) -> Vec<String> {
         let own = &client.tokens.access_token_audiences;
-        if !grant.resources.is_empty() || own.is_empty() {
-            return grant.resources.clone();
+        if own.is_empty() {
+            return Vec::new();
         }
         let house = std::iter::once(&self.settings.issuer);
         house.chain(own).cloned().collect()

@@ -215,7 +215,7 @@ impl Provider {
     }
 
     /// Whether this house can do what a client asks for.
-    async fn allows(&self, client: &Client) -> Result<(), MetadataError> {
+    pub(in crate::provider) async fn allows(&self, client: &Client) -> Result<(), MetadataError> {
         self.settings.bounds.check(client)?;
         check_sector(&self.outbound, client).await
     }

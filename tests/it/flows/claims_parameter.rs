@@ -203,9 +203,12 @@ async fn a_pairwise_name_is_the_one_that_the_client_knows() {
     let ask = asked(&tokens.claims["sub"]);
     let answer = pairwise.send(&story.browser, &ask).await.away();
     pairwise.code(&answer, &ask);
-    let ask = asked(&json!("u_somebody_else"));
-    let answer = pairwise.send(&story.browser, &ask).await.away();
-    assert_eq!(pairwise.error(&answer, &ask), "login_required");
+    // Not by the name that others know: it would tell whose name of its own this is.
+    for other in ["u_somebody_else", story.alice.id.as_str()] {
+        let ask = asked(&json!(other));
+        let answer = pairwise.send(&story.browser, &ask).await.away();
+        assert_eq!(pairwise.error(&answer, &ask), "login_required", "{other}");
+    }
 }
 
 /// Conformance: 10.

@@ -177,3 +177,39 @@ async fn a_client_with_keys_acts_for_itself_too() {
     assert_eq!(page.status, 200, "{}", page.body);
     assert_eq!(page.json()["scope"], "");
 }
+
+/// What a client chose for its tokens holds for those of its own too.
+#[tokio::test(flavor = "multi_thread")]
+async fn its_form_life_and_audiences_are_the_clients_to_choose() {
+    let house = House::open().await;
+    let api = house.app("api").await;
+    for format in ["jwt", "opaque"] {
+        let metadata = json!({
+            "grant_types": ["client_credentials"], "redirect_uris": ["https://a.example/cb"],
+            "backchannel_logout_uri": null, "post_logout_redirect_uris": [],
+            "access_token_format": format, "access_token_lifetime": 60,
+            "access_token_audiences": ["api"],
+        });
+        let robot = house.app_with(&format!("robot-{format}"), metadata).await;
+        let answer = robot.token(&[("grant_type", "client_credentials")]).await;
+        let answer = answer.json();
+        assert_eq!(answer["expires_in"], 60, "{format}");
+        let token = answer["access_token"].as_str().unwrap();
+        assert_eq!(token.contains('.'), format == "jwt");
+        for asker in [&robot, &api] {
+            let said = asker.introspect(token).await;
+            assert_eq!(said["active"], true, "{format} {}", asker.client_id);
+            assert_eq!(said["sub"], robot.client_id.as_str());
+            assert_eq!(said["aud"], json!([house.issuer, "api"]), "{format}");
+        }
+        let stranger = house.app(&format!("stranger-{format}")).await;
+        assert_eq!(stranger.introspect(token).await["active"], false);
+        robot.revoke(token).await;
+        assert_eq!(robot.introspect(token).await["active"], false, "{format}");
+        house.advance(Duration::from_mins(1));
+        let answer = robot.token(&[("grant_type", "client_credentials")]).await;
+        let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+        house.advance(Duration::from_mins(1));
+        assert_eq!(robot.introspect(&token).await["active"], false, "ran out");
+    }
+}

@@ -462,6 +462,62 @@ async fn what_an_app_leaves_out_of_its_update_is_gone_and_its_secret_stays() {
     assert_eq!(replaced.body["client_secret_expires_at"], 0);
 }
 
+/// The names by which another app knows people are not to be had: not by its sector's document,
+/// which must list one's addresses, nor by an address of its host later on.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_learns_by_which_names_another_app_knows_people() {
+    let house = House::open_with(&[ON]).await;
+    for address in [
+        "https://bank.example/sector.json",
+        "https://127.0.0.1:9/x",
+        "https://169.254.169.254/x",
+    ] {
+        let more = json!({ "subject_type": "pairwise", "sector_identifier_uri": address });
+        let said = register(&house, None, &wiki(more)).await;
+        said.refused(400, "invalid_client_metadata");
+        let told = said.text("error_description");
+        assert!(told.starts_with("sector_identifier_uri: "), "{told}");
+    }
+    let pairwise = wiki(json!({ "subject_type": "pairwise" }));
+    let said = register(&house, None, &pairwise).await;
+    assert_eq!(said.status, 201, "{said:?}");
+    for more in [
+        json!({ "subject_type": "pairwise", "redirect_uris": ["https://bank.example/cb"] }),
+        json!({ "subject_type": "public" }),
+    ] {
+        let mut metadata = wiki(more);
+        metadata["client_id"] = json!(said.text("client_id"));
+        let refused = manage(&house, "PUT", &said, Some(&metadata)).await;
+        refused.refused(400, "invalid_client_metadata");
+    }
+    let mut same = pairwise;
+    same["client_id"] = json!(said.text("client_id"));
+    same["redirect_uris"] = json!(["https://wiki.example/elsewhere"]);
+    assert_eq!(manage(&house, "PUT", &said, Some(&same)).await.status, 200);
+}
+
+/// Conformance: 24.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_registers_what_the_house_cannot_do() {
+    let house = House::open_with(&[ON]).await;
+    let kept = register(&house, None, &wiki(json!({}))).await;
+    let mut scopes: Vec<_> = kept.text("scope").split(' ').collect();
+    scopes.sort_unstable();
+    assert_eq!(scopes, ["email", "offline_access", "openid", "profile"]);
+    for more in [
+        json!({ "id_token_signed_response_alg": "RS384" }),
+        json!({ "userinfo_signed_response_alg": "PS512" }),
+        json!({ "access_token_lifetime": 99_999 }),
+    ] {
+        let said = register(&house, None, &wiki(more.clone())).await;
+        said.refused(400, "invalid_client_metadata");
+        let mut metadata = wiki(more);
+        metadata["client_id"] = json!(kept.text("client_id"));
+        let said = manage(&house, "PUT", &kept, Some(&metadata)).await;
+        said.refused(400, "invalid_client_metadata");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_manages_what_is_not_theirs() {
     let house = House::open_with(&[ON]).await;
