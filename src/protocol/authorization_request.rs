@@ -16,6 +16,7 @@ use super::params::Params;
 use super::pkce::Challenge;
 use super::prompt::Prompt;
 use super::redirect_uri;
+use super::resources;
 use super::response_type::ResponseType;
 use super::scope::{OPENID, ScopeSet};
 pub use super::untrusted::Untrusted;
@@ -225,7 +226,7 @@ impl ForClient {
             scope: rules::scope(params, client, kind)?,
             max_age: rules::max_age(params)?.or(client.default_max_age),
             challenge: rules::challenge(params, client, kind)?,
-            resources: rules::resources(params)?,
+            resources: resources::read(params.all("resource"))?,
             claims,
             claim_scopes,
             subject: asked.subject,

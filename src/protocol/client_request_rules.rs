@@ -48,7 +48,7 @@ pub(super) fn check(client: &Client) -> Result<(), MetadataError> {
     if let Some(at) = requests.request_uris.iter().position(|uri| !good(uri)) {
         return Err(MetadataError::new(
             format!("request_uris[{at}]"),
-            "is no address with https",
+            "is no plain address with https, without fragment and disguise",
             "write one such as https://app.example/request.jwt",
         ));
     }

@@ -40,6 +40,7 @@ pub mod prompt;
 pub mod redirect_uri;
 pub mod registration;
 pub mod request_object;
+pub mod resources;
 pub mod response_type;
 pub mod scope;
 pub mod session_state;

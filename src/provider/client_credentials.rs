@@ -22,6 +22,7 @@ impl Provider {
         &self,
         client: &Client,
         scope: Option<&str>,
+        resources: &[String],
     ) -> Result<TokenAnswer, Trouble> {
         let invalid = |words: String| Ok(Err(ProtocolError::new(ErrorCode::InvalidScope, words)));
         let asked = match ScopeSet::parse(scope.unwrap_or_default()) {
@@ -43,7 +44,7 @@ impl Provider {
             credential: credential(client),
         };
         let lifetime = self.access_lifetime(client);
-        let audience = self.own_audience(client);
+        let audience = self.audience(client, resources);
         let claims = ClientTokenClaims {
             issuer: &self.settings.issuer,
             audience: &audience,

@@ -61,7 +61,7 @@ impl Provider {
         let Issued { code, grant } = issued;
         let access_token = kind
             .has_token()
-            .then(|| self.access_token(client, &grant, &grant.scope))
+            .then(|| self.access_token(client, &grant, (&grant.scope, &grant.resources)))
             .transpose()?;
         let mut beside = Beside {
             access_token: access_token.as_deref(),

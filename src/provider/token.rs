@@ -18,6 +18,7 @@ use crate::protocol::client_tokens::AccessTokenFormat;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::id_token::IdTokenClaims;
 use crate::protocol::jose::JoseError;
+use crate::protocol::resources;
 use crate::protocol::token_request::{InvalidTokenRequest, TokenRequest};
 use crate::protocol::token_response::TokenResponse;
 use crate::session::grant::Grant;
@@ -68,22 +69,33 @@ impl Provider {
         if client.is_without_names() && needed != GrantType::ClientCredentials {
             return Err(Trouble::WithoutNames);
         }
+        let named = input.form.iter().filter(|(name, _)| *name == "resource");
+        let named = named
+            .map(|(_, value)| *value)
+            .filter(|value| !value.is_empty());
+        let resources = match resources::read(named) {
+            Ok(resources) => resources,
+            Err(error) => return Ok(Err(error)),
+        };
         match request {
             TokenRequest::AuthorizationCode {
                 code,
                 redirect_uri,
                 code_verifier,
             } => {
-                self.redeem_code(&client, &code, redirect_uri, code_verifier)
+                self.redeem_code(&client, &code, (redirect_uri, code_verifier), &resources)
                     .await
             }
             TokenRequest::ClientCredentials { scope } => {
-                self.client_credentials(&client, scope.as_deref())
+                self.client_credentials(&client, scope.as_deref(), &resources)
             }
             TokenRequest::RefreshToken {
                 refresh_token,
                 scope,
-            } => self.refresh(&client, &refresh_token, scope).await,
+            } => {
+                self.refresh(&client, &refresh_token, scope, &resources)
+                    .await
+            }
         }
     }
 
@@ -137,14 +149,14 @@ impl Provider {
         }
     }
 
-    /// Signs what a grant yields. The scope may be narrower than the grant's.
+    /// Signs what a grant yields. Scope and resources may be narrower than the grant's.
     pub(super) async fn token_response(
         &self,
         client: &Client,
         grant: &Grant,
-        scope: &[String],
+        (scope, resources): (&[String], &[String]),
     ) -> Result<TokenResponse, Trouble> {
-        let access_token = self.access_token(client, grant, scope)?;
+        let access_token = self.access_token(client, grant, (scope, resources))?;
         let beside = Beside {
             access_token: Some(&access_token),
             person: self.wanted_in_id_token(grant).await?,
@@ -180,12 +192,12 @@ impl Provider {
         Ok(told.unwrap_or_default())
     }
 
-    /// An access token that hangs on a grant.
+    /// An access token that hangs on a grant, for these resources of the grant's.
     pub(super) fn access_token(
         &self,
         client: &Client,
         grant: &Grant,
-        scope: &[String],
+        (scope, resources): (&[String], &[String]),
     ) -> Result<String, Trouble> {
         let access = AccessHandle {
             root: root_of(grant),
@@ -195,7 +207,7 @@ impl Provider {
         };
         let lifetime = self.access_lifetime(client);
         let subject = self.subject_for(client, &grant.user);
-        let audience = self.audience(client, grant);
+        let audience = self.audience(client, resources);
         let claims = AccessTokenClaims {
             issuer: &self.settings.issuer,
             subject: &subject,
@@ -221,16 +233,16 @@ impl Provider {
 
     /// For whom an access token is: the resources that were named, or this house and the client's
     /// own list.
-    fn audience(&self, client: &Client, grant: &Grant) -> Vec<String> {
-        if grant.resources.is_empty() {
+    pub(super) fn audience(&self, client: &Client, resources: &[String]) -> Vec<String> {
+        if resources.is_empty() {
             self.own_audience(client)
         } else {
-            grant.resources.clone()
+            resources.to_vec()
         }
     }
 
     /// This house and the client's own list, if it has one.
-    pub(super) fn own_audience(&self, client: &Client) -> Vec<String> {
+    fn own_audience(&self, client: &Client) -> Vec<String> {
         let own = &client.tokens.access_token_audiences;
         if own.is_empty() {
             return Vec::new();

@@ -12,6 +12,7 @@ use crate::entropy::{GrantId, Root, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::pkce;
+use crate::protocol::resources;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::{Grant, Place};
 use crate::store::hot::{Check, Effect, Outcome};
@@ -33,8 +34,8 @@ impl Provider {
         &self,
         client: &Client,
         code: &str,
-        redirect_uri: Option<String>,
-        verifier: Option<String>,
+        (redirect_uri, verifier): (Option<String>, Option<String>),
+        resources: &[String],
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_code(code) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -72,6 +73,10 @@ impl Provider {
             if self.clock.now() >= document.expires {
                 return Ok(invalid_grant(UNKNOWN));
             }
+            let resources = match resources::narrowed(&document.resources, resources) {
+                Ok(resources) => resources,
+                Err(error) => return Ok(Err(error)),
+            };
             self.fail_points.at(FailPoint::CodeRead).await;
             match self
                 .redeem_once(client, &live, &handle, (document, version))
@@ -79,15 +84,13 @@ impl Provider {
             {
                 Redemption::Yields(grant) => {
                     return self
-                        .token_response(client, &grant, &grant.scope)
+                        .token_response(client, &grant, (&grant.scope, &resources))
                         .await
                         .map(Ok);
                 }
                 Redemption::Refused(problem) => return Ok(invalid_grant(problem)),
-                Redemption::Raced if turn.is_none() => {
-                    turn = Some(self.contended.take(handle.root).await?);
-                }
-                Redemption::Raced => {}
+                Redemption::Raced if turn.is_some() => {}
+                Redemption::Raced => turn = Some(self.contended.take(handle.root).await?),
             }
         }
         Err(Trouble::contention())

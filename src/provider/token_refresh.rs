@@ -13,6 +13,7 @@ use crate::entropy::{ClientId, GrantId, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::resources;
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::Grant;
@@ -41,6 +42,7 @@ impl Provider {
         client: &Client,
         token: &str,
         scope: Option<String>,
+        resources: &[String],
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -50,21 +52,17 @@ impl Provider {
             let Some(held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
             };
-            let Some(granted) = still_granted(client, &held.grant) else {
-                return Ok(invalid_grant(
-                    "the client may no longer have what it was granted",
-                ));
-            };
-            let scope = match narrowed(&granted, scope.as_deref()) {
-                Ok(scope) => scope,
-                Err(error) => return Ok(Err(error)),
-            };
+            let (scope, resources) =
+                match asked_for(client, &held.grant, scope.as_deref(), resources) {
+                    Ok(asked) => asked,
+                    Err(error) => return Ok(Err(error)),
+                };
             let generation = self.ends.generation();
             let now = self.clock.now();
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
                     return self
-                        .token_response(client, &held.grant, &scope)
+                        .token_response(client, &held.grant, (&scope, &resources))
                         .await
                         .map(Ok);
                 }
@@ -91,7 +89,10 @@ impl Provider {
             self.fail_points.at(FailPoint::RefreshRead).await;
             if let Some(grant) = self.rotate(held, &handle, generation).await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
-                return self.token_response(client, &grant, &scope).await.map(Ok);
+                return self
+                    .token_response(client, &grant, (&scope, &resources))
+                    .await
+                    .map(Ok);
             }
             if turn.is_none() {
                 turn = Some(self.contended.take(handle.root).await?);
@@ -201,6 +202,21 @@ impl Provider {
         }
         Ok(Some(grant))
     }
+}
+
+/// Scope and resources of the tokens: no more than what the client still may have of its grant.
+fn asked_for(
+    client: &Client,
+    grant: &Grant,
+    scope: Option<&str>,
+    resources: &[String],
+) -> Result<(Vec<String>, Vec<String>), ProtocolError> {
+    let granted = still_granted(client, grant).ok_or_else(|| {
+        let words = "the client may no longer have what it was granted";
+        ProtocolError::new(ErrorCode::InvalidGrant, words)
+    })?;
+    let resources = resources::narrowed(&grant.resources, resources)?;
+    Ok((narrowed(&granted, scope)?, resources))
 }
 
 /// What is left of a grant's scope when the client's own list was cut since. An offline grant

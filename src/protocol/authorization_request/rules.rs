@@ -9,7 +9,6 @@ use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::features::Features;
 use crate::protocol::params::Params;
 use crate::protocol::pkce::Challenge;
-use crate::protocol::redirect_uri;
 use crate::protocol::response_type::ResponseType;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
 
@@ -20,8 +19,6 @@ pub(super) const MAX_NONCE: usize = 512;
 pub(super) const MAX_LOGIN_HINT: usize = 320;
 /// Most `acr_values` and `ui_locales`: the rest, liked least by the client, is ignored.
 pub(super) const MAX_PREFERENCES: usize = 16;
-/// Most `resource` parameters.
-const MAX_RESOURCES: usize = 8;
 
 pub(super) fn check_repeats(params: &Params) -> Result<(), ProtocolError> {
     match params.duplicate() {
@@ -187,25 +184,6 @@ pub(super) fn challenge(
         return Err(invalid("code_challenge is required (PKCE with S256)"));
     }
     Ok(challenge)
-}
-
-/// RFC 8707, 2: absolute, and no fragment.
-pub(super) fn resources(params: &Params) -> Result<Vec<String>, ProtocolError> {
-    let refuse = |problem| Err(ProtocolError::new(ErrorCode::InvalidTarget, problem));
-    let mut kept: Vec<String> = Vec::new();
-    for uri in params.all("resource") {
-        if redirect_uri::parse(uri).is_err() {
-            return refuse("resource must be an absolute URI without a fragment");
-        }
-        if kept.iter().any(|known| known == uri) {
-            continue;
-        }
-        if kept.len() == MAX_RESOURCES {
-            return refuse("there are more than 8 resources");
-        }
-        kept.push(uri.to_owned());
-    }
-    Ok(kept)
 }
 
 pub(super) fn preferences(params: &Params, name: &str) -> Vec<String> {

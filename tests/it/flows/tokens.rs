@@ -326,3 +326,62 @@ async fn a_sector_lists_every_redirect_address() {
         assert_eq!(at, Some("sector_identifier_uri"));
     }
 }
+
+/// RFC 8707, 2.2: of the resources that the person's request named, a token is for those that the
+/// token request names, and for no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_request_may_name_some_of_the_resources() {
+    let house = House::open().await;
+    let browser = house.browser();
+    browser.sign_in(&house.person("alice").await).await;
+    let wiki = house.app("wiki").await;
+    let (a, b) = ("https://a.example/", "https://b.example/");
+    let mut ask = wiki.ask();
+    for resource in [a, b] {
+        let pair = ("resource".to_owned(), resource.to_owned());
+        ask.parameters.push(pair);
+    }
+    let audience = async |token: &str| wiki.introspect(token).await["aud"].clone();
+    let answer = wiki.send(&browser, &ask).await.away();
+    let code = wiki.code(&answer, &ask);
+    let redeem = async |resource: &str| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", wiki.redirect_uri.as_str()),
+            ("code_verifier", ask.verifier.as_str()),
+            ("resource", resource),
+        ];
+        wiki.token(&form).await
+    };
+    for wrong in ["https://c.example/", "nowhere", "https://a.example/#f"] {
+        let refused = redeem(wrong).await;
+        assert_eq!(crate::support::tokens::refusal(&refused), "invalid_target");
+    }
+    // Nothing was used up.
+    let tokens = redeem(b).await.json();
+    assert_eq!(audience(tokens["access_token"].as_str().unwrap()).await, b);
+    let mut refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    for (asked, expected) in [
+        (vec![a], serde_json::json!(a)),
+        (vec![], serde_json::json!([a, b])),
+        (vec![b, a], serde_json::json!([b, a])),
+    ] {
+        let mut form = vec![("grant_type", "refresh_token")];
+        let token = refresh.clone();
+        form.push(("refresh_token", &token));
+        form.extend(asked.iter().map(|resource| ("resource", *resource)));
+        let tokens = wiki.token(&form).await.json();
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(audience(access).await, expected, "{asked:?}");
+        refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+    }
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh.as_str()),
+        ("resource", "https://c.example/"),
+    ];
+    let refused = wiki.token(&form).await;
+    assert_eq!(crate::support::tokens::refusal(&refused), "invalid_target");
+    wiki.refresh(&refresh).await;
+}
