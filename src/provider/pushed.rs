@@ -10,6 +10,7 @@ use super::Provider;
 use super::authorize::Asked;
 use super::documents;
 use super::request_source::PUSHED;
+use super::sectors::without_names;
 use super::token::TokenInput;
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root};
@@ -64,6 +65,9 @@ impl Provider {
             client,
             request: checked,
         };
+        if asked.client.is_without_names() {
+            return Ok(Err(without_names()));
+        }
         if let Err(error) = self.hinted_person(&asked).await? {
             return Ok(Err(error));
         }

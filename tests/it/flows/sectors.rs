@@ -71,6 +71,8 @@ async fn until_the_list_was_read_nobody_is_named_to_the_client() {
     let ask = story.wiki.ask();
     let answer = story.wiki.send(&story.house.browser(), &ask).await.away();
     assert_eq!(story.wiki.error(&answer, &ask), "temporarily_unavailable");
+    let pushed = story.wiki.machine("/oauth2/par", &ask.pairs()).await;
+    assert_eq!(pushed.json()["error"], "temporarily_unavailable");
 
     // Not there, no list, and at last a good one: each is found by itself.
     for (status, body) in [(500, String::new()), (200, "<html>".to_owned())] {
