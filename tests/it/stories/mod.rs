@@ -19,3 +19,4 @@ mod receipts;
 mod samples;
 mod setup_pages;
 mod sign_in_pages;
+mod single_page;

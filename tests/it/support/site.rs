@@ -28,11 +28,7 @@ impl Site {
 pub(crate) fn open(name: &str, onward: Option<String>) -> Site {
     let visits = Visits::default();
     let seen = Arc::clone(&visits);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let origin = format!(
-        "http://{name}.localhost:{}",
-        listener.local_addr().unwrap().port()
-    );
+    let (listener, origin) = place(name);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(onward.clone()))
@@ -46,6 +42,37 @@ pub(crate) fn open(name: &str, onward: Option<String>) -> Site {
     .run();
     tokio::spawn(server);
     Site { origin, visits }
+}
+
+/// Serves one page for every path, at `http://<name>.localhost` on a port of its own: an app that
+/// has no server. The answer is its origin.
+pub(crate) fn page(name: &str, page: String) -> String {
+    let (listener, origin) = place(name);
+    let show = |page: web::Data<String>| async move {
+        HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body(page.get_ref().clone())
+    };
+    let page = web::Data::new(page);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(page.clone())
+            .default_service(web::to(show))
+    })
+    .workers(1)
+    .disable_signals()
+    .listen(listener)
+    .unwrap()
+    .run();
+    tokio::spawn(server);
+    origin
+}
+
+/// An origin that nobody else has.
+fn place(name: &str) -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, format!("http://{name}.localhost:{port}"))
 }
 
 async fn answer(
