@@ -1,0 +1,65 @@
+// Client programs. Each is a small app as the readme of its library would have it, and keeps to
+// this contract:
+//
+//   environment  ISSUER, CLIENT_ID, CLIENT_SECRET (if it has one), PORT; what else it takes, it says
+//   stdout       a line `ready` once it listens at http://localhost:PORT
+//   /            an element #state: `signed in as <preferred_username or sub>` or `signed out`;
+//                and #why: the error of the last sign-in, if it was refused
+//   /login       begins a sign-in, and comes back to /
+//   /silent      the same with prompt=none
+//   /logout      begins an RP-initiated logout, and comes back to /
+//   /refresh, /introspect
+//                where the app does so: what it was answered, as JSON
+//
+// Cookies ignore ports: each app has cookie names of its own.
+import { join } from 'node:path';
+
+import { House } from './house.mjs';
+import { freePort, Running } from './processes.mjs';
+
+export const FOLDER = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+
+/** A program of the folder `node/`, as `[command, arguments]`. */
+export function nodeProgram(file) {
+  return [process.execPath, [join(FOLDER, 'node', file)]];
+}
+
+/**
+ * Makes a client and starts its program.
+ *
+ * `metadata` is a function of the app's address: what the client is, beside being of the house and
+ * coming back to `/callback` and `/`. `environment`, too: what the program is told beside the
+ * contract. `start` may be given instead of `program`, for what is no single process: it gets the
+ * environment and gives back something with `said`, `ready()` and `stop()`.
+ */
+export async function openApp(house, { name, program, start, metadata, environment, cwd }) {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const client = await house.client(House.fresh(name), {
+    client_name: name,
+    first_party: true,
+    redirect_uris: [`${url}/callback`],
+    post_logout_redirect_uris: [`${url}/`],
+    ...metadata?.(url),
+  });
+  const env = {
+    ...process.env,
+    ISSUER: house.issuer,
+    CLIENT_ID: client.client_id,
+    ...(client.client_secret && { CLIENT_SECRET: client.client_secret }),
+    PORT: String(port),
+    ...environment?.(url),
+  };
+  const process_ = start ? await start(env) : new Running(name, ...program, { cwd, env });
+  await process_.ready();
+  return { name, url, client, process: process_ };
+}
+
+/** What a client of express-openid-connect is registered with. */
+export function expressOpenidConnect(url) {
+  return {
+    backchannel_logout_uri: `${url}/backchannel-logout`,
+    // Its baseURL, letter by letter: without a slash at the end.
+    post_logout_redirect_uris: [url],
+  };
+}

@@ -1,0 +1,186 @@
+// What every client plays, in a browser that nobody has used yet each time.
+import { equal } from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { expressOpenidConnect, nodeProgram, openApp } from './apps.mjs';
+import { Chromium } from './browser.mjs';
+import { House } from './house.mjs';
+import { report } from './report.mjs';
+
+/** What the stories of one file share: a house, a browser, people, and an app beside the one told of. */
+export class Stage {
+  house;
+  chromium;
+  alice;
+  admin;
+  neighbour;
+  #apps = [];
+
+  /** For the file's stories; `configuration` is more of lanyard.toml. */
+  static open(configuration) {
+    const stage = new Stage();
+    before(() => stage.#raise(configuration));
+    after(() => stage.#strike());
+    return stage;
+  }
+
+  async #raise(configuration) {
+    [this.house, this.chromium] = await Promise.all([House.open(configuration), Chromium.start()]);
+    this.alice = await this.house.person('alice', '--name', 'Alice Liddell');
+    this.admin = await this.house.person('admin', '--admin');
+    this.neighbour = await this.app({ name: 'neighbour', ...NEIGHBOUR });
+  }
+
+  async #strike() {
+    await Promise.all(this.#apps.map((app) => app.process.stop()));
+    await this.chromium?.close();
+    await this.house?.close();
+  }
+
+  /** An app that is there before the first story; see `openApp`. */
+  opens(options) {
+    const app = {};
+    before(async () => Object.assign(app, await this.app(options)));
+    return app;
+  }
+
+  /** An app that a story opens. */
+  async app(options) {
+    const app = await openApp(this.house, options);
+    this.#apps.push(app);
+    return app;
+  }
+
+  /** Tells a story, and if it fails, what the programs said meanwhile. */
+  story(name, tell) {
+    test(name, { timeout: 90_000 }, async () => {
+      const browsers = [];
+      const before = this.#said().map(([, said]) => said.length);
+      const browser = async () => {
+        const profile = await this.chromium.profile();
+        browsers.push(profile);
+        return profile;
+      };
+      try {
+        await tell(browser);
+      } catch (error) {
+        for (const [number, [program, said]] of this.#said().entries()) {
+          console.error(`--- ${program} said:\n${said.slice(before[number])}`);
+        }
+        throw error;
+      } finally {
+        await Promise.all(browsers.map((profile) => profile.close()));
+      }
+    });
+  }
+
+  #said() {
+    const apps = this.#apps.map(({ name, process }) => [name, process.said]);
+    return [['lanyard', this.house?.said ?? ''], ...apps];
+  }
+
+  /** Signs in at an app, where nobody is signed in at Lanyard yet. */
+  async signIn(browser, app, person = this.alice) {
+    await browser.open(`${app.url}/login`);
+    await browser.typePassword(person);
+    await browser.expect('#state', `signed in as ${person.username}`);
+  }
+
+  /** Signs in at an app without a page, as the person is signed in at Lanyard already. */
+  async follow(browser, app, person = this.alice) {
+    await browser.open(`${app.url}/login`);
+    await browser.expect('#state', `signed in as ${person.username}`);
+  }
+
+  /**
+   * Plays all that an app can be played, and reports it.
+   *
+   * `app` is what is played; `client`, `version` and `does` name it in the table;
+   * `elsewhere` and `admin` are how it hears (see mechanisms.mjs), `admin` being null where it
+   * does not. `adminBy` is `pages` where the administrator uses the pages, else the command line.
+   */
+  plays({ app, client, version, does, elsewhere, admin, adminBy = 'command line' }) {
+    const row = { client, version, does, elsewhere: elsewhere.name, admin: admin?.name ?? NOT_HEARD };
+
+    this.story(`${client}: signs in`, async (browser) => {
+      const alices = await browser();
+      await alices.open(`${app.url}/`);
+      await alices.expect('#state', 'signed out');
+      await this.signIn(alices, app);
+      equal((await this.house.sessions(this.alice)).length, 1);
+      await this.house.endSessions(this.alice);
+    });
+
+    this.story(`${client}: signs in silently`, async (browser) => {
+      const alices = await browser();
+      await alices.open(`${app.url}/silent`);
+      await alices.expect('#why', 'login_required');
+      await alices.expect('#state', 'signed out');
+      await this.signIn(alices, this.neighbour);
+      await alices.open(`${app.url}/silent`);
+      await alices.expect('#state', 'signed in as alice');
+      equal((await this.house.sessions(this.alice)).length, 1);
+      await this.house.endSessions(this.alice);
+    });
+
+    this.story(`${client}: signs out there`, async (browser) => {
+      const alices = await browser();
+      await this.signIn(alices, app);
+      await this.follow(alices, this.neighbour);
+      await alices.open(`${app.url}/logout`);
+      await alices.expect('#state', 'signed out');
+      equal(new URL(alices.page.url()).origin, app.url);
+      equal((await this.house.sessions(this.alice)).length, 0);
+      await alices.open(`${this.neighbour.url}/`);
+      await alices.expect('#state', 'signed out');
+    });
+
+    this.story(`${client}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {
+      const alices = await browser();
+      await this.signIn(alices, this.neighbour);
+      await this.follow(alices, app);
+      await elsewhere.prepare?.(alices, app);
+      const other = await alices.tab();
+      await other.open(`${this.neighbour.url}/logout`);
+      await other.expect('#state', 'signed out');
+      await elsewhere.heard(alices, app, this.alice);
+    });
+
+    this.story(`${client}: hears of an administrator: ${row.admin}`, async (browser) => {
+      const alices = await browser();
+      await this.signIn(alices, app);
+      await admin?.prepare?.(alices, app);
+      if (adminBy === 'pages') await this.endByPages(await browser());
+      else await this.house.endSessions(this.alice);
+      equal((await this.house.sessions(this.alice)).length, 0);
+      if (admin) await admin.heard(alices, app, this.alice);
+      else await notHeard(alices, app, this.alice);
+    });
+
+    test(`${client}: stands in the table`, () => report(row));
+  }
+
+  /** An administrator ends alice's session on their pages. */
+  async endByPages(browser) {
+    await browser.open(`${this.house.issuer}/admin/sessions?q=alice`);
+    await browser.typePassword(this.admin);
+    await browser.click('button[name="end"]');
+    await browser.click('#end');
+  }
+}
+
+const NOT_HEARD = 'not before its own session ends';
+
+// It goes on, but is refused whatever it asks of Lanyard.
+async function notHeard(browser, app, person) {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  equal(await browser.stateAt(app), `signed in as ${person.username}`);
+  await browser.open(`${app.url}/silent`);
+  await browser.expect('#why', 'login_required');
+}
+
+// An app that hears of every end by the back channel.
+const NEIGHBOUR = {
+  program: nodeProgram('express-openid-connect.mjs'),
+  metadata: expressOpenidConnect,
+};
