@@ -29,19 +29,22 @@ export function nodeProgram(file) {
  *
  * `metadata` is a function of the app's address: what the client is, beside being of the house and
  * coming back to `/callback` and `/`. `environment`, too: what the program is told beside the
- * contract. `start` may be given instead of `program`, for what is no single process: it gets the
+ * contract. `register` makes the client in another way: it gets the metadata. `start` may be given instead of `program`, for what is no single process: it gets the
  * environment and gives back something with `said`, `ready()` and `stop()`.
  */
-export async function openApp(house, { name, program, start, metadata, environment, cwd }) {
+export async function openApp(house, options) {
+  const { name, program, start, metadata, register, environment, cwd } = options;
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const client = await house.client(House.fresh(name), {
+  const about = {
     client_name: name,
-    first_party: true,
     redirect_uris: [`${url}/callback`],
     post_logout_redirect_uris: [`${url}/`],
     ...metadata?.(url),
-  });
+  };
+  const client = register
+    ? await register(about)
+    : await house.client(House.fresh(name), { first_party: true, ...about });
   const env = {
     ...process.env,
     ISSUER: house.issuer,

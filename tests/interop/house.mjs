@@ -85,7 +85,7 @@ export class House {
 
   /** A name that no other client or person has. */
   static fresh(name) {
-    return `${name}-${randomUUID().slice(0, 8)}`;
+    return `${name.replace(/\W+/g, '-')}-${randomUUID().slice(0, 8)}`;
   }
 
   async close() {

@@ -1,6 +1,6 @@
 // What every client plays, in a browser that nobody has used yet each time.
 import { equal } from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { expressOpenidConnect, nodeProgram, openApp } from './apps.mjs';
 import { Chromium } from './browser.mjs';
@@ -14,21 +14,27 @@ export class Stage {
   alice;
   admin;
   neighbour;
+  #configuration;
+  #wanted = [];
   #apps = [];
+  #raised;
 
   /** For the file's stories; `configuration` is more of lanyard.toml. */
   static open(configuration) {
     const stage = new Stage();
-    before(() => stage.#raise(configuration));
+    stage.#configuration = configuration;
     after(() => stage.#strike());
     return stage;
   }
 
-  async #raise(configuration) {
-    [this.house, this.chromium] = await Promise.all([House.open(configuration), Chromium.start()]);
+  // By the first story that is told, whichever that is.
+  async #raise() {
+    this.chromium = await Chromium.start();
+    this.house = await House.open(this.#configuration);
     this.alice = await this.house.person('alice', '--name', 'Alice Liddell');
     this.admin = await this.house.person('admin', '--admin');
     this.neighbour = await this.app({ name: 'neighbour', ...NEIGHBOUR });
+    for (const [app, options] of this.#wanted) Object.assign(app, await this.app(options));
   }
 
   async #strike() {
@@ -40,7 +46,7 @@ export class Stage {
   /** An app that is there before the first story; see `openApp`. */
   opens(options) {
     const app = {};
-    before(async () => Object.assign(app, await this.app(options)));
+    this.#wanted.push([app, options]);
     return app;
   }
 
@@ -54,8 +60,9 @@ export class Stage {
   /** Tells a story, and if it fails, what the programs said meanwhile. */
   story(name, tell) {
     test(name, { timeout: 90_000 }, async () => {
+      await (this.#raised ??= this.#raise());
       const browsers = [];
-      const before = this.#said().map(([, said]) => said.length);
+      const length = this.#said().map(([, said]) => said.length);
       const browser = async () => {
         const profile = await this.chromium.profile();
         browsers.push(profile);
@@ -65,7 +72,7 @@ export class Stage {
         await tell(browser);
       } catch (error) {
         for (const [number, [program, said]] of this.#said().entries()) {
-          console.error(`--- ${program} said:\n${said.slice(before[number])}`);
+          console.error(`--- ${program} said:\n${said.slice(length[number])}`);
         }
         throw error;
       } finally {
@@ -93,14 +100,13 @@ export class Stage {
   }
 
   /**
-   * Plays all that an app can be played, and reports it.
+   * Plays what every client plays, and reports how it heard.
    *
-   * `app` is what is played; `client`, `version` and `does` name it in the table;
-   * `elsewhere` and `admin` are how it hears (see mechanisms.mjs), `admin` being null where it
-   * does not. `adminBy` is `pages` where the administrator uses the pages, else the command line.
+   * `app` is what is played; `client`, `version` and `does` name it in the table; `elsewhere` and
+   * `admin` are how it is to hear (see mechanisms.mjs). `adminBy` is `pages` where the administrator uses the pages, else the command line.
    */
   plays({ app, client, version, does, elsewhere, admin, adminBy = 'command line' }) {
-    const row = { client, version, does, elsewhere: elsewhere.name, admin: admin?.name ?? NOT_HEARD };
+    const row = { client, version, does };
 
     this.story(`${client}: signs in`, async (browser) => {
       const alices = await browser();
@@ -144,20 +150,27 @@ export class Stage {
       await other.open(`${this.neighbour.url}/logout`);
       await other.expect('#state', 'signed out');
       await elsewhere.heard(alices, app, this.alice);
+      row.elsewhere = elsewhere.name;
     });
 
-    this.story(`${client}: hears of an administrator: ${row.admin}`, async (browser) => {
+    this.story(`${client}: hears of an administrator: ${admin.name}`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, app);
-      await admin?.prepare?.(alices, app);
+      await admin.prepare?.(alices, app);
       if (adminBy === 'pages') await this.endByPages(await browser());
-      else await this.house.endSessions(this.alice);
+      else await this.endByCommand();
       equal((await this.house.sessions(this.alice)).length, 0);
-      if (admin) await admin.heard(alices, app, this.alice);
-      else await notHeard(alices, app, this.alice);
+      await admin.heard(alices, app, this.alice);
+      row.admin = admin.name;
+      await report(row);
     });
+  }
 
-    test(`${client}: stands in the table`, () => report(row));
+  /** An administrator ends alice's session on the command line. */
+  async endByCommand() {
+    await this.house.endSessions(this.alice);
+    // A running server refuses it within half a second. This machine may be busy.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 
   /** An administrator ends alice's session on their pages. */
@@ -167,16 +180,6 @@ export class Stage {
     await browser.click('button[name="end"]');
     await browser.click('#end');
   }
-}
-
-const NOT_HEARD = 'not before its own session ends';
-
-// It goes on, but is refused whatever it asks of Lanyard.
-async function notHeard(browser, app, person) {
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  equal(await browser.stateAt(app), `signed in as ${person.username}`);
-  await browser.open(`${app.url}/silent`);
-  await browser.expect('#why', 'login_required');
 }
 
 // An app that hears of every end by the back channel.

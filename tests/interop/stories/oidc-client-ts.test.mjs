@@ -1,0 +1,62 @@
+import { nodeProgram } from '../apps.mjs';
+import { Stage } from '../plays.mjs';
+
+const stage = Stage.open('[session]\ncheck_iframe = "on"\n');
+const program = nodeProgram('oidc-client-ts.mjs');
+
+const app = stage.opens({
+  name: 'oidc-client-ts',
+  program,
+  metadata: () => ({
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    // It renews a minute before a token runs out: here that is every five seconds.
+    access_token_lifetime: 65,
+  }),
+});
+const watching = stage.opens({
+  name: 'oidc-client-ts that watches',
+  program,
+  metadata: (url) => ({
+    token_endpoint_auth_method: 'none',
+    redirect_uris: [`${url}/callback`, `${url}/renewed`],
+  }),
+  environment: () => ({ MONITOR: 'on' }),
+});
+
+stage.plays({
+  app,
+  client: 'oidc-client-ts, renewing',
+  version: '3.5',
+  does: 'code with PKCE in the browser, renewal by refresh token',
+  elsewhere: saysByItself('renewal by refresh token refused', 'invalid_grant'),
+  admin: saysByItself('renewal by refresh token refused', 'invalid_grant'),
+});
+
+stage.plays({
+  app: watching,
+  client: 'oidc-client-ts, watching',
+  version: '3.5',
+  does: 'code with PKCE in the browser, the check iframe',
+  elsewhere: saysByItself('check iframe, while its page is open', 'signed out at Lanyard'),
+  admin: saysByItself('check iframe, while its page is open', 'signed out at Lanyard'),
+});
+
+stage.story('it is renewed again and again while the session lives', async (browser) => {
+  const alices = await browser();
+  await stage.signIn(alices, app);
+  await alices.page.waitForFunction(() => Number(document.body.dataset.renewals) >= 2);
+  await alices.expect('#state', 'signed in as alice');
+});
+
+// Nobody touches the page: it lies open and says so by itself, with its reason.
+function saysByItself(name, why) {
+  return {
+    name,
+    async heard(browser) {
+      await browser.page.bringToFront();
+      await browser.expect('#state', 'signed out');
+      await browser.expect('#why', why);
+    },
+  };
+}

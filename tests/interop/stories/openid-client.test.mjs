@@ -1,0 +1,113 @@
+import { equal } from 'node:assert/strict';
+
+import * as client from 'openid-client';
+
+import { nodeProgram } from '../apps.mjs';
+import { House } from '../house.mjs';
+import { introspectedInactive, refreshRefused } from '../mechanisms.mjs';
+import { Stage } from '../plays.mjs';
+
+const stage = Stage.open('[registration]\nopen_to = "token_holders"\n');
+const program = nodeProgram('openid-client.mjs');
+const refreshes = () => ({ grant_types: ['authorization_code', 'refresh_token'] });
+
+const app = stage.opens({ name: 'openid-client', program, metadata: refreshes });
+const asking = stage.opens({ name: 'openid-client that asks', program, metadata: refreshes });
+const pushing = stage.opens({
+  name: 'openid-client that pushes',
+  program,
+  metadata: () => ({ require_pushed_authorization_requests: true }),
+  environment: () => ({ PAR: 'on' }),
+});
+
+stage.plays({
+  app,
+  client: 'openid-client, refreshing',
+  version: '6.9',
+  does: 'code with PKCE, refresh',
+  elsewhere: refreshRefused,
+  admin: refreshRefused,
+});
+
+stage.plays({
+  app: asking,
+  client: 'openid-client, asking',
+  version: '6.9',
+  does: 'code with PKCE, introspection',
+  elsewhere: introspectedInactive,
+  admin: introspectedInactive,
+});
+
+stage.story('it refreshes as long as the session lives', async (browser) => {
+  const alices = await browser();
+  await stage.signIn(alices, app);
+  for (let time = 0; time < 2; time++) {
+    equal((await alices.json(`${app.url}/refresh`)).refreshed, true);
+  }
+  equal((await alices.json(`${app.url}/introspect`)).active, true);
+  equal(await alices.stateAt(app), 'signed in as alice');
+});
+
+stage.story('a token that it revoked opens nothing any more', async (browser) => {
+  const alices = await browser();
+  await stage.signIn(alices, app);
+  equal((await alices.json(`${app.url}/revoke`)).revoked, true);
+  equal((await alices.json(`${app.url}/refresh`)).error, 'invalid_grant');
+});
+
+stage.story('who must push its requests does, and no other way is open to it', async (browser) => {
+  const alices = await browser();
+  await stage.signIn(alices, pushing);
+  const config = await configuration(pushing.client.client_id, pushing.client.client_secret);
+  const plain = client.buildAuthorizationUrl(config, {
+    redirect_uri: `${pushing.url}/callback`,
+    scope: 'openid',
+    code_challenge: await client.calculatePKCECodeChallenge(client.randomPKCECodeVerifier()),
+    code_challenge_method: 'S256',
+  });
+  await alices.open(plain.href);
+  await alices.expect('#why', 'invalid_request');
+});
+
+stage.story('an app that registered itself signs people in once they allow it', async (browser) => {
+  const stranger = await stage.app({ name: 'Stranger', program, register: registration });
+  const alices = await browser();
+  await alices.open(`${stranger.url}/login`);
+  await alices.typePassword(stage.alice);
+  await alices.click('button[value="allow"]');
+  await alices.expect('#state', 'signed in as alice');
+});
+
+async function registration(metadata) {
+  const made = await stage.house.command(['registration', 'create-token', '--json']);
+  const config = await client.dynamicClientRegistration(
+    new URL(stage.house.issuer),
+    metadata,
+    client.None(),
+    { execute: [client.allowInsecureRequests], initialAccessToken: JSON.parse(made).initial_access_token },
+  );
+  return config.clientMetadata();
+}
+
+stage.story('an app acts for itself', async () => {
+  const own = await stage.house.client(House.fresh('worker'), {
+    grant_types: ['client_credentials'],
+    response_types: [],
+    redirect_uris: [],
+  });
+  const config = await configuration(own.client_id, own.client_secret);
+  const tokens = await client.clientCredentialsGrant(config);
+  equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);
+  await client.tokenRevocation(config, tokens.access_token);
+  equal((await client.tokenIntrospection(config, tokens.access_token)).active, false);
+});
+
+function configuration(id, secret) {
+  return client.discovery(
+    new URL(stage.house.issuer),
+    id,
+    {},
+    client.ClientSecretBasic(secret),
+    { execute: [client.allowInsecureRequests] },
+  );
+}
