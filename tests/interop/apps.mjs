@@ -12,16 +12,23 @@
 //                where the app does so: what it was answered, as JSON
 //
 // Cookies ignore ports: each app has cookie names of its own.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { House } from './house.mjs';
 import { freePort, Running } from './processes.mjs';
 
-export const FOLDER = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+const FOLDER = new URL('.', import.meta.url).pathname;
 
 /** A program of the folder `node/`, as `[command, arguments]`. */
 export function nodeProgram(file) {
   return [process.execPath, [join(FOLDER, 'node', file)]];
+}
+
+/** The version of an installed package: its first two numbers. */
+export function versionOf(name) {
+  const file = join(FOLDER, 'node_modules', name, 'package.json');
+  return /^\d+\.\d+/.exec(JSON.parse(readFileSync(file, 'utf8')).version)[0];
 }
 
 /**

@@ -67,9 +67,9 @@ export class Profile {
   /** Lanyard's own sign-in page. */
   async typePassword({ username, password }) {
     await this.page.waitForSelector('#username', { visible: true });
-    await this.page.$eval('#username', (field) => (field.value = ''));
-    await this.page.type('#username', username);
-    await this.page.type('#password', password);
+    for (const [selector, text] of [['#username', username], ['#password', password]]) {
+      await this.page.$eval(selector, (field, value) => (field.value = value), text);
+    }
     await this.click('#login-submit');
   }
 

@@ -108,7 +108,7 @@ export class Stage {
   plays({ app, client, version, does, elsewhere, admin, adminBy = 'command line' }) {
     const row = { client, version, does };
 
-    this.story(`${client}: signs in`, async (browser) => {
+    this.story(`${client} ${version}: signs in`, async (browser) => {
       const alices = await browser();
       await alices.open(`${app.url}/`);
       await alices.expect('#state', 'signed out');
@@ -117,7 +117,7 @@ export class Stage {
       await this.house.endSessions(this.alice);
     });
 
-    this.story(`${client}: signs in silently`, async (browser) => {
+    this.story(`${client} ${version}: signs in silently`, async (browser) => {
       const alices = await browser();
       await alices.open(`${app.url}/silent`);
       await alices.expect('#why', 'login_required');
@@ -129,7 +129,7 @@ export class Stage {
       await this.house.endSessions(this.alice);
     });
 
-    this.story(`${client}: signs out there`, async (browser) => {
+    this.story(`${client} ${version}: signs out there`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, app);
       await this.follow(alices, this.neighbour);
@@ -141,7 +141,7 @@ export class Stage {
       await alices.expect('#state', 'signed out');
     });
 
-    this.story(`${client}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {
+    this.story(`${client} ${version}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, this.neighbour);
       await this.follow(alices, app);
@@ -153,7 +153,7 @@ export class Stage {
       row.elsewhere = elsewhere.name;
     });
 
-    this.story(`${client}: hears of an administrator: ${admin.name}`, async (browser) => {
+    this.story(`${client} ${version}: hears of an administrator: ${admin.name}`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, app);
       await admin.prepare?.(alices, app);

@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import express from 'express';
 import session from 'express-session';
 
-// Which of the two versions is played.
-const { auth } = await import(process.env.EOC ?? 'express-openid-connect').then((it) => it.default);
-
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env;
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT, LIBRARY } = process.env;
+// `LIBRARY` says which version; the second is what every Node of the stage can run.
+const { default: library } = await import(LIBRARY ?? 'express-openid-connect-2');
+const { auth } = library;
 const app = express();
 let why = '';
 

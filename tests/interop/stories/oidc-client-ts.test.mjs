@@ -1,4 +1,4 @@
-import { nodeProgram } from '../apps.mjs';
+import { nodeProgram, versionOf } from '../apps.mjs';
 import { Stage } from '../plays.mjs';
 
 const stage = Stage.open('[session]\ncheck_iframe = "on"\n');
@@ -27,7 +27,7 @@ const watching = stage.opens({
 stage.plays({
   app,
   client: 'oidc-client-ts, renewing',
-  version: '3.5',
+  version: versionOf('oidc-client-ts'),
   does: 'code with PKCE in the browser, renewal by refresh token',
   elsewhere: saysByItself('renewal by refresh token refused', 'invalid_grant'),
   admin: saysByItself('renewal by refresh token refused', 'invalid_grant'),
@@ -36,7 +36,7 @@ stage.plays({
 stage.plays({
   app: watching,
   client: 'oidc-client-ts, watching',
-  version: '3.5',
+  version: versionOf('oidc-client-ts'),
   does: 'code with PKCE in the browser, the check iframe',
   elsewhere: saysByItself('check iframe, while its page is open', 'signed out at Lanyard'),
   admin: saysByItself('check iframe, while its page is open', 'signed out at Lanyard'),

@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 
 import * as client from 'openid-client';
 
-import { nodeProgram } from '../apps.mjs';
+import { nodeProgram, versionOf } from '../apps.mjs';
 import { House } from '../house.mjs';
 import { introspectedInactive, refreshRefused } from '../mechanisms.mjs';
 import { Stage } from '../plays.mjs';
@@ -23,7 +23,7 @@ const pushing = stage.opens({
 stage.plays({
   app,
   client: 'openid-client, refreshing',
-  version: '6.9',
+  version: versionOf('openid-client'),
   does: 'code with PKCE, refresh',
   elsewhere: refreshRefused,
   admin: refreshRefused,
@@ -32,7 +32,7 @@ stage.plays({
 stage.plays({
   app: asking,
   client: 'openid-client, asking',
-  version: '6.9',
+  version: versionOf('openid-client'),
   does: 'code with PKCE, introspection',
   elsewhere: introspectedInactive,
   admin: introspectedInactive,
