@@ -1,10 +1,8 @@
 // Debian's Chromium. Each profile is another browser, with cookies of its own; third-party cookies
 // are blocked in it, as they are in a browser as it comes.
-import { existsSync } from 'node:fs';
-
 import puppeteer from 'puppeteer-core';
 
-import { until } from './processes.mjs';
+import { required, until } from './processes.mjs';
 
 const PATIENCE = 15_000;
 
@@ -12,13 +10,9 @@ export class Chromium {
   #browser;
 
   static async start() {
-    const { CHROME } = process.env;
-    if (!CHROME || !existsSync(CHROME)) {
-      throw new Error('CHROME names no browser. Run the stage by ./scripts/test interop.');
-    }
     const chromium = new Chromium();
     chromium.#browser = await puppeteer.launch({
-      executablePath: CHROME,
+      executablePath: required('CHROME'),
       // Root has no sandbox; the stage opens pages of its own only.
       args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
     });

@@ -5,11 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { freePort, run, Running } from './processes.mjs';
-
-const PROGRAM = process.env.LANYARD;
+import { freePort, required, run, Running } from './processes.mjs';
 
 export class House {
+  #program;
   #folder;
   #server;
   #environment;
@@ -17,8 +16,8 @@ export class House {
 
   /** Starts it; `configuration` is more of lanyard.toml. */
   static async open(configuration = '') {
-    if (!PROGRAM) throw new Error('LANYARD is not set. Run the stage by ./scripts/test interop.');
     const house = new House();
+    house.#program = required('LANYARD');
     house.#folder = await mkdtemp(join(tmpdir(), 'lanyard-interop-'));
     house.#environment = {
       PATH: process.env.PATH,
@@ -47,7 +46,7 @@ export class House {
     const file = `issuer = "${this.issuer}"\n${configuration}`;
     await writeFile(join(this.#folder, 'lanyard.toml'), file);
     const options = { cwd: this.#folder, env: this.#environment };
-    this.#server = new Running('lanyard', PROGRAM, ['serve'], options);
+    this.#server = new Running('lanyard', this.#program, ['serve'], options);
     await this.#server.ready((said) => said.includes('Lanyard is ready at'));
   }
 
@@ -57,7 +56,7 @@ export class House {
 
   /** `lanyard …` beside the running server. */
   command(args, input) {
-    return run(PROGRAM, args, { cwd: this.#folder, env: this.#environment, input });
+    return run(this.#program, args, { cwd: this.#folder, env: this.#environment, input });
   }
 
   async person(username, ...options) {

@@ -1,9 +1,20 @@
 // Child processes: started, waited for, stopped; what they said is shown only if a story fails.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 const PATIENCE = 30_000;
 const RUNNING = new Set();
+
+/**
+ * Where a part is, as `scripts/test` says in a variable: LANYARD, CHROME, INTEROP_PYTHON (of the
+ * virtual environment), INTEROP_RUST (the built program), APACHE, APACHE_MODULES (their folder).
+ */
+export function required(variable) {
+  const { [variable]: path } = process.env;
+  if (path && existsSync(path)) return path;
+  throw new Error(`${variable} names nothing: ${path}. Run the stage by ./scripts/test interop.`);
+}
 
 // A story that is stopped half-way leaves nothing behind.
 process.once('exit', () => {
