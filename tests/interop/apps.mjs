@@ -34,24 +34,16 @@ export function versionOf(name) {
 /**
  * Makes a client and starts its program.
  *
- * `metadata` is a function of the app's address: what the client is, beside being of the house and
- * coming back to `/callback` and `/`. `environment`, too: what the program is told beside the
- * contract. `register` makes the client in another way: it gets the metadata. `start` may be given instead of `program`, for what is no single process: it gets the
+ * `metadata` is a function of the app's address: what the client is (see `clientOf` in pages.mjs).
+ * `environment`, too: what the program is told beside the contract. `register` makes the client in another way: it gets the metadata. `start` may be given instead of `program`, for what is no single process: it gets the
  * environment and gives back something with `said`, `ready()` and `stop()`.
  */
 export async function openApp(house, options) {
   const { name, program, start, metadata, register, environment, cwd } = options;
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const about = {
-    client_name: name,
-    redirect_uris: [`${url}/callback`],
-    post_logout_redirect_uris: [`${url}/`],
-    ...metadata?.(url),
-  };
-  const client = register
-    ? await register(about)
-    : await house.client(House.fresh(name), { first_party: true, ...about });
+  const about = { ...metadata(url), client_name: name };
+  const client = await (register?.(about) ?? house.client(House.fresh(name), about));
   const env = {
     ...process.env,
     ISSUER: house.issuer,
@@ -63,13 +55,4 @@ export async function openApp(house, options) {
   const process_ = start ? await start(env) : new Running(name, ...program, { cwd, env });
   await process_.ready();
   return { name, url, client, process: process_ };
-}
-
-/** What a client of express-openid-connect is registered with. */
-export function expressOpenidConnect(url) {
-  return {
-    backchannel_logout_uri: `${url}/backchannel-logout`,
-    // Its baseURL, letter by letter: without a slash at the end.
-    post_logout_redirect_uris: [url],
-  };
 }

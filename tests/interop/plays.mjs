@@ -2,9 +2,10 @@
 import { equal } from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { expressOpenidConnect, nodeProgram, openApp } from './apps.mjs';
+import { nodeProgram, openApp } from './apps.mjs';
 import { Chromium } from './browser.mjs';
 import { House } from './house.mjs';
+import { clientOf } from './pages.mjs';
 import { report } from './report.mjs';
 
 /** What the stories of one file share: a house, a browser, people, and an app beside the one told of. */
@@ -185,5 +186,5 @@ export class Stage {
 // An app that hears of every end by the back channel.
 const NEIGHBOUR = {
   program: nodeProgram('express-openid-connect.mjs'),
-  metadata: expressOpenidConnect,
+  metadata: clientOf('express-openid-connect', 'app'),
 };

@@ -120,6 +120,14 @@ app.get('/introspect', async (req, res) => {
   res.json(answer);
 });
 
+// Shows the access token without a proof of its key, as a thief would have to.
+app.get('/bearer', async (req, res) => {
+  const answer = await fetch(config.serverMetadata().userinfo_endpoint, {
+    headers: { authorization: `Bearer ${req.session.tokens.access_token}` },
+  });
+  res.json({ status: answer.status });
+});
+
 app.get('/revoke', async (req, res) => {
   await client.tokenRevocation(config, req.session.tokens.refresh_token);
   res.json({ revoked: true });

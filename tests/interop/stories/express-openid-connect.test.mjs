@@ -1,7 +1,8 @@
 import { equal } from 'node:assert/strict';
 
-import { expressOpenidConnect, nodeProgram, versionOf } from '../apps.mjs';
+import { nodeProgram, versionOf } from '../apps.mjs';
 import { backChannel } from '../mechanisms.mjs';
+import { clientOf } from '../pages.mjs';
 import { Stage } from '../plays.mjs';
 import { reportUnplayed } from '../report.mjs';
 
@@ -22,7 +23,7 @@ for (const [library, adminBy] of versions) {
   const app = stage.opens({
     name: `express-openid-connect ${version}`,
     program: nodeProgram('express-openid-connect.mjs'),
-    metadata: expressOpenidConnect,
+    metadata: clientOf('express-openid-connect', 'app'),
     environment: () => ({ LIBRARY: library }),
   });
 

@@ -1,4 +1,5 @@
 import { nodeProgram, versionOf } from '../apps.mjs';
+import { clientOf } from '../pages.mjs';
 import { Stage } from '../plays.mjs';
 
 const stage = Stage.open('[session]\ncheck_iframe = "on"\n');
@@ -7,20 +8,13 @@ const program = nodeProgram('oidc-client-ts.mjs');
 const app = stage.opens({
   name: 'oidc-client-ts',
   program,
-  metadata: () => ({
-    token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token'],
-    // It renews a minute before a token runs out: here that is every five seconds.
-    access_token_lifetime: 65,
-  }),
+  // It renews a minute before a token runs out: here that is every five seconds.
+  metadata: (url) => ({ ...clientOf('oidc-client-ts', 'renewing')(url), access_token_lifetime: 65 }),
 });
 const watching = stage.opens({
   name: 'oidc-client-ts that watches',
   program,
-  metadata: (url) => ({
-    token_endpoint_auth_method: 'none',
-    redirect_uris: [`${url}/callback`, `${url}/renewed`],
-  }),
+  metadata: clientOf('oidc-client-ts', 'watching'),
   environment: () => ({ MONITOR: 'on' }),
 });
 

@@ -5,18 +5,19 @@ import * as client from 'openid-client';
 import { nodeProgram, versionOf } from '../apps.mjs';
 import { House } from '../house.mjs';
 import { introspectedInactive, refreshRefused } from '../mechanisms.mjs';
+import { clientOf } from '../pages.mjs';
 import { Stage } from '../plays.mjs';
 
 const stage = Stage.open('[registration]\nopen_to = "token_holders"\n');
 const program = nodeProgram('openid-client.mjs');
-const refreshes = () => ({ grant_types: ['authorization_code', 'refresh_token'] });
+const metadata = clientOf('openid-client', 'app');
 
-const app = stage.opens({ name: 'openid-client', program, metadata: refreshes });
-const asking = stage.opens({ name: 'openid-client that asks', program, metadata: refreshes });
+const app = stage.opens({ name: 'openid-client', program, metadata });
+const asking = stage.opens({ name: 'openid-client that asks', program, metadata });
 const pushing = stage.opens({
   name: 'openid-client that pushes',
   program,
-  metadata: () => ({ require_pushed_authorization_requests: true }),
+  metadata: clientOf('openid-client', 'pushing'),
   environment: () => ({ PAR: 'on' }),
 });
 
@@ -70,7 +71,7 @@ stage.story('who must push its requests does, and no other way is open to it', a
 });
 
 stage.story('an app that registered itself signs people in once they allow it', async (browser) => {
-  const stranger = await stage.app({ name: 'Stranger', program, register: registration });
+  const stranger = await stage.app({ name: 'Stranger', program, metadata, register });
   const alices = await browser();
   await alices.open(`${stranger.url}/login`);
   await alices.typePassword(stage.alice);
@@ -78,7 +79,7 @@ stage.story('an app that registered itself signs people in once they allow it', 
   await alices.expect('#state', 'signed in as alice');
 });
 
-async function registration(metadata) {
+async function register({ first_party, ...metadata }) {
   const made = await stage.house.command(['registration', 'create-token', '--json']);
   const config = await client.dynamicClientRegistration(
     new URL(stage.house.issuer),
@@ -90,11 +91,7 @@ async function registration(metadata) {
 }
 
 stage.story('an app acts for itself', async () => {
-  const own = await stage.house.client(House.fresh('worker'), {
-    grant_types: ['client_credentials'],
-    response_types: [],
-    redirect_uris: [],
-  });
+  const own = await stage.house.client(House.fresh('worker'), clientOf('openid-client', 'worker')());
   const config = await configuration(own.client_id, own.client_secret);
   const tokens = await client.clientCredentialsGrant(config);
   equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);

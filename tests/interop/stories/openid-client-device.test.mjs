@@ -1,0 +1,91 @@
+// RFC 8628: a device without a keyboard shows a code, and the person allows it in a browser.
+import { equal, rejects } from 'node:assert/strict';
+
+import * as client from 'openid-client';
+
+import { versionOf } from '../apps.mjs';
+import { House } from '../house.mjs';
+import { refreshRefused } from '../mechanisms.mjs';
+import { clientOf } from '../pages.mjs';
+import { Stage } from '../plays.mjs';
+import { report } from '../report.mjs';
+
+const stage = Stage.open();
+
+stage.story('openid-client: a device is let in, and hears of an administrator', async (browser) => {
+  const { config, asked } = await television();
+  const alices = await browser();
+  await alices.open(asked.verification_uri_complete);
+  await alices.typePassword(stage.alice);
+  await goOnToTheEnd(alices, asked.user_code);
+
+  const tokens = await client.pollDeviceAuthorizationGrant(config, asked);
+  const { sub } = tokens.claims();
+  const person = await client.fetchUserInfo(config, tokens.access_token, sub);
+  equal(person.preferred_username, 'alice');
+  const renewed = await client.refreshTokenGrant(config, tokens.refresh_token);
+
+  let token = renewed.refresh_token ?? tokens.refresh_token;
+
+  // Whether it goes on after a sign-out of the browser that let it in, the page says.
+  await alices.open(`${stage.house.issuer}/oauth2/logout`);
+  await alices.click('#logout-confirm');
+  const elsewhere = await client.refreshTokenGrant(config, token).then(
+    (more) => {
+      token = more.refresh_token ?? token;
+      return 'nothing: it is let in for itself, until somebody withdraws it';
+    },
+    (error) => {
+      equal(error.error, 'invalid_grant');
+      return refreshRefused.name;
+    },
+  );
+
+  await stage.house.command(['session', 'end', '--user', 'alice', '--revoke', '--yes']);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await rejects(client.refreshTokenGrant(config, token), { error: 'invalid_grant' });
+  await report({
+    client: 'openid-client, on a device',
+    version: versionOf('openid-client'),
+    does: 'device authorization, refresh',
+    elsewhere,
+    admin: refreshRefused.name,
+  });
+});
+
+stage.story('openid-client: a device that is refused hears it', async (browser) => {
+  const { config, asked } = await television();
+  const alices = await browser();
+  await alices.open(asked.verification_uri_complete);
+  await alices.typePassword(stage.alice);
+  await goOnToTheEnd(alices, asked.user_code, 'button[value="deny"]');
+  await rejects(client.pollDeviceAuthorizationGrant(config, asked), { error: 'access_denied' });
+});
+
+/** A device that has asked for its code. */
+async function television() {
+  const { client_id } = await stage.house.client(
+    House.fresh('television'),
+    clientOf('openid-client', 'device')(),
+  );
+  const config = await client.discovery(
+    new URL(stage.house.issuer),
+    client_id,
+    {},
+    client.None(),
+    { execute: [client.allowInsecureRequests] },
+  );
+  const asked = await client.initiateDeviceAuthorization(config, { scope: 'openid profile' });
+  return { config, asked };
+}
+
+/** Page by page to where nothing is asked any more; `answer` is pressed where it can be. */
+async function goOnToTheEnd(browser, code, answer = 'button.primary') {
+  for (let pages = 0; pages < 4; pages++) {
+    const field = await browser.page.$('input[name="user_code"]:not([type="hidden"])');
+    if (field) await field.evaluate((input, value) => (input.value = value), code);
+    const button = (await browser.page.$(answer)) ? answer : 'button.primary';
+    if (!(await browser.page.$(button))) return;
+    await browser.click(button);
+  }
+}
