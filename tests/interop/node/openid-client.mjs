@@ -59,7 +59,12 @@ function logout({ tokens }) {
 }
 // </settings>
 
-const DPoP = binds ? client.getDPoPHandle(config, await client.randomDPoPKeyPair()) : undefined;
+let DPoP;
+if (binds) {
+  // <settings: DPoP>
+  DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+  // </settings>
+}
 const sessions = new Map();
 const cookieName = `openid-client-${PORT}`;
 const app = express();

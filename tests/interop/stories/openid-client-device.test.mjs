@@ -19,7 +19,10 @@ stage.story('openid-client: a device is let in, and hears of an administrator', 
   await alices.typePassword(stage.alice);
   await goOnToTheEnd(alices, asked.user_code);
 
+  // <settings: poll>
+  // Waits until the person has answered.
   const tokens = await client.pollDeviceAuthorizationGrant(config, asked);
+  // </settings>
   const { sub } = tokens.claims();
   const person = await client.fetchUserInfo(config, tokens.access_token, sub);
   equal(person.preferred_username, 'alice');
@@ -75,7 +78,10 @@ async function television() {
     client.None(),
     { execute: [client.allowInsecureRequests] },
   );
+  // <settings: ask>
+  // Show asked.user_code and asked.verification_uri, or asked.verification_uri_complete as a picture.
   const asked = await client.initiateDeviceAuthorization(config, { scope: 'openid profile' });
+  // </settings>
   return { config, asked };
 }
 

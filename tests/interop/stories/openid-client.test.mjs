@@ -81,19 +81,29 @@ stage.story('an app that registered itself signs people in once they allow it', 
 
 async function register({ first_party, ...metadata }) {
   const made = await stage.house.command(['registration', 'create-token', '--json']);
+  const initialAccessToken = JSON.parse(made).initial_access_token;
+  const execute = [client.allowInsecureRequests];
+  const ISSUER = stage.house.issuer;
+  // <settings: registration>
   const config = await client.dynamicClientRegistration(
-    new URL(stage.house.issuer),
+    new URL(ISSUER),
     metadata,
-    client.None(),
-    { execute: [client.allowInsecureRequests], initialAccessToken: JSON.parse(made).initial_access_token },
+    // How `config` proves who it is from then on: by the secret that it is given.
+    undefined,
+    { execute, initialAccessToken },
   );
-  return config.clientMetadata();
+  // The id and the secret of the client. They are not told again: keep them.
+  const registered = config.clientMetadata();
+  // </settings>
+  return registered;
 }
 
 stage.story('an app acts for itself', async () => {
   const own = await stage.house.client(House.fresh('worker'), clientOf('openid-client', 'worker')());
   const config = await configuration(own.client_id, own.client_secret);
+  // <settings: worker>
   const tokens = await client.clientCredentialsGrant(config);
+  // </settings>
   equal((await client.tokenIntrospection(config, tokens.access_token)).active, true);
   await client.tokenRevocation(config, tokens.access_token);
   equal((await client.tokenIntrospection(config, tokens.access_token)).active, false);
