@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { nodeProgram, openApp } from './apps.mjs';
 import { Chromium } from './browser.mjs';
 import { House } from './house.mjs';
+import { backChannel } from './mechanisms.mjs';
 import { clientOf } from './pages.mjs';
 import { report } from './report.mjs';
 
@@ -138,8 +139,7 @@ export class Stage {
       await alices.expect('#state', 'signed out');
       equal(new URL(alices.page.url()).origin, app.url);
       equal((await this.house.sessions(this.alice)).length, 0);
-      await alices.open(`${this.neighbour.url}/`);
-      await alices.expect('#state', 'signed out');
+      await backChannel.heard(alices, this.neighbour);
     });
 
     this.story(`${client} ${version}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {

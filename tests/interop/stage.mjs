@@ -1,7 +1,8 @@
 // The interop stage: plays the stories of all client libraries, or of those whose file is named like
 // an argument, and shows how each library heard. `./scripts/test interop` has found or installed
 // what it needs.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -26,8 +27,14 @@ if (files.length === 0) {
 // Node 18 has no global crypto. Both the stories and the programs need it.
 const { NODE_OPTIONS = '' } = process.env;
 process.env.NODE_OPTIONS = `${NODE_OPTIONS} --import=${new URL('old-node.mjs', import.meta.url)}`;
-const reports = await mkdtemp(join(tmpdir(), 'lanyard-interop-report-'));
+// Everything of the stage lies in one folder, which is gone in the end, however that comes.
+const folder = mkdtempSync(join(tmpdir(), 'lanyard-interop-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => setTimeout(process.exit, 2_000, 1));
+const reports = join(folder, 'reports');
+mkdirSync(reports);
 process.env.INTEROP_REPORT = reports;
+process.env.TMPDIR = folder;
 
 let failed = false;
 const stories = run({
@@ -39,7 +46,6 @@ stories.compose(new spec()).pipe(process.stdout);
 await new Promise((resolve) => stories.once('end', resolve));
 
 const { rows, unplayed } = await table(reports);
-await rm(reports, { recursive: true });
 console.log(`\nHow each client heard:\n\n${[...HEAD, ...rows].join('\n')}\n`);
 for (const { start, because } of unplayed) console.log(`Not played: ${start} ${because}`);
 

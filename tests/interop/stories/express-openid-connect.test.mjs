@@ -40,9 +40,10 @@ for (const [library, adminBy] of versions) {
   stage.story(`express-openid-connect ${version}: one browser is signed out, the same person’s other is not`, async (browser) => {
     const [laptop, phone] = [await browser(), await browser()];
     await stage.signIn(laptop, app);
+    await stage.follow(laptop, stage.neighbour);
     await stage.signIn(phone, app);
-    await laptop.open(`${app.url}/logout`);
-    await laptop.expect('#state', 'signed out');
+    await laptop.open(`${stage.neighbour.url}/logout`);
+    await backChannel.heard(laptop, app);
     equal(await phone.stateAt(app), 'signed in as alice');
     await phone.open(`${app.url}/silent`);
     await phone.expect('#state', 'signed in as alice');
