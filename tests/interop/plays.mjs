@@ -105,9 +105,12 @@ export class Stage {
    * Plays what every client plays, and reports how it heard.
    *
    * `app` is what is played; `client`, `version` and `does` name it in the table; `elsewhere` and
-   * `admin` are how it is to hear (see mechanisms.mjs). `adminBy` is `pages` where the administrator uses the pages, else the command line.
+   * `admin` are how it is to hear (see mechanisms.mjs). `elsewhereBy` is `account page` where the
+   * person ends the session from another device, else they sign out at the neighbour. `adminBy` is
+   * `pages` where the administrator uses the pages, else it is the command line.
    */
-  plays({ app, client, version, does, elsewhere, admin, adminBy = 'command line' }) {
+  plays(how) {
+    const { app, client, version, does, elsewhere, elsewhereBy, admin, adminBy } = how;
     const row = { client, version, does };
 
     this.story(`${client} ${version}: signs in`, async (browser) => {
@@ -147,9 +150,8 @@ export class Stage {
       await this.signIn(alices, this.neighbour);
       await this.follow(alices, app);
       await elsewhere.prepare?.(alices, app);
-      const other = await alices.tab();
-      await other.open(`${this.neighbour.url}/logout`);
-      await other.expect('#state', 'signed out');
+      if (elsewhereBy === 'account page') await this.endByAccount(await browser());
+      else await this.signOutAtNeighbour(alices);
       await elsewhere.heard(alices, app, this.alice);
       row.elsewhere = elsewhere.name;
     });
@@ -165,6 +167,20 @@ export class Stage {
       row.admin = admin.name;
       await report(row);
     });
+  }
+
+  /** Alice signs out at another app, in another tab of the same browser. */
+  async signOutAtNeighbour(browser) {
+    const other = await browser.tab();
+    await other.open(`${this.neighbour.url}/logout`);
+    await other.expect('#state', 'signed out');
+  }
+
+  /** Alice ends her other session from another browser. */
+  async endByAccount(browser) {
+    await browser.open(`${this.house.issuer}/account`);
+    await browser.typePassword(this.alice);
+    await browser.click('button[name="action"][value="end"]');
   }
 
   /** An administrator ends alice's session on the command line. */

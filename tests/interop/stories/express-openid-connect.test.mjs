@@ -9,16 +9,16 @@ import { reportUnplayed } from '../report.mjs';
 const stage = Stage.open();
 
 // Its third version needs a Node that loads modules by `require`.
-const versions = [['express-openid-connect-2', 'command line']];
+const versions = [['express-openid-connect-2', 'account page', 'command line']];
 if (process.features.require_module) {
-  versions.push(['express-openid-connect', 'pages']);
+  versions.push(['express-openid-connect', 'neighbour', 'pages']);
 } else {
   const version = versionOf('express-openid-connect');
   const because = 'needs Node 20.19 or later';
   await reportUnplayed({ client: 'express-openid-connect', version, because });
 }
 
-for (const [library, adminBy] of versions) {
+for (const [library, elsewhereBy, adminBy] of versions) {
   const version = versionOf(library);
   const app = stage.opens({
     name: `express-openid-connect ${version}`,
@@ -33,6 +33,7 @@ for (const [library, adminBy] of versions) {
     version,
     does: 'code with PKCE',
     elsewhere: backChannel,
+    elsewhereBy,
     admin: backChannel,
     adminBy,
   });

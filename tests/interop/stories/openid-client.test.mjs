@@ -36,6 +36,7 @@ stage.plays({
   version: versionOf('openid-client'),
   does: 'code with PKCE, introspection',
   elsewhere: introspectedInactive,
+  elsewhereBy: 'account page',
   admin: introspectedInactive,
 });
 
