@@ -14,11 +14,12 @@
 // Cookies ignore ports: each app has cookie names of its own.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { House } from './house.mjs';
 import { freePort, Running } from './processes.mjs';
 
-const FOLDER = new URL('.', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
 /** A program of the folder `node/`, as `[command, arguments]`. */
 export function nodeProgram(file) {
@@ -35,8 +36,9 @@ export function versionOf(name) {
  * Makes a client and starts its program.
  *
  * `metadata` is a function of the app's address: what the client is (see `clientOf` in pages.mjs).
- * `environment`, too: what the program is told beside the contract. `register` makes the client in another way: it gets the metadata. `start` may be given instead of `program`, for what is no single process: it gets the
- * environment and gives back something with `said`, `ready()` and `stop()`.
+ * `environment`, too: what the program is told beside the contract. `register` makes the client in
+ * another way, of the same metadata. `start` may be given instead of `program`, for what is no
+ * single process: it gets the environment, and gives back what has `said`, `ready()` and `stop()`.
  */
 export async function openApp(house, options) {
   const { name, program, start, metadata, register, environment, cwd } = options;

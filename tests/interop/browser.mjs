@@ -72,11 +72,11 @@ export class Profile {
     const found = () =>
       this.page.$eval(selector, (element) => element.textContent.trim()).catch(() => undefined);
     let last;
-    await until(`${selector} says “${text}”`, async () => (last = await found()) === text, PATIENCE)
-      .catch(async (error) => {
-        const seen = await this.page.evaluate(() => document.body?.innerText).catch(() => '');
-        throw new Error(`${error.message} It said “${last}” at ${this.page.url()}:\n${seen}`);
-      });
+    const says = async () => (last = await found()) === text;
+    await until(`${selector} says “${text}”`, says, PATIENCE).catch(async (error) => {
+      const seen = await this.page.evaluate(() => document.body?.innerText).catch(() => '');
+      throw new Error(`${error.message} It said “${last}” at ${this.page.url()}:\n${seen}`);
+    });
   }
 
   /** JSON at an address of an app, asked for with the browser's cookies. */

@@ -6,7 +6,8 @@ import { equal } from 'node:assert/strict';
 import { until } from './processes.mjs';
 
 async function isTold(browser, app) {
-  await until(`${app.name} hears`, async () => (await browser.stateAt(app)) === 'signed out', 10_000);
+  const isOut = async () => (await browser.stateAt(app)) === 'signed out';
+  await until(`${app.name} hears`, isOut, 10_000);
 }
 
 async function hasNotHeard(browser, app, person) {

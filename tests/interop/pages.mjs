@@ -7,8 +7,9 @@
 //                               FILE#NAME is what stands there after <settings: NAME>
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const FOLDER = new URL('.', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const PAGES = join(FOLDER, '../../docs/clients');
 const BLOCK = /<!-- (client|settings): (\S+) -->\n+```\w*\n([\s\S]*?)```\n/g;
 /** In pages, where an app is. */

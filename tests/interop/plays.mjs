@@ -9,7 +9,7 @@ import { backChannel } from './mechanisms.mjs';
 import { clientOf } from './pages.mjs';
 import { report } from './report.mjs';
 
-/** What the stories of one file share: a house, a browser, people, and an app beside the one told of. */
+/** What the stories of a file share: a house, a browser, people, and an app beside its own. */
 export class Stage {
   house;
   chromium;
@@ -112,8 +112,9 @@ export class Stage {
   plays(how) {
     const { app, client, version, does, elsewhere, elsewhereBy, admin, adminBy } = how;
     const row = { client, version, does };
+    const name = `${client} ${version}`;
 
-    this.story(`${client} ${version}: signs in`, async (browser) => {
+    this.story(`${name}: signs in`, async (browser) => {
       const alices = await browser();
       await alices.open(`${app.url}/`);
       await alices.expect('#state', 'signed out');
@@ -122,7 +123,7 @@ export class Stage {
       await this.house.endSessions(this.alice);
     });
 
-    this.story(`${client} ${version}: signs in silently`, async (browser) => {
+    this.story(`${name}: signs in silently`, async (browser) => {
       const alices = await browser();
       await alices.open(`${app.url}/silent`);
       await alices.expect('#why', 'login_required');
@@ -134,7 +135,7 @@ export class Stage {
       await this.house.endSessions(this.alice);
     });
 
-    this.story(`${client} ${version}: signs out there`, async (browser) => {
+    this.story(`${name}: signs out there`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, app);
       await this.follow(alices, this.neighbour);
@@ -145,7 +146,7 @@ export class Stage {
       await backChannel.heard(alices, this.neighbour);
     });
 
-    this.story(`${client} ${version}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {
+    this.story(`${name}: hears of a sign-out elsewhere: ${elsewhere.name}`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, this.neighbour);
       await this.follow(alices, app);
@@ -156,7 +157,7 @@ export class Stage {
       row.elsewhere = elsewhere.name;
     });
 
-    this.story(`${client} ${version}: hears of an administrator: ${admin.name}`, async (browser) => {
+    this.story(`${name}: hears of an administrator: ${admin.name}`, async (browser) => {
       const alices = await browser();
       await this.signIn(alices, app);
       await admin.prepare?.(alices, app);

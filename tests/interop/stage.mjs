@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
 
 import { HEAD, table } from './report.mjs';
 
-const FOLDER = new URL('.', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const PAGE = join(FOLDER, '../../docs/clients/README.md');
 // One core tells a story while the other serves it.
 const SIDE_BY_SIDE = 2;
@@ -30,7 +31,10 @@ process.env.NODE_OPTIONS = `${NODE_OPTIONS} --import=${new URL('old-node.mjs', i
 // Everything of the stage lies in one folder, which is gone in the end, however that comes.
 const folder = mkdtempSync(join(tmpdir(), 'lanyard-interop-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => setTimeout(process.exit, 2_000, 1));
+for (const name of ['SIGINT', 'SIGTERM']) {
+  // The stories stop what they started meanwhile.
+  process.once(name, () => setTimeout(process.exit, 2_000, 1));
+}
 const reports = join(folder, 'reports');
 mkdirSync(reports);
 process.env.INTEROP_REPORT = reports;
@@ -42,8 +46,7 @@ const stories = run({
   concurrency: SIDE_BY_SIDE,
 });
 stories.on('test:fail', () => (failed = true));
-stories.compose(new spec()).pipe(process.stdout);
-await new Promise((resolve) => stories.once('end', resolve));
+for await (const text of stories.compose(new spec())) process.stdout.write(text);
 
 const { rows, unplayed } = await table(reports);
 console.log(`\nHow each client heard:\n\n${[...HEAD, ...rows].join('\n')}\n`);
@@ -65,4 +68,4 @@ for (const row of beyond) console.error(`docs/clients/README.md says what was no
 const seconds = Math.round((Date.now() - began) / 1000);
 const bad = failed || missing.length > 0 || beyond.length > 0;
 console.log(`The interop stage ${bad ? 'failed' : 'passed'} in ${seconds} s.`);
-process.exit(bad ? 1 : 0);
+process.exitCode = bad ? 1 : 0;

@@ -1,6 +1,7 @@
 // Serves an app that lives in the browser alone: one page, its script, and oidc-client-ts.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import express from 'express';
 
@@ -8,7 +9,7 @@ const { ISSUER, CLIENT_ID, PORT } = process.env;
 // `MONITOR=on` asks Lanyard's frame instead of renewing.
 const settings = { ISSUER, CLIENT_ID, MONITOR: process.env.MONITOR === 'on' };
 
-const FOLDER = new URL('.', import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const LIBRARY = '../node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js';
 const page = await readFile(join(FOLDER, 'oidc-client-ts/page.html'), 'utf8');
 
