@@ -1,7 +1,7 @@
 // The interop stage: plays the stories of all client libraries, or of those whose file is named like
 // an argument, and shows how each library heard. `./scripts/test interop` has found or installed
 // what it needs.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,8 @@ for (const name of ['SIGINT', 'SIGTERM']) {
   // The stories stop what they started meanwhile.
   process.once(name, () => setTimeout(process.exit, 2_000, 1));
 }
+// Apache serves as somebody else, if root plays.
+chmodSync(folder, 0o711);
 const reports = join(folder, 'reports');
 mkdirSync(reports);
 process.env.INTEROP_REPORT = reports;
