@@ -17,13 +17,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { House } from './house.mjs';
-import { freePort, Running } from './processes.mjs';
+import { freePort, required, Running } from './processes.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 
 /** A program of the folder `node/`, as `[command, arguments]`. */
 export function nodeProgram(file) {
   return [process.execPath, [join(FOLDER, 'node', file)]];
+}
+
+/** A program of the folder `python/`, in the virtual environment. */
+export function pythonProgram(file) {
+  return [required('INTEROP_PYTHON'), [join(FOLDER, 'python', file)]];
+}
+
+/** The version of a Python package, as the lock file has it: its first two numbers. */
+export function pythonVersionOf(name) {
+  const list = readFileSync(join(FOLDER, 'python', 'requirements.txt'), 'utf8');
+  return new RegExp(`^${name}==(\\d+\\.\\d+)`, 'm').exec(list)[1];
 }
 
 /** The version of an installed package: its first two numbers. */
