@@ -31,6 +31,17 @@ export function pythonProgram(file) {
   return [required('INTEROP_PYTHON'), [join(FOLDER, 'python', file)]];
 }
 
+/** The program of the folder `rust/`, built. */
+export function rustProgram() {
+  return [required('INTEROP_RUST'), []];
+}
+
+/** The version of a crate, as the lock file has it: its first two numbers. */
+export function crateVersionOf(name) {
+  const list = readFileSync(join(FOLDER, 'rust', 'Cargo.lock'), 'utf8');
+  return new RegExp(`name = "${name}"\\nversion = "(\\d+\\.\\d+)`).exec(list)[1];
+}
+
 /** The version of a Python package, as the lock file has it: its first two numbers. */
 export function pythonVersionOf(name) {
   const list = readFileSync(join(FOLDER, 'python', 'requirements.txt'), 'utf8');
