@@ -73,10 +73,10 @@ if __name__ == "__main__":
     django.setup()
 
 # <settings: people.py>
-from urllib.parse import urlencode  # noqa: E402
+from urllib.parse import urlencode
 
-from mozilla_django_oidc.auth import OIDCAuthenticationBackend  # noqa: E402
-from mozilla_django_oidc.views import (  # noqa: E402
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+from mozilla_django_oidc.views import (
     OIDCAuthenticationCallbackView,
     OIDCAuthenticationRequestView,
 )
