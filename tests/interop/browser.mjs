@@ -4,7 +4,7 @@ import puppeteer from 'puppeteer-core';
 
 import { required, until } from './processes.mjs';
 
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 export class Chromium {
   #browser;

@@ -7,7 +7,7 @@ import { until } from './processes.mjs';
 
 async function isTold(browser, app) {
   const isOut = async () => (await browser.stateAt(app)) === 'signed out';
-  await until(`${app.name} hears`, isOut, 10_000);
+  await until(`${app.name} hears`, isOut);
 }
 
 async function hasNotHeard(browser, app, person) {

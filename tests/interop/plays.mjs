@@ -61,7 +61,7 @@ export class Stage {
 
   /** Tells a story, and if it fails, what the programs said meanwhile. */
   story(name, tell) {
-    test(name, { timeout: 90_000 }, async () => {
+    test(name, { timeout: 120_000 }, async () => {
       await (this.#raised ??= this.#raise());
       const browsers = [];
       const length = this.#said().map(([, said]) => said.length);
