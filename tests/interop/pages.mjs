@@ -3,7 +3,8 @@
 //   <!-- client: NAME -->       the metadata of a client, in JSON, as `lanyard client create --from`
 //                               takes it; stories make their clients of it
 //   <!-- settings: FILE -->     what stands in that file of tests/interop/ between a line with
-//                               <settings> and one with </settings>; a story compares the two.
+//                               <settings> and one with </settings>, but for empty lines at the
+//                               end; a story compares the two.
 //                               FILE#NAME is what stands there after <settings: NAME>
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +40,7 @@ export function settingsOf(name) {
   const [file, part] = name.split('#');
   const text = readFileSync(join(FOLDER, file), 'utf8');
   const mark = part ? `<settings: ${part}>` : '<settings>';
-  const found = new RegExp(`${mark}.*\\n([\\s\\S]*?)^.*</settings>`, 'm').exec(text);
+  const found = new RegExp(`${mark}.*\\n([\\s\\S]*?\\n)\\n*.*</settings>`).exec(text);
   if (!found) throw new Error(`tests/interop/${file} has no ${mark}.`);
   const lines = found[1].split('\n');
   const depth = Math.min(...lines.filter(Boolean).map((line) => line.search(/\S/)));

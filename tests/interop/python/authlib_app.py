@@ -5,7 +5,9 @@ import secrets
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
-from flask import Flask, jsonify, redirect, session
+from authlib.integrations.requests_client import OAuth2Session
+from flask import Flask, abort, jsonify, redirect, session
+from markupsafe import escape
 from werkzeug.serving import make_server
 
 ISSUER, PORT = os.environ["ISSUER"], os.environ["PORT"]
@@ -63,21 +65,38 @@ def callback():
     return redirect("/")
 
 
+def signed_in():
+    return people.get(session.get("id")) or abort(401)
+
+
 @app.get("/refresh")
 def refresh():
-    person = people[session["id"]]
+    token = signed_in()["token"]
     try:
         fresh = oauth.lanyard.fetch_access_token(
             grant_type="refresh_token",
-            refresh_token=person["token"]["refresh_token"],
+            refresh_token=token["refresh_token"],
         )
     except OAuthError as refusal:
         # The session has ended.
         if refusal.error == "invalid_grant":
             people.pop(session.pop("id"))
         return jsonify(error=refusal.error)
-    person["token"].update(fresh)
+    token.update(fresh)
     return jsonify(refreshed=True)
+
+
+@app.get("/introspect")
+def introspect():
+    answer = OAuth2Session(CLIENT_ID, CLIENT_SECRET).introspect_token(
+        oauth.lanyard.load_server_metadata()["introspection_endpoint"],
+        token=signed_in()["token"]["access_token"],
+    )
+    answer.raise_for_status()
+    # The session has ended. A token that has run out looks the same: refresh before that.
+    if not answer.json()["active"]:
+        people.pop(session.pop("id"))
+    return jsonify(answer.json())
 
 
 @app.get("/logout")
@@ -89,6 +108,8 @@ def logout():
         post_logout_redirect_uri=HOME,
         id_token_hint=person["token"]["id_token"],
     )
+
+
 # </settings>
 
 
@@ -96,7 +117,8 @@ def logout():
 def home():
     person = people.get(session.get("id"))
     state = f"signed in as {person['name']}" if person else "signed out"
-    return f'<p id="state">{state}</p><p id="why">{session.pop("why", "")}</p>'
+    why = session.pop("why", "")
+    return f'<p id="state">{escape(state)}</p><p id="why">{escape(why)}</p>'
 
 
 server = make_server("127.0.0.1", int(PORT), app, threaded=True)

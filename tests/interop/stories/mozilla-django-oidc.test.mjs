@@ -8,7 +8,7 @@ const RENEWS = 3_500;
 const stage = Stage.open();
 const app = stage.opens({
   name: 'mozilla-django-oidc',
-  program: pythonProgram('django_app.py'),
+  program: pythonProgram('django_site'),
   metadata: clientOf('mozilla-django-oidc', 'app'),
 });
 
