@@ -7,16 +7,18 @@ use super::compact::PartDocument;
 use super::documents;
 use super::handles::RefreshHandle;
 use super::live::{LiveSession, Lookup};
-use super::token::{TokenAnswer, invalid_grant};
+use super::token::{AskedTokens, TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, GrantId, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::resources;
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::Grant;
+use crate::session::holding;
 use crate::session::refresh::{self, Verdict};
 use crate::store::hot::{Check, Outcome, Slot};
 
@@ -42,7 +44,7 @@ impl Provider {
         client: &Client,
         token: &str,
         scope: Option<String>,
-        resources: &[String],
+        asked: AskedTokens<'_>,
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -52,15 +54,17 @@ impl Provider {
             let Some(held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
             };
-            let (scope, resources) =
-                match asked_for(client, &held.grant, scope.as_deref(), resources) {
-                    Ok(asked) => asked,
-                    Err(error) => return Ok(Err(error)),
-                };
-            let generation = self.ends.generation();
-            let now = self.clock.now();
+            let wanted = self.wanted(client, &held.grant, scope.as_deref(), asked);
+            let (scope, resources) = match wanted {
+                Ok(wanted) => wanted,
+                Err(error) => return Ok(Err(error)),
+            };
+            let (generation, now) = (self.ends.generation(), self.clock.now());
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
+                    if let Err(problem) = holding::check_same_successor(&held.grant, asked.key) {
+                        return Ok(Err(self.not_the_holder(problem)));
+                    }
                     return self
                         .token_response(client, &held.grant, (&scope, &resources))
                         .await
@@ -87,7 +91,8 @@ impl Provider {
                 }
             }
             self.fail_points.at(FailPoint::RefreshRead).await;
-            if let Some(grant) = self.rotate(held, &handle, generation).await? {
+            let rotated = self.rotate(held, &handle, (generation, asked.key));
+            if let Some(grant) = rotated.await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self
                     .token_response(client, &grant, (&scope, &resources))
@@ -99,6 +104,20 @@ impl Provider {
             }
         }
         Err(Trouble::contention())
+    }
+
+    /// What the tokens are for, if whoever asks holds the key. That is judged before anything of
+    /// the token: in other hands it is worth nothing, and what is tried with it harms nobody.
+    fn wanted(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        scope: Option<&str>,
+        asked: AskedTokens<'_>,
+    ) -> Result<(Vec<String>, Vec<String>), ProtocolError> {
+        holding::check_refresh(grant, client.is_public(), asked.key)
+            .map_err(|problem| self.not_the_holder(problem))?;
+        asked_for(client, grant, scope, asked.resources)
     }
 
     /// The live grant of this client that a refresh token names.
@@ -171,11 +190,12 @@ impl Provider {
         &self,
         held: Held,
         handle: &RefreshHandle,
-        generation: i64,
+        (generation, key): (i64, Option<Thumbprint>),
     ) -> Result<Option<Grant>, Trouble> {
         let mut grant = held.grant;
         let noted = !self.hot.is_shared() || refresh::is_first_of_slot(&grant, self.clock.now());
         refresh::rotate(&mut grant, handle.place, generation, self.clock.now());
+        grant.jkt = key;
         let name = documents::grant(&grant.id);
         let outcome = if let (Some(live), Some(mut part)) = (&held.live, held.part) {
             part.replace(&grant);
