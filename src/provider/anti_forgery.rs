@@ -50,14 +50,13 @@ impl Provider {
         self.form_token_matches(&[b"setup", secret.as_bytes()], token)
     }
 
-    /// For the page that asks a person about a device: bound to their session and to this device,
-    /// so that no page answers for another one.
-    pub(super) fn device_token(&self, session: SessionId, device: &SecretHash) -> String {
+    /// For the page that asks a person about a device.
+    pub(super) fn device_form_token(&self, session: SessionId, device: &SecretHash) -> String {
         self.form_token(&[b"device", session.as_bytes(), device.as_bytes()])
     }
 
     /// Whether that page's form carries its token.
-    pub(super) fn device_token_matches(
+    pub(super) fn device_form_matches(
         &self,
         session: SessionId,
         device: &SecretHash,

@@ -56,8 +56,6 @@ pub struct DeviceQuestion {
     pub same_network: bool,
     /// What the device calls itself.
     pub user_agent: String,
-    /// For the form.
-    pub csrf: String,
     root: Root,
     document: DeviceDocument,
     version: u64,
@@ -115,21 +113,26 @@ impl Provider {
             network: document.network.clone(),
             same_network: document.network == coarse(from),
             user_agent: document.user_agent.clone(),
-            csrf: self.device_token(visitor.session, &document.secret),
             root,
             document,
             version,
         })))
     }
 
-    /// Whether the form that answers a question carries its token.
-    pub fn device_form_matches(
+    /// For the form that answers a question: bound to the person's session and to this device, so
+    /// that no page answers for another one.
+    pub fn device_token(&self, visitor: &Visitor, question: &DeviceQuestion) -> String {
+        self.device_form_token(visitor.session, &question.document.secret)
+    }
+
+    /// Whether that form carries its token.
+    pub fn device_token_matches(
         &self,
         visitor: &Visitor,
         question: &DeviceQuestion,
         token: &str,
     ) -> bool {
-        self.device_token_matches(visitor.session, &question.document.secret, token)
+        self.device_form_matches(visitor.session, &question.document.secret, token)
     }
 
     /// The person does not want it.

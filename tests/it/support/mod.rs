@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod chromium;
+pub(crate) mod device;
 pub(crate) mod demo;
 mod driver;
 pub(crate) mod events;
