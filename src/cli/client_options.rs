@@ -146,3 +146,22 @@ fn grants(types: &[String], device: bool) -> Vec<&'static str> {
     }
     grants
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_follow_from_what_is_asked_for() {
+        let device = metadata::DEVICE_CODE;
+        for (types, shows_codes, expected) in [
+            (&["code"][..], false, &["authorization_code", "refresh_token"][..]),
+            (&["code"], true, &["authorization_code", "refresh_token", device]),
+            (&[], true, &["refresh_token", device]),
+            (&["id_token"], false, &["implicit"]),
+        ] {
+            let types: Vec<_> = types.iter().map(|kind| (*kind).to_owned()).collect();
+            assert_eq!(grants(&types, shows_codes), expected, "{types:?}");
+        }
+    }
+}
