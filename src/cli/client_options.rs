@@ -155,8 +155,16 @@ mod tests {
     fn grants_follow_from_what_is_asked_for() {
         let device = metadata::DEVICE_CODE;
         for (types, shows_codes, expected) in [
-            (&["code"][..], false, &["authorization_code", "refresh_token"][..]),
-            (&["code"], true, &["authorization_code", "refresh_token", device]),
+            (
+                &["code"][..],
+                false,
+                &["authorization_code", "refresh_token"][..],
+            ),
+            (
+                &["code"],
+                true,
+                &["authorization_code", "refresh_token", device],
+            ),
             (&[], true, &["refresh_token", device]),
             (&["id_token"], false, &["implicit"]),
         ] {

@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::account::{self, apps, device as connect, my_apps, password, profile, sessions};
 use super::oauth::{
-    authorize, device, discovery, introspect, logout, pushed, register, revoke, session, token, userinfo,
+    authorize, device, discovery, introspect, logout, pushed, register, revoke, session, token,
+    userinfo,
 };
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};

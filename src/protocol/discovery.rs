@@ -234,7 +234,6 @@ mod tests {
         let absent = [
             "check_session_iframe",
             "registration_endpoint",
-            "device_authorization_endpoint",
             "dpop_signing_alg_values_supported",
             "tls_client_certificate_bound_access_tokens",
         ];

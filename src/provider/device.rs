@@ -190,7 +190,9 @@ impl Provider {
 
     /// Where the document of a user code lies.
     pub(super) fn device_root(&self, code: &UserCode) -> Root {
-        let tag = self.sealer.tag(Purpose::Handle, &[b"user code", code.as_bytes()]);
+        let tag = self
+            .sealer
+            .tag(Purpose::Handle, &[b"user code", code.as_bytes()]);
         let [head @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = tag;
         Root::from_bytes(head)
     }

@@ -170,7 +170,10 @@ impl Provider {
             let Some(code) = self.device_code_in(&live, question).await? else {
                 continue;
             };
-            if !self.answer_device(question, &Answered::Allowed(code)).await? {
+            if !self
+                .answer_device(question, &Answered::Allowed(code))
+                .await?
+            {
                 return Ok(DeviceAnswered::Gone);
             }
             self.note_device(visitor, question, "device.allow", from);

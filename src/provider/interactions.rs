@@ -76,10 +76,12 @@ impl OwnPage {
     /// what a browser asked for is turned into a redirect after a sign-in.
     pub fn new(path_and_query: &str) -> Self {
         let path = path_and_query.split('?').next().unwrap_or_default();
-        let ours = ["/account", "/admin", "/apps", "/device"].iter().any(|room| {
-            path.strip_prefix(room)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
+        let ours = ["/account", "/admin", "/apps", "/device"]
+            .iter()
+            .any(|room| {
+                path.strip_prefix(room)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
         let plain = path_and_query
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');

@@ -35,12 +35,14 @@ impl Provider {
         let (pace, polled) = document.pace.poll(self.clock.now());
         document.pace = pace;
         match (&document.answer, polled) {
-            (Answered::Denied, _) => {
-                Ok(refused(ErrorCode::AccessDenied, "the person did not allow it"))
-            }
+            (Answered::Denied, _) => Ok(refused(
+                ErrorCode::AccessDenied,
+                "the person did not allow it",
+            )),
             // Told at once, even if it was asked too soon: there is nothing left to wait for.
             (Answered::Allowed(code), _) => {
-                self.redeem_code(client, code, (None, None), resources).await
+                self.redeem_code(client, code, (None, None), resources)
+                    .await
             }
             // Whoever lost a race lost it to the person's answer, or to a question of its own: the
             // next question tells.
@@ -60,7 +62,10 @@ impl Provider {
 
 /// Also for a code that the store lost: a device that begins anew gets another one.
 fn expired() -> TokenAnswer {
-    refused(ErrorCode::ExpiredToken, "the device_code has expired: begin anew")
+    refused(
+        ErrorCode::ExpiredToken,
+        "the device_code has expired: begin anew",
+    )
 }
 
 fn refused(code: ErrorCode, words: &'static str) -> TokenAnswer {

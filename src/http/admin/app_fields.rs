@@ -422,8 +422,8 @@ impl Typed {
         let table = [
             ("authorization_code", code),
             ("refresh_token", yields && self.ticked("refresh_tokens")),
-            (DEVICE_CODE, device),
             ("client_credentials", self.ticked("client_credentials")),
+            (DEVICE_CODE, device),
             ("implicit", has(&["id_token", "token"])),
         ];
         let held = table.into_iter().filter(|(_, holds)| *holds);

@@ -47,19 +47,23 @@ async fn who_may_not_begin_is_refused() {
     assert_eq!(refusal(&openid), "invalid_scope");
     for (form, error) in [
         (&[("scope", "bad\"scope")][..], "invalid_scope"),
-        (&[("scope", "openid"), ("scope", "email")], "invalid_request"),
+        (
+            &[("scope", "openid"), ("scope", "email")],
+            "invalid_request",
+        ),
         (&[("request", "e30.e30.")], "request_not_supported"),
         (&[("resource", "nowhere")], "invalid_target"),
     ] {
         assert_eq!(refusal(&tv.try_begin(form).await), error, "{form:?}");
     }
     let secret = house
-        .app_with("box", json!({ "grant_types": ["authorization_code", DEVICE_CODE] }))
+        .app_with(
+            "box",
+            json!({ "grant_types": ["authorization_code", DEVICE_CODE] }),
+        )
         .await;
-    let stranger = App {
-        secret: Some("wrong".to_owned()),
-        ..secret.clone()
-    };
+    let mut stranger = secret.clone();
+    stranger.secret = Some("wrong".to_owned());
     assert_eq!(refusal(&stranger.try_begin(&[]).await), "invalid_client");
     assert_eq!(secret.try_begin(&[]).await.status, 200);
     house.change(&tv, |client| client.enabled = false).await;
@@ -81,9 +85,15 @@ async fn a_device_is_told_what_to_show_and_how_often_to_ask() {
     assert_eq!((letters.len(), letters[4]), (9, '-'));
     let known = |letter: &char| "BCDFGHJKLMNPQRSTVWXZ-".contains(*letter);
     assert!(letters.iter().all(known), "{user_code}");
-    let found = house.browser().get("/.well-known/openid-configuration").await;
+    let found = house
+        .browser()
+        .get("/.well-known/openid-configuration")
+        .await;
     let endpoint = &found.json()["device_authorization_endpoint"];
-    assert_eq!(endpoint, &json!(format!("{}/oauth2/device_authorization", house.issuer)));
+    assert_eq!(
+        endpoint,
+        &json!(format!("{}/oauth2/device_authorization", house.issuer))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +116,10 @@ async fn codes_of_nobody_and_of_others_are_refused() {
     let wiki = house.app("wiki").await;
     assert_eq!(refusal(&wiki.poll(&codes).await), "unauthorized_client");
     // It is no code of the authorization endpoint either.
-    let form = [("grant_type", "authorization_code"), ("code", codes.device_code())];
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", codes.device_code()),
+    ];
     assert_eq!(refusal(&wiki.token(&form).await), "invalid_grant");
     tv.collect(&codes).await;
 }
@@ -162,7 +175,12 @@ async fn an_allowed_device_is_a_part_of_the_session() {
     let codes = tv.begin("openid profile").await;
     let page = browser.type_code(codes.user_code()).await.page();
     assert_eq!(page.heading(), "Use tv on a device?");
-    for said in [codes.user_code(), "alice", "See your name", "Network 127.0.0.0/24"] {
+    for said in [
+        codes.user_code(),
+        "alice",
+        "See who you are",
+        "Network 127.0.0.0/24",
+    ] {
         assert!(page.shows(said), "{said}: {}", page.body);
     }
     // Nothing is allowed by looking.
@@ -180,7 +198,10 @@ async fn an_allowed_device_is_a_part_of_the_session() {
     let tokens = tv.refresh(tokens.refresh()).await;
     let seen = |line: &lanyard::provider::AuditEntry| line.action == "device.allow";
     let line = house.expect_audit("that it was allowed", seen).await;
-    assert_eq!((line.target.as_str(), line.session.is_some()), ("client:tv", true));
+    assert_eq!(
+        (line.target.as_str(), line.session.is_some()),
+        ("client:tv", true)
+    );
     // The end of the session is the device's.
     house.end(session).await;
     assert_eq!(tv.refused_refresh(tokens.refresh()).await, "invalid_grant");
@@ -191,7 +212,8 @@ async fn an_allowed_device_is_a_part_of_the_session() {
 async fn a_device_that_may_stay_connected_outlives_the_session() {
     let (house, tv, alice, browser) = opened().await;
     let (_, tokens) = allowed(&tv, &browser, "openid offline_access").await;
-    house.end(house.session_of(&alice).await).await;
+    let session = house.session_of(&alice).await;
+    house.end_by_person(session, &alice).await;
     let tokens = tv.refresh(tokens.refresh()).await;
     house.revoke(&alice, &tv).await;
     assert_eq!(tv.refused_refresh(tokens.refresh()).await, "invalid_grant");
@@ -232,7 +254,11 @@ async fn of_many_questions_at_once_at_most_one_yields_tokens() {
     let pages = futures_util::future::join_all(polls).await;
     let good = pages.iter().filter(|page| page.status == 200).count();
     assert!(good <= 1, "{good}");
-    assert!(pages.iter().all(|page| page.status == 200 || page.status == 400));
+    assert!(
+        pages
+            .iter()
+            .all(|page| page.status == 200 || page.status == 400)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -296,7 +322,10 @@ async fn who_is_not_signed_in_signs_in_first_and_is_asked_then() {
     let (house, tv, alice, _) = opened().await;
     let codes = tv.begin("openid").await;
     let browser = house.browser();
-    let page = browser.type_code(&codes.user_code().to_lowercase()).await.page();
+    let page = browser
+        .type_code(&codes.user_code().to_lowercase())
+        .await
+        .page();
     let page = browser.sign_in_at(&page, &alice).await.page();
     assert_eq!(page.heading(), "Use tv on a device?");
     browser.answer_device(&page, "allow").await;
@@ -309,16 +338,25 @@ async fn who_is_not_signed_in_signs_in_first_and_is_asked_then() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_proved_themselves_too_long_ago_proves_it_again() {
     let (house, _, alice, browser) = opened().await;
-    let tv = house.television_with("bank", json!({ "default_max_age": 60 })).await;
+    let tv = house
+        .television_with("bank", json!({ "default_max_age": 60 }))
+        .await;
     house.advance(Duration::from_mins(6));
     let codes = tv.begin("openid").await;
     let page = browser.type_code(codes.user_code()).await.page();
-    assert!(page.heading().starts_with("Sign in to"), "{}", page.heading());
+    assert!(
+        page.heading().starts_with("Sign in to"),
+        "{}",
+        page.heading()
+    );
     let page = browser.sign_in_at(&page, &alice).await.page();
     assert_eq!(page.heading(), "Use bank on a device?");
     browser.answer_device(&page, "allow").await;
     let tokens = tv.collect(&codes).await;
-    assert_eq!(tokens.claims["auth_time"], json!(house.clock.now().as_secs()));
+    assert_eq!(
+        tokens.claims["auth_time"],
+        json!(house.clock.now().as_secs())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,7 +418,9 @@ async fn whatever_is_typed_as_a_code_is_refused_kindly() {
         let page = browser.get(&format!("/device?user_code={query}")).await;
         assert_eq!(page.status, 200, "{typed}");
         assert!(!page.body.contains("value="), "{typed}");
-        let page = browser.get(&format!("/device/confirm?user_code={query}")).await;
+        let page = browser
+            .get(&format!("/device/confirm?user_code={query}"))
+            .await;
         assert_eq!(page.status, 303, "{typed}");
     }
 }
@@ -408,8 +448,15 @@ async fn guessing_is_slowed_down_and_a_right_code_is_no_guess() {
     assert!(refused.shows(&format!("Please wait {wait} seconds")));
     // A right one is not even looked at before; nor one that is posted at once.
     let codes = tv.begin("openid").await;
-    assert_eq!(browser.type_code(codes.user_code()).await.page().status, 429);
-    let form = [("csrf", ""), ("user_code", codes.user_code()), ("action", "allow")];
+    assert_eq!(
+        browser.type_code(codes.user_code()).await.page().status,
+        429
+    );
+    let form = [
+        ("csrf", ""),
+        ("user_code", codes.user_code()),
+        ("action", "allow"),
+    ];
     assert_eq!(browser.post("/device/confirm", &form).await.status, 429);
     // Another session of the same address is free yet.
     let other = house.browser();
@@ -469,10 +516,16 @@ async fn a_question_costs_one_read_and_one_commit() {
     let before = cost();
     assert_eq!(refusal(&tv.poll(&waiting).await), "authorization_pending");
     let after = cost();
-    assert!(after.0 - before.0 <= 1 && after.1 - before.1 <= 1, "{before:?} {after:?}");
+    assert!(
+        after.0 - before.0 <= 1 && after.1 - before.1 <= 1,
+        "{before:?} {after:?}"
+    );
     tv.collect(&codes).await;
     let last = cost();
-    assert!(last.0 - after.0 <= 2 && last.1 - after.1 <= 1, "{after:?} {last:?}");
+    assert!(
+        last.0 - after.0 <= 2 && last.1 - after.1 <= 1,
+        "{after:?} {last:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

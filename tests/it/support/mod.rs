@@ -3,8 +3,8 @@
 pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod chromium;
-pub(crate) mod device;
 pub(crate) mod demo;
+pub(crate) mod device;
 mod driver;
 pub(crate) mod events;
 pub(crate) mod house;
