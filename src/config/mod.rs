@@ -21,6 +21,7 @@ mod key_source;
 mod keys;
 mod load;
 mod master_key;
+mod metadata_documents;
 mod metrics;
 mod nearest;
 mod own_claims;

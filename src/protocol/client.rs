@@ -219,6 +219,9 @@ pub enum RegisteredBy {
     File,
     /// The client itself (RFC 7591).
     Itself,
+    /// Nobody: it is what the document says at the address that is its id
+    /// (draft-ietf-oauth-client-id-metadata-document).
+    MetadataDocument,
 }
 
 impl Client {
@@ -297,6 +300,22 @@ impl Client {
     /// whether it belongs to it.
     pub fn is_without_names(&self) -> bool {
         self.sector_unread && self.tokens.subject_type == SubjectType::Pairwise
+    }
+
+    /// Whether nobody of the house made it: what it says of itself is its own word alone.
+    pub const fn is_stranger(&self) -> bool {
+        matches!(
+            self.registered_by,
+            RegisteredBy::Itself | RegisteredBy::MetadataDocument
+        )
+    }
+
+    /// Whether it is changed elsewhere than here: in the configuration file, or in its document.
+    pub const fn is_described_elsewhere(&self) -> bool {
+        matches!(
+            self.registered_by,
+            RegisteredBy::File | RegisteredBy::MetadataDocument
+        )
     }
 
     /// Whether it may use this grant.

@@ -67,7 +67,10 @@ fn actions(client: &Client) -> Vec<Action> {
         Some(Declared::Now) => vec![],
         Some(Declared::NoMore) => vec![("delete", "Delete…", "deletion")],
         None => {
-            let mut all = vec![("edit", "Change…", "edit")];
+            let mut all = Vec::new();
+            if client.registered_by != RegisteredBy::MetadataDocument {
+                all.push(("edit", "Change…", "edit"));
+            }
             if client.has_secret() {
                 all.push(("secret", "New secret…", "secret"));
             }

@@ -104,6 +104,7 @@ pub(super) async fn edit(call: Call) -> Answer {
     };
     let problems = match refusal {
         Refusal::NotFound => return Ok(nothing_here()),
+        Refusal::Described => return Ok(done(&row.client, "described", None)),
         Refusal::DeclaredInFile => return Ok(done(&row.client, "declared", None)),
         Refusal::Outdated => app_problems::outdated(&typed, &Typed::of_client(&row.client)),
         refusal => app_problems::of(&refusal, &typed),
@@ -137,8 +138,11 @@ async fn after_edit(call: &Call, secret: Option<&str>, had_one: bool) -> Answer 
 
 /// An app that is changed elsewhere.
 pub(super) fn declared(client: &Client) -> Option<HttpResponse> {
-    let elsewhere = client.registered_by == RegisteredBy::File;
-    elsewhere.then(|| done(client, "declared", None))
+    match client.registered_by {
+        RegisteredBy::File => Some(done(client, "declared", None)),
+        RegisteredBy::MetadataDocument => Some(done(client, "described", None)),
+        RegisteredBy::Administrator | RegisteredBy::Itself => None,
+    }
 }
 
 /// On to the app's page, which says what was done.

@@ -95,7 +95,7 @@ pub(super) async fn named(call: &Call) -> Result<Option<ClientRow>, PageTrouble>
     if id.len() > ID || id.chars().any(char::is_control) {
         return Ok(None);
     }
-    Ok(call.state.provider.app_row(&ClientId::new(id)).await?)
+    Ok(call.state.provider.app_row(&ClientId::new(&*id)).await?)
 }
 
 /// "3 sessions, of 2 people"; nothing if it is in none.
