@@ -14,8 +14,8 @@ use monitor::Monitor;
 
 use crate::clock::Clock;
 use crate::config::{
-    self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, MetadataDocuments, Registration, Secret,
-    WhoRegisters, WhoseDocuments,
+    self, Config, CookieSameSite, Database, KeySource, MasterKey, MetadataDocuments, Redis,
+    Registration, Secret, WhoRegisters, WhoseDocuments,
 };
 use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State, TrustedProxies};
@@ -26,7 +26,8 @@ use crate::protocol::features::Features;
 use crate::protocol::key_rotation::Schedule;
 use crate::protocol::registration::Policy;
 use crate::provider::{
-    self, DocumentSettings, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings, Settings, Workers,
+    self, DocumentSettings, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings,
+    Settings, Workers,
 };
 use crate::session::session::Limits;
 use crate::store::hot::{

@@ -13,8 +13,8 @@ use super::raw::Raw;
 use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
-    clients, database, delivery, duration, edge, environment, file, hot_state, metrics, own_claims,
-    metadata_documents, password, protocol, registration, server, signing_keys,
+    clients, database, delivery, duration, edge, environment, file, hot_state, metadata_documents,
+    metrics, own_claims, password, protocol, registration, server, signing_keys,
 };
 use crate::protocol::custom_claims::CustomClaims;
 use crate::session::session::Limits;

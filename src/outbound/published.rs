@@ -28,7 +28,10 @@ impl Outbound {
         within: Duration,
     ) -> Result<Published, OutboundError> {
         let url = check_url(url, &self.settings.guard(trust))?;
-        let asked = self.pool(trust)?.get(url).header(ACCEPT, "application/json");
+        let asked = self
+            .pool(trust)?
+            .get(url)
+            .header(ACCEPT, "application/json");
         let asked = asked.timeout(within.min(self.settings.total_timeout));
         let mut response = asked.send().await.map_err(|error| classify(&error))?;
         accepted(response.status().as_u16())?;

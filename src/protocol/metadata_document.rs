@@ -92,9 +92,8 @@ fn suited(
     mut members: Map<String, Value>,
     host: &str,
 ) -> Result<Map<String, Value>, MetadataError> {
-    let absent = |members: &Map<String, Value>, name: &str| {
-        members.get(name).is_none_or(Value::is_null)
-    };
+    let absent =
+        |members: &Map<String, Value>, name: &str| members.get(name).is_none_or(Value::is_null);
     if absent(&members, "token_endpoint_auth_method") {
         members.insert("token_endpoint_auth_method".to_owned(), json!("none"));
     }
@@ -148,7 +147,9 @@ pub fn freshness(cache_control: Option<&str>) -> Duration {
     let Some(text) = cache_control else {
         return USUAL;
     };
-    let directives = text.split(',').map(|directive| directive.trim().to_ascii_lowercase());
+    let directives = text
+        .split(',')
+        .map(|directive| directive.trim().to_ascii_lowercase());
     let ages = directives.filter_map(|directive| match directive.as_str() {
         "no-store" | "no-cache" => Some(Duration::ZERO),
         _ => {

@@ -139,11 +139,14 @@ impl Provider {
         let Some(url) = DocumentUrl::read(id) else {
             return Ok(Ok(self.client(id).await?));
         };
+        let kept = self.client(id).await?;
+        if kept.as_ref().is_some_and(|kept| !is_described(kept)) {
+            return Ok(Ok(kept));
+        }
         let settings = self.settings.metadata_documents.as_ref();
         let Some(settings) = settings.filter(|settings| settings.admits(url.host())) else {
             return Ok(Ok(None));
         };
-        let kept = self.client(id).await?;
         if kept.as_ref().is_some_and(|kept| !kept.enabled) {
             return Ok(Ok(kept));
         }
@@ -265,7 +268,9 @@ impl Provider {
             Trust::SelfRegistered
         };
         let client = url.as_str();
-        let read = self.outbound.get_published(trust, client, MAX_DOCUMENT, WITHIN);
+        let read = self
+            .outbound
+            .get_published(trust, client, MAX_DOCUMENT, WITHIN);
         let published = read.await.map_err(|error| {
             tracing::info!(client, %error, "a metadata document can't be read");
             Undocumented::NotNow
@@ -274,7 +279,11 @@ impl Provider {
             tracing::info!(client, %problem, "a metadata document can't be used");
             Undocumented::Flawed(words)
         };
-        if !published.content_type.as_deref().is_some_and(metadata_document::is_json) {
+        if !published
+            .content_type
+            .as_deref()
+            .is_some_and(metadata_document::is_json)
+        {
             let words = "it is not served as application/json";
             return Err(flawed(&words, words.to_owned()));
         }
@@ -289,7 +298,11 @@ impl Provider {
     }
 
     /// Counts one document of a client that nobody here knows.
-    async fn reads_too_much(&self, url: &DocumentUrl, from: Option<IpAddr>) -> Result<bool, Trouble> {
+    async fn reads_too_much(
+        &self,
+        url: &DocumentUrl,
+        from: Option<IpAddr>,
+    ) -> Result<bool, Trouble> {
         if let Some(from) = from {
             let key = format!("document:{}", AddressKey::of(from).as_str());
             if self.hot.count(&key, throttle::WINDOW).await? > PER_ADDRESS {
@@ -307,6 +320,7 @@ fn is_described(client: &Client) -> bool {
 
 /// What a client is told of which there are too many.
 pub(super) fn no_room() -> ProtocolError {
-    let words = "there are as many apps with metadata documents as there may be; ask an administrator";
+    let words =
+        "there are as many apps with metadata documents as there may be; ask an administrator";
     ProtocolError::new(ErrorCode::TemporarilyUnavailable, words)
 }

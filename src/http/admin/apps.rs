@@ -146,6 +146,11 @@ pub(super) fn notice(call: &Call) -> Option<Notice> {
             "Nothing was changed here",
             "This app is changed in the configuration file.".to_owned(),
         ),
+        "described" => (
+            Tone::Wait,
+            "Nothing was changed here",
+            "This app is what its metadata document says.".to_owned(),
+        ),
         "no-secret" => (
             Tone::Wait,
             "The app has no secret",

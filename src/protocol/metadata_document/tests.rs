@@ -40,7 +40,15 @@ fn member(document: &Value) -> String {
 #[test]
 fn what_is_no_document_of_this_id_is_refused() {
     let url = DocumentUrl::read(&ClientId::new(ID)).unwrap();
-    for body in ["", "<html>", "[]", "\"a\"", "null", "{\"client_id\":", "\u{feff}{}"] {
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        "\"a\"",
+        "null",
+        "{\"client_id\":",
+        "\u{feff}{}",
+    ] {
         let flaw = read(body.as_bytes(), &url, &policy()).unwrap_err();
         assert_eq!(flaw, DocumentFlaw::NotJson, "{body:?}");
     }
@@ -69,7 +77,11 @@ fn secrets_and_what_rests_on_them_are_refused() {
             assert_eq!(flaw, DocumentFlaw::Secret);
         }
     }
-    for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt"] {
+    for method in [
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+    ] {
         let document = with(&json!({ "token_endpoint_auth_method": method }));
         assert_eq!(read_as(&document).unwrap_err(), DocumentFlaw::AuthMethod);
     }
@@ -80,18 +92,36 @@ fn what_registration_refuses_is_refused() {
     for (more, expected) in [
         (json!({ "redirect_uris": "absent" }), "redirect_uris"),
         (json!({ "redirect_uris": [] }), "redirect_uris"),
-        (json!({ "redirect_uris": ["http://a.example/"] }), "redirect_uris[0]"),
-        (json!({ "redirect_uris": ["javascript:alert(1)"] }), "redirect_uris[0]"),
+        (
+            json!({ "redirect_uris": ["http://a.example/"] }),
+            "redirect_uris[0]",
+        ),
+        (
+            json!({ "redirect_uris": ["javascript:alert(1)"] }),
+            "redirect_uris[0]",
+        ),
         (json!({ "first_party": true }), "first_party"),
         (json!({ "require_pkce": false }), "require_pkce"),
         (json!({ "client_name": "a\u{202e}b" }), "client_name"),
         (json!({ "client_name": "Lanyard" }), "client_name"),
         (json!({ "scope": "groups" }), "scope"),
         (json!({ "logo_uri": "javascript:alert(1)" }), "logo_uri"),
-        (json!({ "token_endpoint_auth_method": "private_key_jwt" }), "jwks"),
-        (json!({ "sector_identifier_uri": "https://app.example/s" }), "sector_identifier_uri"),
-        (json!({ "grant_types": ["client_credentials"] }), "grant_types"),
-        (json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }), "jwks"),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+            "jwks",
+        ),
+        (
+            json!({ "sector_identifier_uri": "https://app.example/s" }),
+            "sector_identifier_uri",
+        ),
+        (
+            json!({ "grant_types": ["client_credentials"] }),
+            "grant_types",
+        ),
+        (
+            json!({ "jwks": { "keys": [{ "kty": "oct", "k": "AAAA" }] } }),
+            "jwks",
+        ),
     ] {
         assert_eq!(member(&with(&more)), expected, "{more}");
     }
@@ -123,14 +153,20 @@ fn a_document_written_for_all_servers_is_taken_for_what_is_for_us() {
     assert_eq!(client.scope.as_deref(), Some("openid"));
     assert_eq!(client.registered_by, RegisteredBy::MetadataDocument);
     let web = with(&json!({ "application_type": "web", "redirect_uris": ["http://localhost/a"] }));
-    assert_eq!(read_as(&web).unwrap().application_type, ApplicationType::Web);
+    assert_eq!(
+        read_as(&web).unwrap().application_type,
+        ApplicationType::Web
+    );
 }
 
 #[test]
 fn people_are_told_of_a_flaw_in_our_words() {
     let told = |more: &Value| read_as(&with(more)).unwrap_err().words();
     let refused = "it is refused for its redirect_uris[0]";
-    assert_eq!(told(&json!({ "redirect_uris": ["http://a.example/"] })), refused);
+    assert_eq!(
+        told(&json!({ "redirect_uris": ["http://a.example/"] })),
+        refused
+    );
     let mut deep = json!(1);
     for _ in 0..40 {
         deep = json!([deep]);

@@ -241,9 +241,9 @@ async fn delete(
     if held.client.enabled {
         return Ok(match held.client.registered_by {
             RegisteredBy::File => ClientChange::DeclaredInFile,
-            RegisteredBy::Administrator
-            | RegisteredBy::Itself
-            | RegisteredBy::MetadataDocument => ClientChange::StillInUse,
+            RegisteredBy::Administrator | RegisteredBy::Itself | RegisteredBy::MetadataDocument => {
+                ClientChange::StillInUse
+            }
         });
     }
     let sql = "SELECT (SELECT COUNT(*) FROM participants WHERE client_id = $1 \
