@@ -280,15 +280,16 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
         mcp.resource
     );
 
-    // A tool needs more: alice is asked about that, once, and the token says so.
+    // A tool needs more: alice is asked about that, and the token says so.
     let wider = client.ask().with("scope", "tools.read tools.write");
     let wider = wider.with("resource", &mcp.resource);
     let tokens = allowed(&client, &browser, &wider, &mcp.resource).await;
     let served = mcp.call(Some(tokens.access())).await;
     assert_eq!(served.body["scope"], "tools.read tools.write");
+    // As any program on her device could say that it is this one, she is always asked.
     let silent = wider.clone().with("prompt", "none");
     let answer = client.send(&browser, &silent).await.away();
-    client.code(&answer, &silent);
+    assert_eq!(client.error(&answer, &silent), "consent_required");
 
     // Alice signs out: the client's part ends with her session.
     house.end(house.session_of(&alice).await).await;

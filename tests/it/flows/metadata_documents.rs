@@ -355,12 +355,17 @@ async fn people_see_by_whose_word_it_is() {
     let page = story.asks(&story.app).await;
     assert_eq!(page.heading(), "Your Bank asks for your permission");
     assert!(page.shows("It comes from localhost"), "{}", page.body);
-    // Here the redirect leads to localhost, as it would to a program of the person's own.
-    assert!(page.shows("a program on this device"), "{}", page.body);
+    assert!(!page.shows("a program on this device"), "{}", page.body);
     assert_eq!(
         story.app.silently(&story.browser).await.unwrap_err(),
         "consent_required"
     );
+    let here = "http://127.0.0.1/callback";
+    story.publisher.describe(json!({ "redirect_uris": [here] }));
+    story.house.advance(Duration::from_secs(301));
+    let app = story.app.at("http://127.0.0.1:50123/callback");
+    let page = story.asks(&app).await;
+    assert!(page.shows("a program on this device"), "{}", page.body);
     let known = story
         .house
         .app_with("wiki", json!({ "first_party": false }))
@@ -405,7 +410,7 @@ async fn a_changed_document_counts_at_once() {
         ..Published::default()
     });
     let tokens = story.joins().await;
-    let moved = format!("{}/other", story.publisher.origin);
+    let moved = "https://app.example/other";
     story
         .publisher
         .describe(json!({ "redirect_uris": [moved], "client_name": "Helper" }));
@@ -416,12 +421,12 @@ async fn a_changed_document_counts_at_once() {
         "{}",
         page.body
     );
-    story.app.at(&moved).join(&story.browser).await;
+    story.app.at(moved).join(&story.browser).await;
     let id = ClientId::new(&story.app.client_id);
     let kept = story.house.provider().client(&id).await.unwrap().unwrap();
     assert_eq!(
-        (kept.client_name.as_str(), &kept.redirect_uris[0]),
-        ("Helper", &moved)
+        (kept.client_name.as_str(), kept.redirect_uris[0].as_str()),
+        ("Helper", moved)
     );
 
     // It asks for more protection: from now on its word alone is not enough.

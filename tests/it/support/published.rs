@@ -17,6 +17,9 @@ use super::app::Heard;
 use super::parts::Certificates;
 use super::{App, House};
 
+/// Where it is sent back to: no program of the person's own machine.
+const REDIRECT: &str = "https://app.example/callback";
+
 /// What it answers to whoever reads a document, whatever the path.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
@@ -108,7 +111,7 @@ impl Publisher {
     /// The app whose document is at this path.
     pub(crate) fn app(&self, house: &House, path: &str) -> App {
         let id = format!("{}{path}", self.origin);
-        let redirect_uri = format!("{}/callback", self.origin);
+        let redirect_uri = REDIRECT.to_owned();
         App::published(
             house,
             (id, redirect_uri),
@@ -178,7 +181,7 @@ fn document(id: &str, origin: &str, changes: &Value) -> String {
     let mut document = json!({
         "client_id": id,
         "client_name": "Assistant",
-        "redirect_uris": [format!("{origin}/callback")],
+        "redirect_uris": [REDIRECT],
         "post_logout_redirect_uris": [format!("{origin}/")],
         "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "none",
