@@ -191,14 +191,14 @@ fn accepted(status: u16) -> Result<(), OutboundError> {
 
 fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {
     let own = authorities(settings)?;
-    let builder = || builder(trust, settings).tls_certs_merge(own.clone());
-    builder().build().or_else(|error| {
+    let merged = builder(trust, settings).tls_certs_merge(own.clone());
+    merged.build().or_else(|error| {
         tracing::warn!(
             cause = root_cause(&error),
             "no certificate authorities found: receivers on https cannot be reached; install the \
              package ca-certificates"
         );
-        let built = builder().tls_certs_only(own.clone()).build();
+        let built = builder(trust, settings).tls_certs_only(own).build();
         built.map_err(|error| OutboundError::Other(root_cause(&error)))
     })
 }

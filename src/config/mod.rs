@@ -47,7 +47,8 @@ pub use load::crash_at;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
-    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
-    Postgres, Redis, Registration, Server, Sessions, SigningKeys, Topology, WhoRegisters,
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, MetadataDocuments,
+    Metrics, Password, Postgres, Redis, Registration, Server, Sessions, SigningKeys, Topology,
+    WhoRegisters, WhoseDocuments,
 };
 pub use secret::Secret;

@@ -51,6 +51,7 @@ mod tests {
 
     use super::*;
     use crate::entropy::ClientId;
+    use crate::protocol::client::RegisteredBy;
     use crate::protocol::client_metadata;
 
     const ISSUER: &str = "https://login.example";

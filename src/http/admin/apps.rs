@@ -90,7 +90,7 @@ pub(super) fn state(client: &Client) -> State {
 
 /// The app that the path names.
 pub(super) async fn named(call: &Call) -> Result<Option<ClientRow>, PageTrouble> {
-    let id = call.part("id");
+    let id = call.text_part("id");
     // PostgreSQL has no text with such a letter, so that no app is called that.
     if id.len() > ID || id.chars().any(char::is_control) {
         return Ok(None);

@@ -86,11 +86,15 @@ impl Route {
 }
 
 impl Call {
-    /// A part of the path that varies. The router leaves escaped what could be taken for another
-    /// path, such as the slashes of an id that is an address. Empty if it is no text.
-    pub(super) fn part(&self, name: &str) -> Cow<'_, str> {
-        let part = self.request.match_info().get(name).unwrap_or_default();
-        let text = percent_decode_str(part).decode_utf8();
+    /// A part of the path that varies.
+    pub(super) fn part(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// The same where it may be any text. The router leaves escaped what could be taken for
+    /// another path, such as the slashes of an id that is an address. Empty if it is no text.
+    pub(super) fn text_part(&self, name: &str) -> Cow<'_, str> {
+        let text = percent_decode_str(self.part(name)).decode_utf8();
         text.unwrap_or_default()
     }
 

@@ -279,7 +279,13 @@ async fn many_who_ask_at_once_cost_one_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_of_addresses_is_bounded() {
     let story = story_alone(&[]).await;
+    story.publisher.publish(Published {
+        cache_control: Some("no-store"),
+        ..Published::default()
+    });
     story.joins().await;
+    story.house.advance(Duration::from_secs(61));
+    let before = story.publisher.asked();
     let mut refused = 0;
     for number in 0..40 {
         let app = story
@@ -287,13 +293,13 @@ async fn a_crowd_of_addresses_is_bounded() {
             .app(&story.house, &format!("/{number}.json"));
         refused += usize::from(story.asks(&app).await.shows(UNREAD));
     }
-    assert_eq!((refused, story.publisher.asked()), (11, 30));
-    // Whom the house knows is read all the same, though not from the same place in the cache.
-    let mut house = story.house;
-    house.reopen().await;
-    let asked = story.publisher.asked();
+    let read = story.publisher.asked() - before;
+    // Of a minute that has not quite passed everywhere, the first one may still count.
+    assert!((29..=30).contains(&read), "{read}");
+    assert_eq!(refused, 40 - read);
+    // Whom the house knows is read all the same.
     story.app.join(&story.browser).await;
-    assert_eq!(story.publisher.asked(), asked + 1);
+    assert_eq!(story.publisher.asked(), before + read + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -386,14 +392,19 @@ async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
     assert_eq!(made.await.actor, target);
     assert_eq!(tokens.claims["aud"], story.app.client_id);
     assert_eq!(story.app.userinfo(tokens.access()).await.status, 200);
+    let sid = tokens.sid().to_owned();
     let tokens = story.app.refresh(tokens.refresh()).await;
     story.app.join(&story.browser).await;
+    // What the record has is what the document says: nothing is written again.
+    let audit = story.house.provider().record().recent_audit(1_000).await;
+    let mut audit = audit.unwrap().into_iter();
+    assert!(!audit.any(|line| line.action == "client.update"));
 
     story
         .house
         .end(story.house.session_of(&story.alice).await)
         .await;
-    let said = story.app.expect_signed_out(tokens.sid()).await;
+    let said = story.app.expect_signed_out(&sid).await;
     assert_eq!(said["aud"], story.app.client_id);
     assert_eq!(story.app.userinfo(tokens.access()).await.status, 401);
     assert_eq!(
