@@ -310,14 +310,6 @@ impl Client {
         )
     }
 
-    /// Whether it is changed elsewhere than here: in the configuration file, or in its document.
-    pub const fn is_described_elsewhere(&self) -> bool {
-        matches!(
-            self.registered_by,
-            RegisteredBy::File | RegisteredBy::MetadataDocument
-        )
-    }
-
     /// Whether it may use this grant.
     pub fn may_use(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
