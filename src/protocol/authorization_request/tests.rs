@@ -74,6 +74,7 @@ fn judged(request: ForClient, client: &Client, features: Features) -> Result<Che
 const FRONT_CHANNEL: Features = Features {
     check_iframe: false,
     registration: false,
+    metadata_documents: false,
     front_channel_tokens: true,
     request_uri: false,
     unsigned_request_objects: false,

@@ -474,6 +474,14 @@ impl App {
         }
     }
 
+    /// The same app, calling itself something else.
+    pub(crate) fn called(&self, client_id: &str) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same app, asking to be answered at another of its addresses.
     pub(crate) fn at(&self, redirect_uri: &str) -> Self {
         Self {
