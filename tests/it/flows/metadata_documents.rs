@@ -464,7 +464,8 @@ async fn a_changed_document_counts_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn its_requests_may_be_pushed() {
     let story = story().await;
-    let ask = story.app.ask();
+    // Its id goes along with every form that it posts.
+    let ask = story.app.ask().with("client_id", "");
     let pushed = story.app.machine("/oauth2/par", &ask.pairs()).await;
     assert_eq!(pushed.status, 201, "{}", pushed.body);
     let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
