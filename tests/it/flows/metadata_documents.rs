@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::ClientId;
+use lanyard::protocol::client::Client;
 use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
 
@@ -459,6 +460,33 @@ async fn a_changed_document_counts_at_once() {
     story.publisher.describe(json!({ "client_secret": "s" }));
     story.house.advance(Duration::from_secs(301));
     story.refused(UNUSABLE).await;
+}
+
+/// Nodes hold copies of different ages. What one read is not overwritten at each request of another,
+/// or whoever publishes a document could have the house write as often as they ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_reads_a_document_writes_it_down() {
+    let story = story_alone(&[]).await;
+    story.joins().await;
+    let (id, provider) = (ClientId::new(&story.app.client_id), story.house.provider());
+    let mut newer = Client::clone(&provider.client(&id).await.unwrap().unwrap());
+    newer.client_name = "Helper".to_owned();
+    provider
+        .record()
+        .describe_client(&newer, None)
+        .await
+        .unwrap();
+    story.house.settled().await;
+    for _ in 0..5 {
+        story.app.join(&story.browser).await;
+    }
+    let kept = provider.record().client(&id).await.unwrap().unwrap();
+    assert_eq!(kept.client_name, "Helper");
+    // Read again, it is what it is.
+    story.house.advance(Duration::from_secs(301));
+    story.app.join(&story.browser).await;
+    let kept = provider.record().client(&id).await.unwrap().unwrap();
+    assert_eq!(kept.client_name, "Assistant");
 }
 
 #[tokio::test(flavor = "multi_thread")]
