@@ -21,6 +21,8 @@ pub struct Consent {
     pub permissions: Vec<Permission>,
     /// The host (or private-use scheme) of the redirect URI: what an impostor cannot choose.
     pub returns_to: String,
+    /// Whether the person goes back to their own machine, where any program may listen.
+    pub to_this_device: bool,
     /// Where the form posts to; it carries the interaction.
     pub action: String,
     /// The anti-forgery token.
@@ -47,6 +49,16 @@ impl Permission {
             detail: detail.unwrap_or_else(|| {
                 "A permission of the app’s own: it can tell you what it means".to_owned()
             }),
+        }
+    }
+}
+
+impl Consent {
+    /// The same of an app that is what a document says.
+    fn described(self) -> Self {
+        Self {
+            app: samples::described(),
+            ..self
         }
     }
 }
@@ -81,6 +93,7 @@ impl Page for Consent {
                 "notes.read",
             ]),
             returns_to: "notes.example.net".to_owned(),
+            to_this_device: false,
             action: "/consent/sample".to_owned(),
             csrf: samples::CSRF.to_owned(),
         };
@@ -102,6 +115,15 @@ impl Page for Consent {
                     permissions: words(&[samples::HOSTILE]),
                     returns_to: samples::HOSTILE.to_owned(),
                     ..full.clone()
+                },
+            ),
+            ("document", full.clone().described()),
+            (
+                "document-on-this-device",
+                Self {
+                    returns_to: "localhost".to_owned(),
+                    to_this_device: true,
+                    ..full.clone().described()
                 },
             ),
             ("full", full),

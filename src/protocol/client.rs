@@ -154,9 +154,15 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749, 4.4: the client acts for itself.
     ClientCredentials,
+    /// RFC 8628, 3.4: a person allows it on another device.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
     /// RFC 6749, 4.2; Core 1.0, 3.2 and 3.3: tokens by way of the browser.
     Implicit,
 }
+
+/// The name of the device grant (RFC 8628, 3.4).
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -219,6 +225,9 @@ pub enum RegisteredBy {
     File,
     /// The client itself (RFC 7591).
     Itself,
+    /// Nobody: it is what the document says at the address that is its id
+    /// (draft-ietf-oauth-client-id-metadata-document).
+    MetadataDocument,
 }
 
 impl Client {
@@ -297,6 +306,14 @@ impl Client {
     /// whether it belongs to it.
     pub fn is_without_names(&self) -> bool {
         self.sector_unread && self.tokens.subject_type == SubjectType::Pairwise
+    }
+
+    /// Whether nobody of the house made it: what it says of itself is its own word alone.
+    pub const fn is_stranger(&self) -> bool {
+        matches!(
+            self.registered_by,
+            RegisteredBy::Itself | RegisteredBy::MetadataDocument
+        )
     }
 
     /// Whether it may use this grant.

@@ -50,7 +50,7 @@ pub(super) fn used_assertion() -> Name {
 
 /// The mark of a proof that was used, under a root of its own.
 pub(super) fn used_proof() -> Name {
-    Name("d".to_owned())
+    Name("k".to_owned())
 }
 
 /// An interaction, under a root of its own.
@@ -66,6 +66,11 @@ pub(super) fn stored_request() -> Name {
 /// A pushed request, under a root of its own.
 pub(super) fn pushed_request() -> Name {
     Name("u".to_owned())
+}
+
+/// A device that waits for its person, under a root of its own.
+pub(super) fn device() -> Name {
+    Name("d".to_owned())
 }
 
 /// An `offline_access` grant under its own root, with its position likewise.

@@ -21,6 +21,8 @@ mod client_keys;
 mod client_secrets;
 mod client_throttle;
 mod compact;
+mod device;
+mod device_answer;
 mod directory;
 mod documents;
 mod doors;
@@ -41,6 +43,7 @@ mod key_list;
 mod keys;
 mod live;
 mod mass_ends;
+mod metadata_documents;
 mod new_password;
 mod nodes;
 mod notices;
@@ -73,6 +76,7 @@ mod subjects;
 mod throttle;
 mod token;
 mod token_code;
+mod token_device;
 mod token_proof;
 mod token_refresh;
 mod trouble;
@@ -95,6 +99,8 @@ pub use bearer::BearerProblem;
 pub use browser_state::{BrowserState, Held, Holding, Watched};
 pub use client_keys::ClientKeyError;
 pub use client_secrets::{give_secret, new_client_secret, new_secret};
+pub use device::DeviceAnswer;
+pub use device_answer::{DeviceAnswered, DeviceLook, DeviceQuestion};
 pub use doors::Door;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
@@ -103,6 +109,7 @@ pub use introspection::Introspection;
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
+pub use metadata_documents::DocumentSettings;
 pub use new_password::NewPasswordOutcome;
 pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
@@ -156,6 +163,7 @@ pub struct Provider {
     hashing: hashing::Gate,
     client_keys: client_keys::ClientKeys,
     client_throttle: client_throttle::ClientThrottle,
+    metadata_documents: metadata_documents::MetadataDocuments,
     flush: flush::Flush,
     audit: audit::Audit,
     reloads: reload::Flights,
@@ -254,6 +262,7 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
+            metadata_documents: metadata_documents::MetadataDocuments::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
@@ -290,8 +299,7 @@ impl Provider {
             hashing,
             node,
         });
-        provider.open_hot_state().await?;
-        Ok(provider)
+        provider.open_hot_state().await.map(|()| provider)
     }
 
     /// What the configuration says.

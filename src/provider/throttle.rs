@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Provider;
 use super::trouble::Trouble;
+use crate::entropy::UserId;
 use crate::identity::throttle::{self, AccountKey, AddressKey};
 
 /// In each wait of an account so many tries go on from different addresses together: enough that
@@ -64,6 +65,39 @@ impl Provider {
         self.one_in(&pause, wait, PER_WAIT).await
     }
 
+    /// Counts one try at the code of a device; says how long to wait if it must not be made. By
+    /// address, and by person, as addresses are cheap.
+    pub(super) async fn count_user_code(
+        &self,
+        person: &UserId,
+        address: IpAddr,
+    ) -> Result<Option<Throttled>, Trouble> {
+        let [by_address, by_person] = user_code_counters(person, address);
+        let tries = self.hot.count(&by_address, throttle::WINDOW).await?;
+        let wait = throttle::address_wait(tries);
+        let pause = format!("pause-{by_address}");
+        if let Some(throttled) = self.one_in(&pause, wait, 1).await? {
+            return Ok(Some(throttled));
+        }
+        let tries = self.hot.count(&by_person, throttle::WINDOW).await?;
+        let wait = throttle::account_wait(tries);
+        let pause = format!("pause-{by_person}");
+        self.one_in(&pause, wait, 1).await
+    }
+
+    /// Takes a try back that was none, as the code was right. The counters are not forgotten: a
+    /// guesser has right codes too, those of devices of their own.
+    pub(super) async fn uncount_user_code(
+        &self,
+        person: &UserId,
+        address: IpAddr,
+    ) -> Result<(), Trouble> {
+        for counter in user_code_counters(person, address) {
+            self.hot.uncount(&counter).await?;
+        }
+        Ok(())
+    }
+
     async fn one_in(
         &self,
         pause: &str,
@@ -91,6 +125,16 @@ impl Provider {
             .uncount(&address_counter(&AddressKey::of(address)))
             .await?)
     }
+}
+
+fn user_code_counters(person: &UserId, address: IpAddr) -> [String; 2] {
+    [
+        format!("user-code-address:{}", AddressKey::of(address).as_str()),
+        format!(
+            "user-code-person:{}",
+            AccountKey::of_person(person).as_str()
+        ),
+    ]
 }
 
 fn account_counter(account: &AccountKey) -> String {

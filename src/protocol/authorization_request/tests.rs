@@ -79,6 +79,7 @@ const FRONT_CHANNEL: Features = Features {
     unsigned_request_objects: false,
     require_pushed_requests: false,
     dpop_without_nonce: false,
+    metadata_documents: false,
 };
 
 /// Allowed every response type.

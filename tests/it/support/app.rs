@@ -26,8 +26,9 @@ pub(crate) enum Mood {
     Hangs,
 }
 
+/// What reached its back channel.
 #[derive(Default)]
-struct Heard {
+pub(super) struct Heard {
     tokens: Mutex<Vec<String>>,
     mood: Mutex<Option<Mood>>,
 }
@@ -128,7 +129,7 @@ impl App {
         Self {
             client_id: id.to_owned(),
             secret,
-            redirect_uri: client.redirect_uris[0].clone(),
+            redirect_uri: client.redirect_uris.first().cloned().unwrap_or_default(),
             issuer: house.issuer.clone(),
             origin,
             heard,
@@ -146,6 +147,25 @@ impl App {
             redirect_uri: redirect_uri.to_owned(),
             issuer: house.issuer.clone(),
             origin,
+            heard,
+            http: super::http().build().unwrap(),
+            door: None,
+        }
+    }
+
+    /// One that nobody registered: id and redirect URI, where it lives, and what reaches it there.
+    pub(super) fn published(
+        house: &House,
+        (client_id, redirect_uri): (String, String),
+        origin: &str,
+        heard: Arc<Heard>,
+    ) -> Self {
+        Self {
+            client_id,
+            secret: None,
+            redirect_uri,
+            issuer: house.issuer.clone(),
+            origin: origin.to_owned(),
             heard,
             http: super::http().build().unwrap(),
             door: None,
@@ -476,6 +496,14 @@ impl App {
         }
     }
 
+    /// The same app under another id.
+    pub(crate) fn named(&self, client_id: &str) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same app, asking to be answered at another of its addresses.
     pub(crate) fn at(&self, redirect_uri: &str) -> Self {
         Self {
@@ -557,7 +585,10 @@ fn serve(listener: TcpListener, heard: Arc<Heard>) {
     tokio::spawn(server);
 }
 
-async fn hear(heard: web::Data<Heard>, form: web::Form<Vec<(String, String)>>) -> HttpResponse {
+pub(super) async fn hear(
+    heard: web::Data<Heard>,
+    form: web::Form<Vec<(String, String)>>,
+) -> HttpResponse {
     for (name, value) in form.iter() {
         if name == "logout_token" {
             heard.tokens.lock().unwrap().push(value.clone());

@@ -64,11 +64,11 @@ async fn the_address_is_the_public_one_whatever_the_host_header_says() {
     let host = ("host", "other.example");
     let other = json!({ "htu": "http://other.example/oauth2/token" });
     let proof = scene.holder.for_token(&other);
-    let headers = [host, ("DPoP", &proof)];
+    let headers = [host, ("DPoP", proof.as_str())];
     let page = scene.app.machine_with(TOKEN, &headers, &form).await;
     assert_eq!(refusal(&page), "invalid_dpop_proof");
     let proof = scene.holder.for_token(&json!({}));
-    let headers = [host, ("DPoP", &proof)];
+    let headers = [host, ("DPoP", proof.as_str())];
     let page = scene.app.machine_with(TOKEN, &headers, &form).await;
     assert_eq!(page.status, 200);
 }
