@@ -143,8 +143,7 @@ pub struct CreateClient {
     /// The app runs on people's machines (RFC 8252)
     #[arg(long)]
     pub native: bool,
-    /// The app shows a code for people to type elsewhere (RFC 8628): on televisions, printers and
-    /// command lines. Then it needs no --redirect-uri
+    /// It shows a code to type elsewhere (RFC 8628); it then needs no --redirect-uri
     #[arg(long)]
     pub device: bool,
     /// The app is your own: nobody is asked whether to allow it
