@@ -12,6 +12,7 @@ use super::warm::Warm;
 use crate::entropy::{ClientId, UserId};
 use crate::identity::user::User;
 use crate::protocol::client::Client;
+use crate::protocol::document_url::DocumentUrl;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::store::record::{ChangeKind, Record};
 
@@ -67,16 +68,27 @@ impl Provider {
         if id.as_str().len() > 512 {
             return Ok(None);
         }
-        let (record, key) = (self.record.clone(), id.clone());
-        let house_scopes = Arc::clone(&self.directory.house_scopes);
-        let load = || async move {
-            let client = record.client(&key).await?;
-            Ok(client.map(|client| Client {
-                house_scopes,
-                ..client
-            }))
+        let load = || {
+            let (record, key) = (self.record.clone(), id.clone());
+            let house_scopes = Arc::clone(&self.directory.house_scopes);
+            async move {
+                let client = record.client(&key).await?;
+                Ok(client.map(|client| Client {
+                    house_scopes,
+                    ..client
+                }))
+            }
         };
-        self.directory.clients.get(id, load).await
+        let found = self.directory.clients.get(id, load).await?;
+        // Another node may have written one down a moment ago, at its person's yes: that it was not
+        // there before says nothing.
+        let described =
+            self.settings.metadata_documents.is_some() && DocumentUrl::read(id).is_some();
+        if found.is_none() && described {
+            let written: Result<_, Trouble> = load().await;
+            return Ok(written?.map(Arc::new));
+        }
+        Ok(found)
     }
 
     /// The scopes that every client gets to know.
