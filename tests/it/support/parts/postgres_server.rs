@@ -26,7 +26,6 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 400
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 password_encryption = 'scram-sha-256'
 ";
