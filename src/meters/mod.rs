@@ -187,6 +187,11 @@ impl Meters {
         self.add(|all| &all.notices_blocked, &[client.as_str()], 1);
     }
 
+    /// A proof of possession was refused, for this reason.
+    pub fn proof_refused(&self, reason: &'static str) {
+        self.add(|all| &all.proofs_refused, &[reason], 1);
+    }
+
     /// A password was not checked, as too many were waiting.
     pub fn hash_refused(&self) {
         if let Some(all) = &self.0 {

@@ -24,6 +24,7 @@ mod compact;
 mod directory;
 mod documents;
 mod doors;
+mod dpop;
 mod end_session;
 mod ends;
 mod figures;
@@ -123,7 +124,7 @@ pub use steps::Step;
 pub use subjects::check_sector;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
-pub use userinfo::UserInfo;
+pub use userinfo::{Presentation, UserInfo};
 pub use workers::Workers;
 
 use crate::clock::Clock;
