@@ -27,6 +27,11 @@ const NONCE_LASTS: Duration = Duration::from_mins(5);
 /// From when on a good answer brings the next one, so that no request need fail for its age.
 const NONCE_AGES: Duration = Duration::from_mins(2);
 
+/// Why a request is refused whose proof keeps the rules: `nonce`, or another `key` than is meant.
+pub(super) const REASONS: [&str; 2] = [NONCE, KEY];
+const NONCE: &str = "nonce";
+const KEY: &str = "key";
+
 /// What a nonce says: when it was given, and as of which generation of the hot state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Nonce {
@@ -130,7 +135,10 @@ impl Provider {
         if self.settings.features.dpop_without_nonce {
             return Ok(Some(Shown { proof, nonce: None }));
         }
-        let nonce = proof.nonce.as_deref().and_then(|text| self.open_nonce(text));
+        let nonce = proof
+            .nonce
+            .as_deref()
+            .and_then(|text| self.open_nonce(text));
         match nonce.filter(|nonce| self.is_good(nonce)) {
             Some(nonce) => Ok(Some(Shown {
                 proof,
@@ -155,7 +163,7 @@ impl Provider {
         let root = shown.root();
         let (checks, mark) = self.mark(&root, shown);
         let outcome = self.commit(&root, checks, vec![mark]).await?;
-        Ok(self.first_use(shown, outcome))
+        Ok(self.first_taken(shown, outcome))
     }
 
     /// The same among what anybody may store.
@@ -166,7 +174,7 @@ impl Provider {
         let root = shown.root();
         let (checks, mark) = self.mark(&root, shown);
         let outcome = self.commit_waiting(&root, checks, vec![mark]).await?;
-        Ok(self.first_use(shown, outcome))
+        Ok(self.first_taken(shown, outcome))
     }
 
     fn mark(&self, root: &Root, shown: &Shown) -> (Vec<Check>, Effect) {
@@ -175,7 +183,7 @@ impl Provider {
         (vec![Check::Absent(name)], mark)
     }
 
-    fn first_use(&self, shown: &Shown, outcome: Outcome) -> Result<(), ProtocolError> {
+    fn first_taken(&self, shown: &Shown, outcome: Outcome) -> Result<(), ProtocolError> {
         if outcome == Outcome::Conflict {
             return Err(self.unproved(ProofFlaw::Replayed));
         }
@@ -211,9 +219,16 @@ impl Provider {
 
     /// `use_dpop_nonce`: it is what every first proof hears, and so no matter for the log.
     fn without_nonce(&self) -> ProtocolError {
-        self.meters.proof_refused("nonce");
+        self.meters.proof_refused(NONCE);
         let words = "make a DPoP proof with the nonce in the DPoP-Nonce header";
         ProtocolError::new(ErrorCode::UseDpopNonce, words).with_dpop_nonce(Some(self.new_nonce()))
+    }
+
+    /// What is bound to a key came with another one, or with none.
+    pub(super) fn another_key(&self, code: ErrorCode, words: &'static str) -> ProtocolError {
+        self.meters.proof_refused(KEY);
+        tracing::info!(why = KEY, "a DPoP proof was refused");
+        ProtocolError::new(code, words)
     }
 
     /// The answer to one who does not hold what a code or a refresh token is bound to.
@@ -221,9 +236,8 @@ impl Provider {
         match problem {
             KeyProblem::Missing => self.unproved(ProofFlaw::Missing),
             KeyProblem::Other => {
-                self.meters.proof_refused("key");
                 let words = "the DPoP proof is by another key than what it is for";
-                ProtocolError::new(ErrorCode::InvalidGrant, words)
+                self.another_key(ErrorCode::InvalidGrant, words)
             }
         }
     }

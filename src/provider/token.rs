@@ -113,10 +113,7 @@ impl Provider {
             TokenRequest::RefreshToken {
                 refresh_token,
                 scope,
-            } => {
-                self.refresh(&client, &refresh_token, scope, asked)
-                    .await?
-            }
+            } => self.refresh(&client, &refresh_token, scope, asked).await?,
         };
         let nonce = self.next_nonce(proof.as_ref());
         Ok(match answer {

@@ -97,10 +97,7 @@ impl Provider {
         sent: Presentation<'_>,
         bound: Option<Thumbprint>,
     ) -> Result<Option<Shown>, ProtocolError> {
-        let invalid = |words| {
-            self.meters.proof_refused("key");
-            ProtocolError::new(ErrorCode::InvalidToken, words)
-        };
+        let invalid = |words| self.another_key(ErrorCode::InvalidToken, words);
         let bound = match (sent.scheme, bound) {
             (TokenType::Bearer, None) => return Ok(None),
             (TokenType::Bearer, Some(_)) => {

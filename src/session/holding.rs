@@ -42,10 +42,7 @@ pub fn check_refresh(
 
 /// Judges the key of one who is to have the same successor once more: it must be the key that the
 /// successor is bound to, whoever asks.
-pub fn check_same_successor(
-    grant: &Grant,
-    proved: Option<Thumbprint>,
-) -> Result<(), KeyProblem> {
+pub fn check_same_successor(grant: &Grant, proved: Option<Thumbprint>) -> Result<(), KeyProblem> {
     match (grant.jkt, proved) {
         (None, Some(_)) => Err(KeyProblem::Other),
         (bound, proved) => check_bound(bound, proved),

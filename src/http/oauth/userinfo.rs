@@ -107,7 +107,10 @@ fn dpop_challenge(error: &ProtocolError) -> HttpResponse {
         _ => "",
     };
     // A description has neither quotes nor backslashes (`ProtocolError::new`).
-    let value = format!("DPoP error=\"{code}\", error_description=\"{words}\"{scope}, {}", algs());
+    let value = format!(
+        "DPoP error=\"{code}\", error_description=\"{words}\"{scope}, {}",
+        algs()
+    );
     let response = HttpResponse::build(status)
         .insert_header((header::WWW_AUTHENTICATE, value))
         .json(serde_json::json!({ "error": code, "error_description": words }));

@@ -37,16 +37,32 @@ fn each_claim_in_turn_is_wrong() {
         ("htu", json!(null), Target),
         ("htu", json!(""), Target),
         ("htu", json!("/oauth2/token"), Target),
-        ("htu", json!("https://login.example/oauth2/userinfo"), Target),
+        (
+            "htu",
+            json!("https://login.example/oauth2/userinfo"),
+            Target,
+        ),
         ("htu", json!("https://login.example/oauth2/token/"), Target),
         ("htu", json!("http://login.example/oauth2/token"), Target),
         ("htu", json!("https://other.example/oauth2/token"), Target),
-        ("htu", json!("https://login.example:444/oauth2/token"), Target),
+        (
+            "htu",
+            json!("https://login.example:444/oauth2/token"),
+            Target,
+        ),
         ("htu", json!("https://a@login.example/oauth2/token"), Target),
-        ("htu", json!("https:\\\\login.example\\oauth2\\token"), Target),
+        (
+            "htu",
+            json!("https:\\\\login.example\\oauth2\\token"),
+            Target,
+        ),
         ("htu", json!("https:login.example/oauth2/token"), Target),
         ("htu", json!(" https://login.example/oauth2/token"), Target),
-        ("htu", json!(format!("{TARGET}?{}", "q".repeat(MAX_TARGET))), Target),
+        (
+            "htu",
+            json!(format!("{TARGET}?{}", "q".repeat(MAX_TARGET))),
+            Target,
+        ),
         ("iat", json!(null), NoTime),
         ("iat", json!("now"), NoTime),
         ("iat", json!(1e300), NoTime),
@@ -83,7 +99,10 @@ fn addresses_are_compared_without_query_in_their_normal_form() {
 #[test]
 fn the_hash_of_the_token_is_demanded_where_there_is_one() {
     // RFC 9449, 7.1: the token and the hash of its example.
-    assert_eq!(token_hash(TOKEN), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+    assert_eq!(
+        token_hash(TOKEN),
+        "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"
+    );
     let mut claims = claims();
     assert_eq!(judged(&claims, Some(TOKEN)), Err(ProofFlaw::TokenHash));
     claims["ath"] = json!(token_hash("other"));
@@ -100,7 +119,10 @@ fn a_good_one_names_its_key_and_when_it_can_be_forgotten() {
     let proof = judged(&claims, None).unwrap();
     assert_eq!(proof.key.to_string(), test_keys::p256().kid());
     assert_eq!(proof.expires, Timestamp::from_secs(NOW + 1));
-    assert_eq!((proof.jti.as_str(), proof.nonce.as_deref()), ("a", Some("n")));
+    assert_eq!(
+        (proof.jti.as_str(), proof.nonce.as_deref()),
+        ("a", Some("n"))
+    );
     claims["iat"] = json!(NOW + 30);
     assert!(judged(&claims, None).is_ok());
 }
@@ -111,7 +133,10 @@ fn one_header_is_a_proof_and_two_are_none() {
     assert_eq!(ProofHeader::of([]), ProofHeader::Absent);
     assert_eq!(ProofHeader::of([Some("a")]), one);
     assert_eq!(ProofHeader::of([None]), ProofHeader::Unusable);
-    assert_eq!(ProofHeader::of([Some("a"), Some("a")]), ProofHeader::Unusable);
+    assert_eq!(
+        ProofHeader::of([Some("a"), Some("a")]),
+        ProofHeader::Unusable
+    );
     let secret = ProofHeader::One("eyJ".to_owned());
     assert!(!format!("{secret:?}").contains("eyJ"));
 }
@@ -120,7 +145,12 @@ fn one_header_is_a_proof_and_two_are_none() {
 fn each_flaw_names_what_to_do_in_letters_that_a_header_takes() {
     for flaw in ProofFlaw::ALL {
         let words = flaw.to_string();
-        assert!(words.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"'), "{words}");
+        assert!(
+            words
+                .bytes()
+                .all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"'),
+            "{words}"
+        );
     }
 }
 
@@ -170,7 +200,12 @@ proptest! {
 fn every_algorithm_that_is_listed_is_taken() {
     let now = Timestamp::from_secs(NOW);
     for key in test_keys::one_of_each() {
-        let expect = Expect { method: "POST", target: TARGET, access_token: None, now };
+        let expect = Expect {
+            method: "POST",
+            target: TARGET,
+            access_token: None,
+            now,
+        };
         let proof = with_own_key(&key, TYP, &claims());
         assert!(ALGS.iter().any(|alg| alg.as_str() == key.alg().as_str()));
         assert!(read(&proof, expect).is_ok(), "{}", key.alg().as_str());

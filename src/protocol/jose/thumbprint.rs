@@ -75,7 +75,10 @@ mod tests {
         let thumbprint = Thumbprint::of(&jwk).unwrap();
         assert_eq!(thumbprint.to_string(), expected);
         assert_eq!(Thumbprint::parse(expected), Ok(thumbprint));
-        assert_eq!(from_value::<Thumbprint>(json!(expected)).unwrap(), thumbprint);
+        assert_eq!(
+            from_value::<Thumbprint>(json!(expected)).unwrap(),
+            thumbprint
+        );
     }
 
     #[test]
