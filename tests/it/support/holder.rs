@@ -131,6 +131,14 @@ impl App {
         page
     }
 
+    /// Pushes a request with this proof beside it.
+    pub(crate) async fn push_with(&self, proof: &str, ask: &Ask) -> Page {
+        // Who it is, is said in its own place.
+        let ask = ask.clone().with("client_id", "");
+        self.machine_with(PUSHED, &[("DPoP", proof)], &ask.pairs())
+            .await
+    }
+
     pub(crate) async fn try_redeem_by(&self, holder: &Holder, code: &str, ask: &Ask) -> Page {
         self.token_by(holder, &self.redemption(code, ask)).await
     }

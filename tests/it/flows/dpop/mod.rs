@@ -208,9 +208,7 @@ async fn a_key_that_is_named_at_the_beginning_is_the_one_at_the_end() {
     for named in ["", holder.jkt()] {
         let ask = app.ask().with("dpop_jkt", named).with("prompt", "none");
         let proof = holder.sign(&holder.head(), &holder.claims("POST", PUSHED, &json!({})));
-        let page = app
-            .machine_with(PUSHED, &[("DPoP", &proof)], &ask.pairs())
-            .await;
+        let page = app.push_with(&proof, &ask).await;
         assert_eq!(page.status, 201, "{}", page.body);
         let reference = page.json()["request_uri"].as_str().unwrap().to_owned();
         let mut url = url::Url::parse(&scene.house.url("/oauth2/authorize")).unwrap();

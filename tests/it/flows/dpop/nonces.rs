@@ -28,10 +28,7 @@ async fn a_proof_without_one_is_told_one_at_each_door() {
     let claims = scene.holder.claims("POST", PUSHED, &none);
     let proof = scene.holder.sign(&scene.holder.head(), &claims);
     let ask = scene.app.ask();
-    let page = scene
-        .app
-        .machine_with(PUSHED, &[("DPoP", &proof)], &ask.pairs())
-        .await;
+    let page = scene.app.push_with(&proof, &ask).await;
     assert_eq!(refusal(&page), "use_dpop_nonce");
     assert!(page.header("dpop-nonce").is_some());
 }
@@ -82,10 +79,8 @@ async fn an_old_one_is_refused_and_an_ageing_one_is_replaced_in_time() {
     assert_eq!(page.status, 200, "{}", page.body);
     let next = page.header("dpop-nonce").unwrap().to_owned();
     // At the other doors too; and the one before is good beside it.
-    let page = scene
-        .app
-        .userinfo_by(&scene.holder, page.json()["access_token"].as_str().unwrap());
-    let page = page.await;
+    let access = page.json()["access_token"].as_str().unwrap().to_owned();
+    let page = scene.app.userinfo_by(&scene.holder, &access).await;
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.header("dpop-nonce").is_some());
 
@@ -159,10 +154,11 @@ async fn no_proof_is_taken_twice_because_of_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_public_clients_nonsense_is_not_remembered() {
-    let house = House::open_alone().await;
+    let mut house = House::open_alone().await;
     let app = house.public_app("spa").await;
     let holder = Holder::of(&house);
     holder.greet(&app).await;
+    house.rest().await;
     let before = house.provider().hot().commits();
     let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
     for _ in 0..3 {

@@ -162,8 +162,7 @@ async fn a_used_code_ends_what_it_yielded_also_if_that_is_bound() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_binding_outlives_a_restart() {
-    for scene in [Scene::open().await, confidential().await] {
-        let mut scene = scene;
+    for mut scene in [Scene::open().await, confidential().await] {
         let offline = offline(&scene).await;
         let bound = scene.tokens.clone();
         scene.house.advance(Duration::from_mins(1));

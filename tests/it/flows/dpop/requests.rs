@@ -101,10 +101,7 @@ async fn two_keys_of_one_pushed_request_are_refused() {
     let ask = scene.app.ask().with("dpop_jkt", other.jkt());
     let claims = scene.holder.claims("POST", PUSHED, &json!({}));
     let proof = scene.holder.sign(&scene.holder.head(), &claims);
-    let page = scene
-        .app
-        .machine_with(PUSHED, &[("DPoP", &proof)], &ask.pairs())
-        .await;
+    let page = scene.app.push_with(&proof, &ask).await;
     assert_eq!(refusal(&page), "invalid_dpop_proof");
 }
 
@@ -121,19 +118,13 @@ async fn a_flawed_proof_beside_a_pushed_request_is_refused() {
     ] {
         let claims = scene.holder.claims("POST", PUSHED, &changes);
         let proof = scene.holder.sign(&scene.holder.head(), &claims);
-        let page = scene
-            .app
-            .machine_with(PUSHED, &[("DPoP", &proof)], &ask.pairs())
-            .await;
+        let page = scene.app.push_with(&proof, &ask).await;
         assert_eq!(refusal(&page), "invalid_dpop_proof", "{changes}");
     }
     let claims = scene.holder.claims("POST", PUSHED, &json!({}));
     let proof = scene.holder.sign(&scene.holder.head(), &claims);
     for status in [201, 400] {
-        let page = scene
-            .app
-            .machine_with(PUSHED, &[("DPoP", &proof)], &ask.pairs())
-            .await;
+        let page = scene.app.push_with(&proof, &ask).await;
         assert_eq!(page.status, status, "once: {}", page.body);
     }
 }
