@@ -117,6 +117,10 @@ fn token_members(options: &TokenOptions) -> Map<String, Value> {
             "introspection_signed_response_alg",
             json!(alg(options.introspection_alg)),
         ),
+        (
+            "dpop_bound_access_tokens",
+            json!(options.dpop_bound_access_tokens),
+        ),
     ];
     members
         .into_iter()

@@ -171,6 +171,7 @@ keys! {
     UNSIGNED_REQUEST_OBJECTS = "protocol.unsigned_request_objects", SWITCH,
         Fallback::Text("off");
     REQUIRE_PUSHED_REQUESTS = "protocol.require_pushed_requests", SWITCH, Fallback::Text("off");
+    REQUIRE_DPOP_NONCE = "protocol.require_dpop_nonce", SWITCH, Fallback::Text("on");
     PASSWORD_MEMORY = "password.memory_kib", Kind::Number(8, 1_048_576, "KiB"),
         Fallback::Text("19456");
     PASSWORD_ITERATIONS = "password.iterations", Kind::Number(1, 100, "passes"),

@@ -13,11 +13,13 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Features> {
     let request_uri = switch(&keys::REQUEST_URI);
     let unsigned = switch(&keys::UNSIGNED_REQUEST_OBJECTS);
     let pushed = switch(&keys::REQUIRE_PUSHED_REQUESTS);
+    let nonce = switch(&keys::REQUIRE_DPOP_NONCE);
     Some(Features {
         front_channel_tokens: front_channel_tokens?,
         request_uri: request_uri?,
         unsigned_request_objects: unsigned?,
         require_pushed_requests: pushed?,
+        dpop_without_nonce: !nonce?,
         ..Features::default()
     })
 }

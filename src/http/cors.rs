@@ -20,7 +20,7 @@ pub(super) async fn open<B: MessageBody>(
     );
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        header::HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+        header::HeaderValue::from_static("WWW-Authenticate, Retry-After, DPoP-Nonce"),
     );
     Ok(response)
 }
@@ -31,7 +31,7 @@ pub(super) async fn preflight() -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type",
+            "Authorization, Content-Type, DPoP",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "3600"))
         .finish()

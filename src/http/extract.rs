@@ -6,8 +6,11 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 use super::state::State;
+use crate::protocol::dpop::ProofHeader;
 use crate::protocol::params::Params;
 use crate::provider::Browser;
+
+const DPOP: header::HeaderName = header::HeaderName::from_static("dpop");
 
 /// Where the request comes from: the peer, or whom a trusted proxy names.
 pub(super) fn browser(request: &HttpRequest) -> Browser {
@@ -33,6 +36,12 @@ fn address(request: &HttpRequest) -> IpAddr {
 /// A header, if it is text.
 pub(super) fn header_text(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
     request.headers().get(name)?.to_str().ok()
+}
+
+/// The `DPoP` headers (RFC 9449, 4.1).
+pub(super) fn proof(request: &HttpRequest) -> ProofHeader {
+    let lines = request.headers().get_all(DPOP);
+    ProofHeader::of(lines.map(|line| line.to_str().ok()))
 }
 
 /// The parameters of the query.

@@ -17,6 +17,8 @@ use crate::protocol::authorization_response::Answer;
 use crate::protocol::client::Client;
 use crate::protocol::error::ProtocolError;
 
+const DPOP_NONCE: header::HeaderName = header::HeaderName::from_static("dpop-nonce");
+
 /// A page of ours.
 pub(super) fn page(status: StatusCode, page: &impl Page, policy: &Policy) -> HttpResponse {
     match page.render_page() {
@@ -88,8 +90,22 @@ pub(super) fn answer(answer: Answer, client_name: &str) -> HttpResponse {
     }
 }
 
-/// An OAuth error as JSON (RFC 6749, 5.2).
+/// An OAuth error as JSON (RFC 6749, 5.2), with a nonce for the next proof if it brings one.
 pub(super) fn oauth_error(error: &ProtocolError, basic: bool) -> HttpResponse {
+    let response = plain_oauth_error(error, basic);
+    with_dpop_nonce(response, error.dpop_nonce())
+}
+
+/// `DPoP-Nonce` (RFC 9449, 8.1).
+pub(super) fn with_dpop_nonce(mut response: HttpResponse, nonce: Option<&str>) -> HttpResponse {
+    let value = nonce.and_then(|nonce| header::HeaderValue::from_str(nonce).ok());
+    if let Some(value) = value {
+        response.headers_mut().insert(DPOP_NONCE, value);
+    }
+    response
+}
+
+fn plain_oauth_error(error: &ProtocolError, basic: bool) -> HttpResponse {
     let body = serde_json::json!({
         "error": error.code.as_str(),
         "error_description": error.description(),

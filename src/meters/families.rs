@@ -28,6 +28,7 @@ pub(super) struct Families {
     pub(super) notices_blocked: IntCounterVec,
     pub(super) store_calls: IntCounterVec,
     pub(super) store_durations: HistogramVec,
+    pub(super) proofs_refused: IntCounterVec,
     pub(super) hashes_refused: IntCounter,
     pub(super) clients: Clients,
 }
@@ -88,6 +89,7 @@ impl Families {
                 &["store", "operation"],
                 &STORE_BUCKETS,
             )?,
+            proofs_refused: proofs_refused(&registry)?,
             hashes_refused: hashes_refused(&registry)?,
             clients: Clients::default(),
             registry,
@@ -107,6 +109,12 @@ fn notices_blocked(registry: &Registry) -> Result<IntCounterVec, prometheus::Err
     let name = "lanyard_notices_blocked_total";
     let help = "Attempts to tell an app of an end that the address guard refused, by client.";
     counters(registry, name, help, &["client"])
+}
+
+fn proofs_refused(registry: &Registry) -> Result<IntCounterVec, prometheus::Error> {
+    let name = "lanyard_dpop_proofs_refused_total";
+    let help = "Proofs of possession (DPoP) that were refused, by reason.";
+    counters(registry, name, help, &["reason"])
 }
 
 fn hashes_refused(registry: &Registry) -> Result<IntCounter, prometheus::Error> {

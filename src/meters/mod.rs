@@ -137,6 +137,13 @@ impl Meters {
         }
     }
 
+    /// The same of proofs that may be refused.
+    pub fn foresee_proofs(&self, reasons: impl IntoIterator<Item = &'static str>) {
+        for reason in reasons {
+            self.add(|all| &all.proofs_refused, &[reason], 0);
+        }
+    }
+
     /// A request was answered: the pattern of its route, if it has one.
     pub fn request(&self, route: Option<&str>, method: &str, status: u16, took: Duration) {
         let Some(all) = &self.0 else { return };
@@ -185,6 +192,11 @@ impl Meters {
         let Some(all) = &self.0 else { return };
         let client = all.clients.label(client);
         self.add(|all| &all.notices_blocked, &[client.as_str()], 1);
+    }
+
+    /// A proof of possession was refused, for this reason.
+    pub fn proof_refused(&self, reason: &'static str) {
+        self.add(|all| &all.proofs_refused, &[reason], 1);
     }
 
     /// A password was not checked, as too many were waiting.

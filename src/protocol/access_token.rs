@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::audience::{self, Audience};
-use super::jose::{Expect, JoseError, SigningKey, sign};
+use super::confirmation::{self, Confirmation};
+use super::jose::{Expect, JoseError, SigningKey, Thumbprint, sign};
 use super::signing_alg::SigningAlg;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, UserId};
@@ -52,6 +53,8 @@ pub struct AccessTokenClaims<'a> {
     pub acr: &'a str,
     /// `amr`.
     pub amr: &'a [String],
+    /// The key that it is bound to: `cnf`.
+    pub key: Option<Thumbprint>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +70,8 @@ struct Wire<'a> {
     auth_time: i64,
     acr: &'a str,
     amr: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 impl AccessTokenClaims<'_> {
@@ -99,6 +104,7 @@ impl AccessTokenClaims<'_> {
             auth_time: self.auth_time.as_secs(),
             acr: self.acr,
             amr: self.amr,
+            cnf: self.key.map(Confirmation::of),
         }
     }
 }
@@ -120,6 +126,8 @@ pub struct AccessToken {
     pub expires: Timestamp,
     /// For whom it is.
     pub audience: Vec<String>,
+    /// The key that it is bound to, and without whose proof it is worth nothing.
+    pub key: Option<Thumbprint>,
 }
 
 /// Why verified claims are no access token.
@@ -160,6 +168,7 @@ impl AccessToken {
             issued: Timestamp::from_secs(seconds("iat")?),
             expires: Timestamp::from_secs(seconds("exp")?),
             audience: audience::read(claim("aud")?).ok_or(Invalid::Malformed)?,
+            key: confirmation::read(claims).map_err(|_| Invalid::Malformed)?,
         };
         // RFC 7519, 4.1.4: "on or after". A clock of ours wrote it, so there is no leeway.
         if now >= token.expires {
@@ -193,6 +202,7 @@ mod tests {
             auth_time: Timestamp::from_secs(1_699_999_000),
             acr: "urn:lanyard:acr:pwd",
             amr: &["pwd".to_owned()],
+            key: None,
         }
         .sign(key)
     }
@@ -219,6 +229,11 @@ mod tests {
             ("aud", json!(null), Invalid::Malformed),
             ("aud", json!([]), Invalid::Malformed),
             ("aud", json!(["a", 1]), Invalid::Malformed),
+            // A binding that is not understood is no reason to take it for unbound.
+            ("cnf", json!(null), Invalid::Malformed),
+            ("cnf", json!({}), Invalid::Malformed),
+            ("cnf", json!({ "jkt": "short" }), Invalid::Malformed),
+            ("cnf", json!({ "x5t#S256": "a" }), Invalid::Malformed),
         ];
         for (name, value, error) in cases {
             let mut changed = claims(&[]);

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::custom_claims::CustomClaims;
 use super::error::ProtocolError;
 use super::features::Features;
+use super::jose::Thumbprint;
 use super::params::Params;
 use super::pkce::Challenge;
 use super::prompt::Prompt;
@@ -67,6 +68,9 @@ pub struct Checked {
     pub ui_locales: Vec<String>,
     /// What the code is bound to.
     pub challenge: Option<Challenge>,
+    /// The key that the code is bound to (RFC 9449, 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<Thumbprint>,
     /// What the access token is for (RFC 8707).
     pub resources: Vec<String>,
     /// Single claims that it asks for, of those that this client may have (Core 1.0, 5.5).
@@ -226,6 +230,7 @@ impl ForClient {
             scope: rules::scope(params, client, kind)?,
             max_age: rules::max_age(params)?.or(client.default_max_age),
             challenge: rules::challenge(params, client, kind)?,
+            dpop_jkt: rules::dpop_jkt(params, client, kind)?,
             resources: resources::read(params.all("resource"))?,
             claims,
             claim_scopes,

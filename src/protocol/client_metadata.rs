@@ -299,10 +299,7 @@ fn scope(given: Option<String>) -> Result<Option<String>, MetadataError> {
 
 /// Members that ask for a protection: to ignore one would be to pretend it.
 fn refuse_unmet(metadata: &Value) -> Result<(), MetadataError> {
-    const FLAGS: [&str; 2] = [
-        "dpop_bound_access_tokens",
-        "tls_client_certificate_bound_access_tokens",
-    ];
+    const FLAGS: [&str; 1] = ["tls_client_certificate_bound_access_tokens"];
     const ALGORITHMS: [&str; 3] = [
         "id_token_encrypted_response_alg",
         "userinfo_encrypted_response_alg",

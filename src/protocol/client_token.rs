@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::access_token::{EXPECT, TYP};
 use super::audience::Audience;
-use super::jose::{JoseError, SigningKey, sign};
+use super::confirmation::Confirmation;
+use super::jose::{JoseError, SigningKey, Thumbprint, sign};
 use super::scope::{OFFLINE_ACCESS, OPENID, ScopeSet};
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
@@ -29,6 +30,8 @@ pub struct ClientTokenClaims<'a> {
     pub issued: Timestamp,
     /// Until `exp`.
     pub lifetime: Duration,
+    /// The key that it is bound to: `cnf`.
+    pub key: Option<Thumbprint>,
 }
 
 #[derive(Serialize)]
@@ -41,6 +44,8 @@ struct Wire<'a> {
     exp: i64,
     jti: &'a str,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 impl ClientTokenClaims<'_> {
@@ -70,6 +75,7 @@ impl ClientTokenClaims<'_> {
             exp: (self.issued + self.lifetime).as_secs(),
             jti: self.jti,
             scope: self.scope.join(" "),
+            cnf: self.key.map(Confirmation::of),
         }
     }
 }

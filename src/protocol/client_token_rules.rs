@@ -34,6 +34,7 @@ struct Members {
     sector_identifier_uri: Option<String>,
     userinfo_signed_response_alg: Option<String>,
     introspection_signed_response_alg: Option<String>,
+    dpop_bound_access_tokens: Option<bool>,
 }
 
 /// Reads them from the metadata of a client.
@@ -72,6 +73,7 @@ pub(super) fn parse(metadata: &Value) -> Result<ClientTokens, MetadataError> {
             "introspection_signed_response_alg",
             members.introspection_signed_response_alg,
         )?,
+        dpop_bound_access_tokens: members.dpop_bound_access_tokens.unwrap_or(false),
     })
 }
 
@@ -143,7 +145,25 @@ pub(super) fn check(client: &Client) -> Result<(), MetadataError> {
         ));
     }
     check_audiences(&tokens.access_token_audiences)?;
+    check_bound(client)?;
     check_sector(client)
+}
+
+/// A token that comes by way of the browser comes without a proof (RFC 9449, 5): nothing could bind
+/// it.
+fn check_bound(client: &Client) -> Result<(), MetadataError> {
+    let loose = client.response_types.iter().find(|kind| kind.has_token());
+    match loose {
+        Some(kind) if client.tokens.dpop_bound_access_tokens => Err(MetadataError::new(
+            "dpop_bound_access_tokens",
+            format!(
+                "is true, but response_types has {}, whose access token cannot be bound",
+                kind.as_str()
+            ),
+            "leave response types with token out, or this",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_audiences(audiences: &[String]) -> Result<(), MetadataError> {
@@ -376,7 +396,7 @@ mod tests {
             "access_token_audiences": ["https://api.example"],
             "sector_identifier_uri": "https://a.example/list",
             "userinfo_signed_response_alg": "EdDSA",
-            "introspection_signed_response_alg": "PS256",
+            "introspection_signed_response_alg": "PS256", "dpop_bound_access_tokens": true,
         });
         let client = read(&full).unwrap();
         let written = client_metadata::to_json(&client);

@@ -8,7 +8,7 @@ use super::signing_alg::SigningAlg;
 use super::{access_token, id_token};
 
 /// The names of the members.
-pub const MEMBERS: [&str; 10] = [
+pub const MEMBERS: [&str; 11] = [
     "access_token_format",
     "access_token_lifetime",
     "id_token_lifetime",
@@ -19,6 +19,7 @@ pub const MEMBERS: [&str; 10] = [
     "sector_identifier_uri",
     "userinfo_signed_response_alg",
     "introspection_signed_response_alg",
+    "dpop_bound_access_tokens",
 ];
 
 /// Stored with the client, as members of its metadata. All may be absent.
@@ -53,6 +54,9 @@ pub struct ClientTokens {
     /// RFC 9701, 6; absent: RS256, where a signed answer is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_signed_response_alg: Option<SigningAlg>,
+    /// It gets tokens that are bound to a key, or none (RFC 9449, 5.2).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
 }
 
 /// Whether others can read an access token.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::assertion_alg::AssertionAlg;
 use super::authorization_response::ResponseMode;
 use super::client::{AuthMethod, GrantType, SigningAlg};
+use super::dpop;
 use super::features::Features;
 use super::jose::JwsAlg;
 use super::response_type::ResponseType;
@@ -142,6 +143,7 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
             "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
             "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
+            "dpop_signing_alg_values_supported": dpop::ALGS,
             "authorization_response_iss_parameter_supported": true,
             "ui_locales_supported": ["en"],
         }),
@@ -229,7 +231,6 @@ mod tests {
             "check_session_iframe",
             "registration_endpoint",
             "device_authorization_endpoint",
-            "dpop_signing_alg_values_supported",
             "tls_client_certificate_bound_access_tokens",
         ];
         for document in &documents {

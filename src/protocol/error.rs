@@ -62,6 +62,10 @@ pub enum ErrorCode {
     InvalidToken,
     /// RFC 6750, 3.1.
     InsufficientScope,
+    /// RFC 9449, 5 and 7.1.
+    InvalidDpopProof,
+    /// RFC 9449, 8 and 9.
+    UseDpopNonce,
     /// RFC 7591, 3.2.2.
     InvalidRedirectUri,
     /// RFC 7591, 3.2.2.
@@ -95,6 +99,8 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
         }
@@ -109,6 +115,7 @@ pub struct ProtocolError {
     pub code: ErrorCode,
     description: Cow<'static, str>,
     again_after: Option<Duration>,
+    dpop_nonce: Option<Box<str>>,
 }
 
 impl ProtocolError {
@@ -127,7 +134,20 @@ impl ProtocolError {
             code,
             description,
             again_after: None,
+            dpop_nonce: None,
         }
+    }
+
+    /// The same, with a nonce for the next proof (RFC 9449, 8.2).
+    #[must_use]
+    pub fn with_dpop_nonce(mut self, nonce: Option<String>) -> Self {
+        self.dpop_nonce = nonce.map(String::into_boxed_str).or(self.dpop_nonce);
+        self
+    }
+
+    /// The nonce for the next proof, if there is one to give.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
     }
 
     /// The same, for one who asked too often: 429 with `Retry-After` (RFC 6585, 4).
@@ -190,6 +210,8 @@ mod tests {
             ErrorCode::RequestUriNotSupported,
             ErrorCode::InvalidClientMetadata,
             ErrorCode::LoginRequired,
+            ErrorCode::InvalidDpopProof,
+            ErrorCode::UseDpopNonce,
         ] {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }

@@ -18,4 +18,6 @@ pub struct Features {
     pub unsigned_request_objects: bool,
     /// No request but by the pushed request endpoint, for all clients (RFC 9126, 5).
     pub require_pushed_requests: bool,
+    /// Proofs of possession are taken without a nonce of ours (RFC 9449, 8).
+    pub dpop_without_nonce: bool,
 }

@@ -4,6 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::audience::Audience;
+use super::confirmation::Confirmation;
+use super::jose::Thumbprint;
+use super::token_response::TokenType;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, Sid, UserId};
 
@@ -17,7 +20,9 @@ pub struct Active<'a> {
     /// `username`.
     pub username: Option<&'a str>,
     /// `token_type`: only access tokens have one.
-    pub token_type: Option<&'static str>,
+    pub token_type: Option<TokenType>,
+    /// The key that it is bound to: `cnf` (RFC 9449, 6.2).
+    pub key: Option<Thumbprint>,
     /// `iat`.
     pub issued: Timestamp,
     /// `exp`.
@@ -44,7 +49,9 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    token_type: Option<&'static str>,
+    token_type: Option<TokenType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
     exp: i64,
     iat: i64,
     sub: &'a str,
@@ -68,6 +75,7 @@ impl Serialize for Active<'_> {
             client_id: self.client_id.as_str(),
             username: self.username,
             token_type: self.token_type,
+            cnf: self.key.map(Confirmation::of),
             exp: self.expires.as_secs(),
             iat: self.issued.as_secs(),
             sub: self.subject.as_str(),
@@ -108,6 +116,7 @@ mod tests {
             client_id: &client_id,
             username: None,
             token_type: None,
+            key: None,
             issued: Timestamp::from_secs(1_700_000_000),
             expires: Timestamp::from_millis(1_700_000_300_999),
             subject: &subject,
@@ -124,10 +133,12 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(bare).unwrap(), expected);
 
+        let key = Thumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap();
         let two = ["a".to_owned(), "b".to_owned()];
         let full = Active {
             username: Some("alice"),
-            token_type: Some("Bearer"),
+            token_type: Some(TokenType::Dpop),
+            key: Some(key),
             audience: &two,
             jti: Some("j1"),
             sid: Some(&sid),
@@ -138,7 +149,8 @@ mod tests {
             ("username", json!("alice")),
             ("auth_time", json!(1_700_000_000)),
             ("acr", json!("gold")),
-            ("token_type", json!("Bearer")),
+            ("token_type", json!("DPoP")),
+            ("cnf", json!({ "jkt": key.to_string() })),
             ("aud", json!(["a", "b"])),
             ("jti", json!("j1")),
             ("sid", json!("s1")),

@@ -5,17 +5,49 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::jose::Thumbprint;
+
+/// How an access token is to be sent (RFC 6750, 2.1; RFC 9449, 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum TokenType {
+    /// Whoever has it may use it.
+    Bearer,
+    /// With a proof of the key that it is bound to.
+    #[serde(rename = "DPoP")]
+    Dpop,
+}
+
+impl TokenType {
+    /// Of a token that is bound to a key, or to none.
+    pub const fn of(key: Option<&Thumbprint>) -> Self {
+        match key {
+            Some(_) => Self::Dpop,
+            None => Self::Bearer,
+        }
+    }
+
+    /// The value of `token_type`, and the scheme of the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
 /// A successful answer. Shows none of its tokens in `Debug`.
 #[derive(Clone, Serialize)]
 pub struct TokenResponse {
     access_token: String,
-    token_type: &'static str,
+    token_type: TokenType,
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
     scope: String,
+    #[serde(skip)]
+    dpop_nonce: Option<String>,
 }
 
 impl TokenResponse {
@@ -24,12 +56,32 @@ impl TokenResponse {
     pub fn new(access_token: String, lifetime: Duration, scope: &[String]) -> Self {
         Self {
             access_token,
-            token_type: "Bearer",
+            token_type: TokenType::Bearer,
             expires_in: lifetime.as_secs(),
             refresh_token: None,
             id_token: None,
             scope: scope.join(" "),
+            dpop_nonce: None,
         }
+    }
+
+    /// Whose access token is bound to a key, if it is.
+    #[must_use]
+    pub const fn bound_to(mut self, key: Option<&Thumbprint>) -> Self {
+        self.token_type = TokenType::of(key);
+        self
+    }
+
+    /// With a nonce for the next proof (RFC 9449, 8.2): it goes into a header.
+    #[must_use]
+    pub fn with_dpop_nonce(mut self, nonce: Option<String>) -> Self {
+        self.dpop_nonce = nonce;
+        self
+    }
+
+    /// The nonce for the next proof, if there is one to give.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.dpop_nonce.as_deref()
     }
 
     /// With a refresh token.

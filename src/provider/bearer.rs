@@ -11,6 +11,7 @@ use super::trouble::Trouble;
 use crate::entropy::{SessionId, sha256};
 use crate::identity::user::User;
 use crate::protocol::access_token::AccessToken;
+use crate::protocol::error::ProtocolError;
 use crate::protocol::jose::MAX_TOKEN;
 use crate::session::grant::Grant;
 use crate::store::hot::{Name, Slot};
@@ -23,8 +24,8 @@ pub(super) struct Bearer {
     pub(super) live: Option<LiveSession>,
 }
 
-/// Why a token is not accepted (RFC 6750, 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a token is not accepted (RFC 6750, 3.1; RFC 9449, 7.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BearerProblem {
     /// None was sent.
     Missing,
@@ -32,6 +33,8 @@ pub enum BearerProblem {
     Invalid,
     /// Good, but not for this.
     Insufficient,
+    /// It was sent as one that is bound to a key, or should have been.
+    Dpop(ProtocolError),
 }
 
 impl Provider {

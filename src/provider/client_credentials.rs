@@ -4,7 +4,7 @@
 use super::Provider;
 use super::documents;
 use super::handles::ClientHandle;
-use super::token::{TokenAnswer, internal};
+use super::token::{AskedTokens, TokenAnswer, internal};
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root, SecretHash, TokenId, sha256};
 use crate::protocol::access_token::AccessToken;
@@ -22,7 +22,7 @@ impl Provider {
         &self,
         client: &Client,
         scope: Option<&str>,
-        resources: &[String],
+        asked_for: AskedTokens<'_>,
     ) -> Result<TokenAnswer, Trouble> {
         let invalid = |words: String| Ok(Err(ProtocolError::new(ErrorCode::InvalidScope, words)));
         let asked = match ScopeSet::parse(scope.unwrap_or_default()) {
@@ -44,7 +44,7 @@ impl Provider {
             credential: credential(client),
         };
         let lifetime = self.access_lifetime(client);
-        let audience = self.audience(client, resources);
+        let audience = self.audience(client, asked_for.resources);
         let claims = ClientTokenClaims {
             issuer: &self.settings.issuer,
             audience: &audience,
@@ -53,6 +53,7 @@ impl Provider {
             scope: scope.as_slice(),
             issued: self.clock.now(),
             lifetime,
+            key: asked_for.key,
         };
         let token = match client.tokens.access_token_format {
             AccessTokenFormat::Jwt => {
@@ -62,7 +63,8 @@ impl Provider {
             AccessTokenFormat::Opaque => self.seal_opaque(&claims.to_text().map_err(internal)?),
         };
         let scope = scope.as_slice();
-        Ok(Ok(TokenResponse::new(token, lifetime, scope)))
+        let response = TokenResponse::new(token, lifetime, scope);
+        Ok(Ok(response.bound_to(asked_for.key.as_ref())))
     }
 
     /// Signature, type, issuer and time of a client's own token; and what it hangs on.

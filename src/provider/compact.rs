@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SecretHash, SessionId, Sid, UserId};
 use crate::protocol::claims_request::ClaimsWanted;
+use crate::protocol::jose::Thumbprint;
 use crate::session::grant::{Grant, Place};
 use crate::session::network::Networks;
 use crate::session::participant::Participant;
@@ -205,6 +206,8 @@ struct GrantDocument {
     expires: Timestamp,
     #[serde(rename = "r")]
     refreshable: bool,
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    jkt: Option<Thumbprint>,
     #[serde(rename = "p")]
     place: (i64, u64),
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
@@ -229,6 +232,7 @@ impl GrantDocument {
             began: grant.began,
             expires: grant.expires,
             refreshable: grant.refreshable,
+            jkt: grant.jkt,
             place: place(grant.place),
             previous: grant
                 .previous
@@ -259,6 +263,7 @@ impl GrantDocument {
             expires: self.expires,
             offline: false,
             refreshable: self.refreshable,
+            jkt: self.jkt,
             place: place(self.place),
             previous: self
                 .previous
@@ -314,9 +319,14 @@ mod tests {
             generation: 3,
             sequence,
         };
-        for (nonce, previous) in [
-            (None, None),
-            (Some("n".to_owned()), Some((place(4), session.began))),
+        let jkt = Thumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap();
+        for (nonce, previous, jkt) in [
+            (None, None, None),
+            (
+                Some("n".to_owned()),
+                Some((place(4), session.began)),
+                Some(jkt),
+            ),
         ] {
             let grant = Grant {
                 id: GrantId::random(&Entropy::seeded(2)),
@@ -341,6 +351,7 @@ mod tests {
                 expires: session.expires,
                 offline: false,
                 refreshable: true,
+                jkt,
                 place: place(5),
                 previous,
                 last_used: session.began,

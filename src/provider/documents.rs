@@ -7,6 +7,7 @@ use super::Provider;
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, CodeId, GrantId, Root, Sid, TokenId};
 use crate::protocol::claims_request::ClaimsWanted;
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::pkce::Challenge;
 use crate::store::codec;
 use crate::store::hot::{Effect, Name, Slot};
@@ -47,6 +48,11 @@ pub(super) fn used_assertion() -> Name {
     Name("a".to_owned())
 }
 
+/// The mark of a proof that was used, under a root of its own.
+pub(super) fn used_proof() -> Name {
+    Name("d".to_owned())
+}
+
 /// An interaction, under a root of its own.
 pub(super) fn interaction() -> Name {
     Name("i".to_owned())
@@ -77,6 +83,9 @@ pub(super) struct CodeDocument {
     pub(super) redirect_uri: String,
     pub(super) redirect_uri_given: bool,
     pub(super) challenge: Option<Challenge>,
+    /// The only key that redeems it (RFC 9449, 10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) dpop_jkt: Option<Thumbprint>,
     pub(super) nonce: Option<String>,
     pub(super) scope: Vec<String>,
     pub(super) resources: Vec<String>,

@@ -40,6 +40,8 @@ impl Provider {
             expires: (now + self.access_lifetime(issue.client)).min(session.expires),
             offline: false,
             refreshable: false,
+            // Whoever may have bound tokens alone gets none by this way.
+            jkt: None,
             place: Place {
                 generation: self.ends.generation(),
                 sequence: 0,

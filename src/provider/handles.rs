@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Provider;
+use super::dpop::Nonce;
 use crate::clock::Timestamp;
 use crate::entropy::{CodeId, GrantId, Root, Secret, SecretHash, SessionId, Sid, TokenId};
 use crate::session::grant::Place;
@@ -209,6 +210,20 @@ impl Provider {
             part,
         };
         (self.clock.now() < view.until).then_some(view)
+    }
+
+    /// What a client repeats in its next proof (RFC 9449, 8).
+    pub(super) fn seal_nonce(&self, nonce: Nonce) -> String {
+        let given = nonce.given.as_millis().to_be_bytes();
+        self.seal_handle("dpop nonce", &[&given, &nonce.generation.to_be_bytes()])
+    }
+
+    pub(super) fn open_nonce(&self, text: &str) -> Option<Nonce> {
+        let bytes = self.open_handle("dpop nonce", text)?;
+        let mut reader = Reader(&bytes);
+        let given = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
+        let generation = i64::from_be_bytes(reader.take()?);
+        reader.end(Nonce { given, generation })
     }
 
     pub(super) fn seal_code(&self, handle: &CodeHandle) -> String {

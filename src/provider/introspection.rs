@@ -15,6 +15,7 @@ use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::introspection::{self, Active};
 use crate::protocol::signed_answer;
+use crate::protocol::token_response::TokenType;
 use crate::session::refresh::{self, Verdict};
 
 /// What the endpoint answers.
@@ -106,7 +107,8 @@ impl Provider {
             scope: &token.scope,
             client_id: &token.client_id,
             username: Some(&bearer.person.username),
-            token_type: Some("Bearer"),
+            token_type: Some(TokenType::of(token.key.as_ref())),
+            key: token.key,
             issued: token.issued,
             expires: token.expires,
             subject: &token.sub,
@@ -123,7 +125,8 @@ impl Provider {
             scope: &token.scope,
             client_id: &token.client_id,
             username: None,
-            token_type: Some("Bearer"),
+            token_type: Some(TokenType::of(token.key.as_ref())),
+            key: token.key,
             issued: token.issued,
             expires: token.expires,
             subject: &token.sub,
@@ -159,6 +162,8 @@ impl Provider {
             client_id: &grant.client,
             username: None,
             token_type: None,
+            // Only confidential clients ask, and their refresh tokens are bound to themselves.
+            key: None,
             issued: grant.began,
             expires: grant.expires,
             subject: &self.subject_for(client, &grant.user),

@@ -192,6 +192,7 @@ impl Provider {
             redirect_uri: request.target.redirect_uri.clone(),
             redirect_uri_given: request.redirect_uri_given,
             challenge: request.challenge.clone(),
+            dpop_jkt: request.dpop_jkt,
             nonce: request.nonce.clone(),
             scope: issue.scope.to_vec(),
             resources: request.resources.clone(),

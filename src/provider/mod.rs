@@ -24,6 +24,7 @@ mod compact;
 mod directory;
 mod documents;
 mod doors;
+mod dpop;
 mod end_session;
 mod ends;
 mod figures;
@@ -123,7 +124,7 @@ pub use steps::Step;
 pub use subjects::check_sector;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
-pub use userinfo::UserInfo;
+pub use userinfo::{Presentation, UserInfo};
 pub use workers::Workers;
 
 use crate::clock::Clock;
@@ -131,6 +132,7 @@ use crate::entropy::{Entropy, Root};
 use crate::failpoint::FailPoints;
 use crate::meters::Meters;
 use crate::outbound::Outbound;
+use crate::protocol::dpop::ProofFlaw;
 use crate::session::ending::Reason;
 use crate::store::hot::HotStore;
 use crate::store::record::Record;
@@ -208,6 +210,9 @@ impl Parts {
         self.hot.report_to(self.meters.clone());
         self.waiting.report_to(self.meters.clone());
         self.meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
+        self.meters.foresee_proofs(dpop::REASONS);
+        self.meters
+            .foresee_proofs(ProofFlaw::ALL.map(ProofFlaw::as_str));
         let node = self.entropy.alphanumeric(8);
         if !self.hot.is_shared() {
             self.record.append_distrust(self.clock.now()).await?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::authorize::Asked;
 use super::documents;
+use super::dpop::{At, Shown};
 use super::request_source::PUSHED;
 use super::sectors::without_names;
 use super::token::TokenInput;
@@ -16,6 +17,7 @@ use super::trouble::Trouble;
 use crate::entropy::{ClientId, Root};
 use crate::protocol::authorization_request::{Checked, House, Origin, Unchecked};
 use crate::protocol::client::Client;
+use crate::protocol::discovery::paths;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
 use crate::store::hot::{Check, Effect, Outcome};
@@ -32,6 +34,9 @@ pub struct PushedAnswer {
     pub request_uri: String,
     /// Seconds.
     pub expires_in: u64,
+    /// For the client's next proof, if it is due: in a header.
+    #[serde(skip)]
+    pub dpop_nonce: Option<String>,
 }
 
 /// What waits.
@@ -40,6 +45,23 @@ struct PushedDocument {
     client: ClientId,
     params: Params,
     signed: bool,
+}
+
+/// A proof beside a pushed request says what `dpop_jkt` would (RFC 9449, 10.1). Of two keys, nobody
+/// could say which was meant.
+fn bound_to(params: Params, shown: Option<&Shown>) -> Result<Params, ProtocolError> {
+    let Some(shown) = shown else {
+        return Ok(params);
+    };
+    let proved = shown.key().to_string();
+    match params.get("dpop_jkt") {
+        Some(named) if named != proved => Err(ProtocolError::new(
+            ErrorCode::InvalidDpopProof,
+            "the DPoP proof is by another key than dpop_jkt names: leave one of the two out",
+        )),
+        Some(_) => Ok(params),
+        None => Ok(params.with("dpop_jkt", &proved)),
+    }
 }
 
 impl Provider {
@@ -55,6 +77,14 @@ impl Provider {
         };
         let (params, origin) = match self.pushed_params(&client, params).await {
             Ok(given) => given,
+            Err(error) => return Ok(Err(error)),
+        };
+        let shown = match self.read_proof(input.proof, At::post(paths::PUSHED)) {
+            Ok(shown) => shown,
+            Err(error) => return Ok(Err(error)),
+        };
+        let params = match bound_to(params, shown.as_ref()) {
+            Ok(params) => params,
             Err(error) => return Ok(Err(error)),
         };
         let checked = match self.checked_push(&client, params.clone(), origin) {
@@ -77,6 +107,11 @@ impl Provider {
             signed: origin.signed,
         };
         self.demand_room(input.address).await?;
+        if let Some(shown) = &shown
+            && let Err(error) = self.take_waiting_proof(shown).await?
+        {
+            return Ok(Err(error));
+        }
         let root = Root::random(&self.entropy);
         let name = documents::pushed_request();
         let put = self.put(&root, name.clone(), &document, self.clock.now() + WAITS);
@@ -87,6 +122,7 @@ impl Provider {
         Ok(Ok(PushedAnswer {
             request_uri: format!("{PUSHED}{}", self.seal_pushed(&root)),
             expires_in: WAITS.as_secs(),
+            dpop_nonce: self.next_nonce(shown.as_ref()),
         }))
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::client_throttle;
+use super::dpop::Shown;
 use super::handles::{AccessHandle, RefreshHandle};
 use super::trouble::Trouble;
 use crate::entropy::{Root, TokenId};
@@ -15,9 +16,10 @@ use crate::protocol::access_token::AccessTokenClaims;
 use crate::protocol::client::{Client, GrantType, SigningAlg};
 use crate::protocol::client_auth::{self, AuthFailure, Presented, Unreadable};
 use crate::protocol::client_tokens::AccessTokenFormat;
+use crate::protocol::dpop::ProofHeader;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::id_token::IdTokenClaims;
-use crate::protocol::jose::JoseError;
+use crate::protocol::jose::{JoseError, Thumbprint};
 use crate::protocol::resources;
 use crate::protocol::token_request::{InvalidTokenRequest, TokenRequest};
 use crate::protocol::token_response::TokenResponse;
@@ -30,6 +32,8 @@ pub struct TokenInput<'a> {
     pub authorization: Option<&'a str>,
     /// The decoded form.
     pub form: &'a [(&'a str, &'a str)],
+    /// What came of the key that tokens are to be bound to.
+    pub proof: &'a ProofHeader,
     /// The peer's address.
     pub address: IpAddr,
 }
@@ -38,6 +42,15 @@ impl std::fmt::Debug for TokenInput<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TokenInput(…)")
     }
+}
+
+/// What every grant is asked for alike.
+#[derive(Clone, Copy)]
+pub(super) struct AskedTokens<'a> {
+    /// Named by the request (RFC 8707).
+    pub(super) resources: &'a [String],
+    /// The key that was proved: to it the tokens are bound (RFC 9449, 5).
+    pub(super) key: Option<Thumbprint>,
 }
 
 /// An answer, or the error to give. Trouble is beside both.
@@ -77,26 +90,36 @@ impl Provider {
             Ok(resources) => resources,
             Err(error) => return Ok(Err(error)),
         };
-        match request {
+        let proof = match self.token_proof(&client, input, &request).await? {
+            Ok(proof) => proof,
+            Err(error) => return Ok(Err(error)),
+        };
+        let asked = AskedTokens {
+            resources: &resources,
+            key: proof.as_ref().map(Shown::key),
+        };
+        let answer = match request {
             TokenRequest::AuthorizationCode {
                 code,
                 redirect_uri,
                 code_verifier,
             } => {
-                self.redeem_code(&client, &code, (redirect_uri, code_verifier), &resources)
-                    .await
+                self.redeem_code(&client, &code, (redirect_uri, code_verifier), asked)
+                    .await?
             }
             TokenRequest::ClientCredentials { scope } => {
-                self.client_credentials(&client, scope.as_deref(), &resources)
+                self.client_credentials(&client, scope.as_deref(), asked)?
             }
             TokenRequest::RefreshToken {
                 refresh_token,
                 scope,
-            } => {
-                self.refresh(&client, &refresh_token, scope, &resources)
-                    .await
-            }
-        }
+            } => self.refresh(&client, &refresh_token, scope, asked).await?,
+        };
+        let nonce = self.next_nonce(proof.as_ref());
+        Ok(match answer {
+            Ok(tokens) => Ok(tokens.with_dpop_nonce(nonce)),
+            Err(error) => Err(error.with_dpop_nonce(nonce)),
+        })
     }
 
     /// Who asks (RFC 6749, 2.3). Every failure is the same `invalid_client`.
@@ -177,6 +200,7 @@ impl Provider {
         });
         Ok(
             TokenResponse::new(access_token, self.access_lifetime(client), scope)
+                .bound_to(grant.jkt.as_ref())
                 .with_refresh_token(refresh_token)
                 .with_id_token(id_token),
         )
@@ -220,6 +244,7 @@ impl Provider {
             auth_time: grant.auth_time,
             acr: &grant.acr,
             amr: &grant.amr,
+            key: grant.jkt,
         };
         self.written(client, &claims)
     }

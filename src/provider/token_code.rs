@@ -6,15 +6,17 @@ use super::compact::PartDocument;
 use super::documents::{self, CodeDocument};
 use super::handles::CodeHandle;
 use super::live::{LiveSession, Lookup};
-use super::token::{TokenAnswer, invalid_grant};
+use super::token::{AskedTokens, TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::entropy::{GrantId, Root, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::{Client, GrantType};
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::pkce;
 use crate::protocol::resources;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::{Grant, Place};
+use crate::session::holding;
 use crate::store::hot::{Check, Effect, Outcome};
 
 /// Tabs of one browser race for the same documents. After the first lost race they wait for each
@@ -35,7 +37,7 @@ impl Provider {
         client: &Client,
         code: &str,
         (redirect_uri, verifier): (Option<String>, Option<String>),
-        resources: &[String],
+        asked: AskedTokens<'_>,
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_code(code) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -67,19 +69,23 @@ impl Provider {
             ) {
                 return Ok(invalid_grant(problem));
             }
+            // A code in wrong hands is not used up: its own client still gets what is its.
+            if let Err(problem) = holding::check_bound(document.dpop_jkt, asked.key) {
+                return Ok(Err(self.not_the_holder(problem)));
+            }
             if document.redeemed {
                 return self.used(client, yielded_by(&handle), session).await;
             }
             if self.clock.now() >= document.expires {
                 return Ok(invalid_grant(UNKNOWN));
             }
-            let resources = match resources::narrowed(&document.resources, resources) {
+            let resources = match resources::narrowed(&document.resources, asked.resources) {
                 Ok(resources) => resources,
                 Err(error) => return Ok(Err(error)),
             };
             self.fail_points.at(FailPoint::CodeRead).await;
             match self
-                .redeem_once(client, &live, &handle, (document, version))
+                .redeem_once(client, &live, &handle, (document, version), asked.key)
                 .await?
             {
                 Redemption::Yields(grant) => {
@@ -137,6 +143,7 @@ impl Provider {
         live: &LiveSession,
         handle: &CodeHandle,
         (mut document, version): (CodeDocument, u64),
+        key: Option<Thumbprint>,
     ) -> Result<Redemption, Trouble> {
         let root = handle.root;
         let part = documents::participant(&client.client_id);
@@ -148,7 +155,8 @@ impl Provider {
                 "the client was signed out of this session",
             ));
         };
-        let grant = self.new_grant(client, live, handle, &document);
+        let mut grant = self.new_grant(client, live, handle, &document);
+        grant.jkt = key;
         let code = documents::code(&handle.code);
         let mut checks = vec![
             Check::At(code.clone(), version),
@@ -240,6 +248,7 @@ impl Provider {
             },
             offline,
             refreshable,
+            jkt: None,
             place: Place {
                 generation: self.ends.generation(),
                 sequence: 0,

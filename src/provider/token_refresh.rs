@@ -7,16 +7,18 @@ use super::compact::PartDocument;
 use super::documents;
 use super::handles::RefreshHandle;
 use super::live::{LiveSession, Lookup};
-use super::token::{TokenAnswer, invalid_grant};
+use super::token::{AskedTokens, TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::entropy::{ClientId, GrantId, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::resources;
 use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::Grant;
+use crate::session::holding;
 use crate::session::refresh::{self, Verdict};
 use crate::store::hot::{Check, Outcome, Slot};
 
@@ -42,7 +44,7 @@ impl Provider {
         client: &Client,
         token: &str,
         scope: Option<String>,
-        resources: &[String],
+        asked: AskedTokens<'_>,
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_refresh(token) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -52,8 +54,14 @@ impl Provider {
             let Some(held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
             };
+            // Before anything is judged of the token: in other hands it is worth nothing, and what
+            // is tried with it harms nobody.
+            let public = client.is_public();
+            if let Err(problem) = holding::check_refresh(&held.grant, public, asked.key) {
+                return Ok(Err(self.not_the_holder(problem)));
+            }
             let (scope, resources) =
-                match asked_for(client, &held.grant, scope.as_deref(), resources) {
+                match asked_for(client, &held.grant, scope.as_deref(), asked.resources) {
                     Ok(asked) => asked,
                     Err(error) => return Ok(Err(error)),
                 };
@@ -61,6 +69,9 @@ impl Provider {
             let now = self.clock.now();
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
+                    if let Err(problem) = holding::check_same_successor(&held.grant, asked.key) {
+                        return Ok(Err(self.not_the_holder(problem)));
+                    }
                     return self
                         .token_response(client, &held.grant, (&scope, &resources))
                         .await
@@ -87,7 +98,8 @@ impl Provider {
                 }
             }
             self.fail_points.at(FailPoint::RefreshRead).await;
-            if let Some(grant) = self.rotate(held, &handle, generation).await? {
+            let rotated = self.rotate(held, &handle, generation, asked.key);
+            if let Some(grant) = rotated.await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self
                     .token_response(client, &grant, (&scope, &resources))
@@ -172,10 +184,12 @@ impl Provider {
         held: Held,
         handle: &RefreshHandle,
         generation: i64,
+        key: Option<Thumbprint>,
     ) -> Result<Option<Grant>, Trouble> {
         let mut grant = held.grant;
         let noted = !self.hot.is_shared() || refresh::is_first_of_slot(&grant, self.clock.now());
         refresh::rotate(&mut grant, handle.place, generation, self.clock.now());
+        grant.jkt = key;
         let name = documents::grant(&grant.id);
         let outcome = if let (Some(live), Some(mut part)) = (&held.live, held.part) {
             part.replace(&grant);

@@ -4,13 +4,19 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::bearer::BearerProblem;
+use super::dpop::{At, Shown};
 use super::trouble::Trouble;
 use crate::entropy::ClientId;
 use crate::identity::user::{Address, User};
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::claims_request::Wanted;
 use crate::protocol::custom_claims::CustomClaims;
+use crate::protocol::discovery::paths;
+use crate::protocol::dpop::{ProofFlaw, ProofHeader};
+use crate::protocol::error::{ErrorCode, ProtocolError};
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::signed_answer;
+use crate::protocol::token_response::TokenType;
 
 /// What the endpoint answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,24 +27,58 @@ pub enum UserInfo {
     Signed(String),
 }
 
+/// An access token, and how it was sent.
+#[derive(Clone, Copy)]
+pub struct Presentation<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The scheme that it was sent under. A form can say none: it means `Bearer`.
+    pub scheme: TokenType,
+    /// What came beside it.
+    pub proof: &'a ProofHeader,
+    /// The method of the request.
+    pub method: &'a str,
+}
+
+/// A refusal in the words of the scheme that was used.
+fn refusal(scheme: TokenType, code: ErrorCode, words: &'static str) -> BearerProblem {
+    match (scheme, code) {
+        (TokenType::Dpop, _) => BearerProblem::Dpop(ProtocolError::new(code, words)),
+        (TokenType::Bearer, ErrorCode::InsufficientScope) => BearerProblem::Insufficient,
+        (TokenType::Bearer, _) => BearerProblem::Invalid,
+    }
+}
+
 impl Provider {
-    /// The claims that a token's scope opens, as they are now.
+    /// The claims that a token's scope opens, as they are now; and a nonce for the next proof, if
+    /// one is due.
     pub async fn userinfo(
         &self,
-        token: Option<&str>,
-    ) -> Result<Result<UserInfo, BearerProblem>, Trouble> {
-        let Some(token) = token else {
+        sent: Option<Presentation<'_>>,
+    ) -> Result<Result<(UserInfo, Option<String>), BearerProblem>, Trouble> {
+        let Some(sent) = sent else {
             return Ok(Err(BearerProblem::Missing));
         };
-        let Some(bearer) = self.bearer(token).await? else {
-            return Ok(Err(BearerProblem::Invalid));
+        let refuse = |code, words| Ok(Err(refusal(sent.scheme, code, words)));
+        let words = "the access token is unknown, over, or not for this house";
+        let Some(bearer) = self.bearer(sent.token).await? else {
+            return refuse(ErrorCode::InvalidToken, words);
         };
         // A token made for another audience opens nothing here (RFC 9068, 4).
         if !bearer.token.audience.contains(&self.settings.issuer) {
-            return Ok(Err(BearerProblem::Invalid));
+            return refuse(ErrorCode::InvalidToken, words);
         }
+        let shown = match self.shown_with(sent, bearer.token.key) {
+            Ok(shown) => shown,
+            Err(error) => return Ok(Err(BearerProblem::Dpop(error))),
+        };
         if !bearer.token.scope.iter().any(|scope| scope == "openid") {
-            return Ok(Err(BearerProblem::Insufficient));
+            return refuse(ErrorCode::InsufficientScope, "the scope openid is missing");
+        }
+        if let Some(shown) = &shown
+            && let Err(error) = self.take_proof(shown).await?
+        {
+            return Ok(Err(BearerProblem::Dpop(error)));
         }
         if let Some(live) = &bearer.live {
             self.seen(live).await;
@@ -46,9 +86,43 @@ impl Provider {
         let mut told = self.told_of(&bearer.person, &bearer.token.scope);
         told.extend(self.told_besides(&bearer.person, &bearer.grant.claims.userinfo));
         told.insert("sub".to_owned(), bearer.token.sub.as_str().into());
-        self.as_registered(told, &bearer.token.client_id)
-            .await
-            .map(Ok)
+        let info = self.as_registered(told, &bearer.token.client_id).await?;
+        Ok(Ok((info, self.next_nonce(shown.as_ref()))))
+    }
+
+    /// The proof beside a token that is bound to a key (RFC 9449, 7.1). Sent without, the token may
+    /// be stolen (7.2); and one that is bound to nothing is not made better by a proof.
+    fn shown_with(
+        &self,
+        sent: Presentation<'_>,
+        bound: Option<Thumbprint>,
+    ) -> Result<Option<Shown>, ProtocolError> {
+        let invalid = |words| self.another_key(ErrorCode::InvalidToken, words);
+        let bound = match (sent.scheme, bound) {
+            (TokenType::Bearer, None) => return Ok(None),
+            (TokenType::Bearer, Some(_)) => {
+                return Err(invalid(
+                    "the access token is bound to a key: send it as DPoP, with a proof",
+                ));
+            }
+            (TokenType::Dpop, None) => {
+                return Err(invalid(
+                    "the access token is bound to no key: send it as Bearer",
+                ));
+            }
+            (TokenType::Dpop, Some(bound)) => bound,
+        };
+        let at = At {
+            method: sent.method,
+            path: paths::USERINFO,
+            access_token: Some(sent.token),
+        };
+        let shown = self.read_proof(sent.proof, at)?;
+        let shown = shown.ok_or_else(|| self.unproved(ProofFlaw::Missing))?;
+        if shown.key() != bound {
+            return Err(invalid("the access token is bound to another key"));
+        }
+        Ok(Some(shown))
     }
 
     /// What may be told of a person under these scopes, beside who they are.

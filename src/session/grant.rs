@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::entropy::{ClientId, GrantId, SessionId, Sid, UserId};
 use crate::protocol::claims_request::ClaimsWanted;
+use crate::protocol::jose::Thumbprint;
 
 /// How long after its first rotation the predecessor still yields the same successor.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -56,6 +57,10 @@ pub struct Grant {
     pub offline: bool,
     /// Whether refresh tokens come with it.
     pub refreshable: bool,
+    /// The key that its latest tokens are bound to (RFC 9449, 5). From the first on, there are none
+    /// without a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<Thumbprint>,
     /// The current place of its refresh-token family.
     pub place: Place,
     /// The place before, and when it was first rotated away.

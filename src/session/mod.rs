@@ -6,6 +6,7 @@ pub mod decision;
 pub mod device;
 pub mod ending;
 pub mod grant;
+pub mod holding;
 pub mod network;
 pub mod participant;
 pub mod question;

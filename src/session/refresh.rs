@@ -101,6 +101,7 @@ mod tests {
             expires: NOW + Duration::from_hours(1),
             offline: false,
             refreshable: true,
+            jkt: None,
             place: current,
             previous,
             last_used: NOW,

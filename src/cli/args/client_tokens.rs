@@ -39,6 +39,9 @@ pub struct TokenOptions {
     /// Sign introspection, where the app asks for it, with this algorithm [default: RS256]
     #[arg(long, value_enum, value_name = "ALG", help_heading = TOKENS, conflicts_with = "from")]
     pub introspection_alg: Option<SigningAlg>,
+    /// Bind the app's access tokens to a key (DPoP); without a proof it gets none
+    #[arg(long, help_heading = TOKENS, conflicts_with = "from")]
+    pub dpop_bound_access_tokens: bool,
 }
 
 const TOKENS: &str = "Tokens";

@@ -564,6 +564,7 @@ mod tests {
             "access_token_audiences": ["https://api.example", "urn:api:2"],
             "subject_type": "pairwise", "sector_identifier_uri": "https://a.example/apps.json",
             "userinfo_signed_response_alg": "ES256", "introspection_signed_response_alg": "PS256",
+            "dpop_bound_access_tokens": true,
         });
         let requests = json!({
             "client_name": "r", "redirect_uris": ["https://a.example/1"],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::app_spec::{Spec, select, text};
+use super::app_spec::{Spec, select, text, tick};
 use crate::pages::fields::Input;
 use crate::protocol::client::{Client, SigningAlg};
 
@@ -55,7 +55,7 @@ const WORDS: [&str; 5] = [
     "introspection_signed_response_alg",
 ];
 
-pub(super) const TOKENS: [Spec; 11] = [
+pub(super) const TOKENS: [Spec; 12] = [
     select(
         "id_token_signed_response_alg",
         "How its ID tokens are signed",
@@ -130,10 +130,18 @@ pub(super) const TOKENS: [Spec; 11] = [
         "Where it asks for a signed answer (RFC 9701).",
         algorithms_or!("As is usual: RS256"),
     ),
+    tick(
+        BOUND,
+        "Its access tokens are bound to a key",
+        "It proves at each request that it holds the key (DPoP, RFC 9449), and gets no token \
+         without. A stolen token is worth nothing then. Only for apps that can do it.",
+    ),
 ];
 
+const BOUND: &str = "dpop_bound_access_tokens";
+
 /// What is stored of an app's tokens, as the form has it.
-pub(super) fn of_client(client: &Client) -> [(&'static str, String); 11] {
+pub(super) fn of_client(client: &Client) -> [(&'static str, String); 12] {
     let tokens = &client.tokens;
     let seconds = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     let alg = |value: Option<SigningAlg>| value.map_or("", SigningAlg::as_str).to_owned();
@@ -176,6 +184,14 @@ pub(super) fn of_client(client: &Client) -> [(&'static str, String); 11] {
             "introspection_signed_response_alg",
             alg(tokens.introspection_signed_response_alg),
         ),
+        (
+            BOUND,
+            if tokens.dpop_bound_access_tokens {
+                "yes".to_owned()
+            } else {
+                String::new()
+            },
+        ),
     ]
 }
 
@@ -195,6 +211,7 @@ pub(super) fn metadata<'a>(
     }
     let audiences = "access_token_audiences";
     say(audiences, json!(lines(audiences)));
+    say(BOUND, json!(!typed(BOUND).is_empty()));
     let alg = "id_token_signed_response_alg";
     say(alg, json!(typed(alg)));
     members

@@ -19,14 +19,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::extract;
 use super::respond;
+use crate::protocol::dpop::ProofHeader;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
+use crate::protocol::token_response::TokenType;
 use crate::provider::TokenInput;
 
 /// A machine endpoint's credentials and form; none if the body is not a form.
 struct MachineForm {
     authorization: Option<String>,
     params: Params,
+    proof: ProofHeader,
     address: IpAddr,
 }
 
@@ -38,6 +41,7 @@ impl MachineForm {
         Some(Self {
             authorization,
             params: extract::form(request, body)?,
+            proof: extract::proof(request),
             address: extract::browser(request).address,
         })
     }
@@ -50,6 +54,7 @@ impl MachineForm {
         TokenInput {
             authorization: self.authorization.as_deref(),
             form: pairs,
+            proof: &self.proof,
             address: self.address,
         }
     }
@@ -67,8 +72,22 @@ fn bearer_header(request: &HttpRequest) -> Option<String> {
 }
 
 fn bearer_token(header: &str) -> Option<&str> {
+    token_under(TokenType::Bearer, header)
+}
+
+/// An access token in the header, under either scheme (RFC 6750, 2.1; RFC 9449, 7.1).
+fn access_token_header(request: &HttpRequest) -> Option<(TokenType, String)> {
+    let header = extract::header_text(request, header::AUTHORIZATION)?;
+    [TokenType::Bearer, TokenType::Dpop]
+        .into_iter()
+        .find_map(|scheme| Some((scheme, token_under(scheme, header)?.to_owned())))
+}
+
+fn token_under(wanted: TokenType, header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    scheme
+        .eq_ignore_ascii_case(wanted.as_str())
+        .then(|| token.trim())
 }
 
 /// The answer to a body that can't be read.

@@ -18,7 +18,10 @@ pub(in crate::http) async fn post(
     let pairs = form.pairs();
     let pushed = state.provider.push(form.input(&pairs), form.params.clone());
     Ok(match pushed.await? {
-        Ok(answer) => HttpResponse::Created().json(answer),
+        Ok(answer) => {
+            let response = HttpResponse::Created().json(&answer);
+            respond::with_dpop_nonce(response, answer.dpop_nonce.as_deref())
+        }
         Err(error) => respond::oauth_error(&error, form.basic()),
     })
 }

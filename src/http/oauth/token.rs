@@ -17,9 +17,13 @@ pub(in crate::http) async fn post(
     };
     Ok(
         match state.provider.token(form.input(&form.pairs())).await? {
-            Ok(tokens) => HttpResponse::Ok()
-                .insert_header(("Pragma", "no-cache"))
-                .json(tokens),
+            Ok(tokens) => {
+                let nonce = tokens.dpop_nonce().map(str::to_owned);
+                let response = HttpResponse::Ok()
+                    .insert_header(("Pragma", "no-cache"))
+                    .json(tokens);
+                respond::with_dpop_nonce(response, nonce.as_deref())
+            }
             Err(error) => respond::oauth_error(&error, form.basic()),
         },
     )

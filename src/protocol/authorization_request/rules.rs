@@ -7,6 +7,7 @@ use crate::protocol::authorization_response::ResponseMode;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::features::Features;
+use crate::protocol::jose::Thumbprint;
 use crate::protocol::params::Params;
 use crate::protocol::pkce::Challenge;
 use crate::protocol::response_type::ResponseType;
@@ -184,6 +185,24 @@ pub(super) fn challenge(
         return Err(invalid("code_challenge is required (PKCE with S256)"));
     }
     Ok(challenge)
+}
+
+/// RFC 9449, 10. An access token by way of the browser comes without a proof: who names a key, or
+/// may have bound tokens alone, must not get one that is bound to nothing.
+pub(super) fn dpop_jkt(
+    params: &Params,
+    client: &Client,
+    kind: ResponseType,
+) -> Result<Option<Thumbprint>, ProtocolError> {
+    let named = params.get("dpop_jkt").map(Thumbprint::parse).transpose();
+    let named = named.map_err(|error| invalid(format!("dpop_jkt {error}")))?;
+    if kind.has_token() && (named.is_some() || client.tokens.dpop_bound_access_tokens) {
+        return Err(invalid(
+            "an access token by way of the browser cannot be bound to a key: set \
+             response_type=code",
+        ));
+    }
+    Ok(named)
 }
 
 pub(super) fn preferences(params: &Params, name: &str) -> Vec<String> {

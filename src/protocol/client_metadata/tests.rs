@@ -122,8 +122,13 @@ const BAD: &[(&str, &str, &str)] = &[
         "id_token_encrypted_response_alg",
     ),
     (
-        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
         "true",
+        "tls_client_certificate_bound_access_tokens",
+    ),
+    (
+        "dpop_bound_access_tokens",
+        r#""yes""#,
         "dpop_bound_access_tokens",
     ),
 ];

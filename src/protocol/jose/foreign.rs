@@ -72,8 +72,7 @@ impl ForeignKeys {
         }
         for (at, key) in keys.iter().enumerate() {
             let members = key.as_object().ok_or(KeysFlaw::NotASet)?;
-            let symmetric = members.get("kty").and_then(Value::as_str) == Some("oct");
-            if symmetric || PRIVATE.iter().any(|name| members.contains_key(*name)) {
+            if is_secret(members) {
                 return Err(KeysFlaw::Private(at));
             }
         }
@@ -155,6 +154,25 @@ pub(super) fn parts(token: &str) -> Result<Parts<'_>, JoseError> {
 
 /// A key, if it is of a kind and for a use that concerns us.
 fn read(key: &Value) -> Option<ForeignKey> {
+    let Bare { kind, alg, jwk } = bare(key)?;
+    let kid = key.get("kid").and_then(Value::as_str);
+    Some(ForeignKey {
+        kid: kid.map(ToOwned::to_owned),
+        kind,
+        alg,
+        key: DecodingKey::from_jwk(&jwk).ok()?,
+    })
+}
+
+/// What of a key is the key itself.
+pub(super) struct Bare {
+    pub(super) kind: Kind,
+    pub(super) alg: Option<JwsAlg>,
+    pub(super) jwk: Jwk,
+}
+
+/// The members that make a public key, of a key whose use is to verify.
+pub(super) fn bare(key: &Value) -> Option<Bare> {
     let text = |name: &str| key.get(name).and_then(Value::as_str);
     if text("use").is_some_and(|use_| use_ != "sig") {
         return None;
@@ -193,12 +211,13 @@ fn read(key: &Value) -> Option<ForeignKey> {
         Some(named) => Some(JwsAlg::parse(named).filter(|alg| alg.kind() == kind)?),
     };
     let jwk: Jwk = serde_json::from_value(bare).ok()?;
-    Some(ForeignKey {
-        kid: text("kid").map(ToOwned::to_owned),
-        kind,
-        alg,
-        key: DecodingKey::from_jwk(&jwk).ok()?,
-    })
+    Some(Bare { kind, alg, jwk })
+}
+
+/// Whether a key is private or symmetric: its owner must keep it.
+pub(super) fn is_secret(members: &Map<String, Value>) -> bool {
+    let symmetric = members.get("kty").and_then(Value::as_str) == Some("oct");
+    symmetric || PRIVATE.iter().any(|name| members.contains_key(*name))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod key;
 mod key_life;
 mod key_set;
 mod mac;
+mod own_key;
+mod thumbprint;
 mod verifying_key;
 
 pub use foreign::{ForeignKeys, KeysFlaw, MAX_KEYS, header, unverified};
@@ -19,6 +21,8 @@ pub use key::SigningKey;
 pub use key_life::{KeyLife, KeyState};
 pub use key_set::{Expect, HeldKey, KeySet, MAX_TOKEN};
 pub use mac::verify_mac;
+pub use own_key::verify_own;
+pub use thumbprint::Thumbprint;
 pub use verifying_key::VerifyingKey;
 
 #[cfg(test)]

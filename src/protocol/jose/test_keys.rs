@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
 use super::{HeldKey, KeyLife, KeySet, SigningKey};
 use crate::clock::Timestamp;
 use crate::protocol::signing_alg::SigningAlg;
@@ -46,4 +50,18 @@ pub(crate) fn key_set() -> KeySet {
     let life = KeyLife::first(Timestamp::from_secs(1_000));
     let held = |key| HeldKey::signing(key, life);
     KeySet::new(vec![held(rsa()), held(p256())])
+}
+
+/// A token with any head.
+pub(crate) fn crafted(key: &SigningKey, header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = key.sign_bytes(message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A token that brings its key along.
+pub(crate) fn with_own_key(key: &SigningKey, typ: &str, claims: &Value) -> String {
+    let header = json!({ "typ": typ, "alg": key.alg().as_str(), "jwk": key.public().jwk() });
+    crafted(key, &header, claims)
 }

@@ -182,6 +182,7 @@ async fn what_an_app_chooses_for_its_tokens_is_typed_kept_and_taken_away() {
         ("subject_type", "pairwise"),
         ("userinfo_signed_response_alg", "ES256"),
         ("introspection_signed_response_alg", "ES256"),
+        ("dpop_bound_access_tokens", "yes"),
     ];
     let fields: Vec<_> = tokens.into_iter().chain([wiki]).collect();
     assert_eq!(story.create(&fields).await.status, 200);
@@ -190,6 +191,7 @@ async fn what_an_app_chooses_for_its_tokens_is_typed_kept_and_taken_away() {
     let audiences = json!(["https://api.example", "urn:api:2"]);
     assert_eq!(before["access_token_audiences"], audiences);
     assert_eq!(before["subject_type"], "pairwise");
+    assert_eq!(before["dpop_bound_access_tokens"], true);
 
     // An edit of something else, as the page has it, leaves all of that.
     let page = story.open("/admin/apps/wiki/edit").await;

@@ -21,6 +21,7 @@ mod code;
 mod consent;
 mod deadlines;
 mod delivery;
+mod dpop;
 mod end_session;
 mod ends_from_outside;
 mod every_end;

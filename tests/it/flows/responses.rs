@@ -322,12 +322,13 @@ async fn other_origins_read_what_browser_apps_need_and_nothing_else() {
             );
             let exposed = page.header("access-control-expose-headers").unwrap();
             assert!(exposed.contains("WWW-Authenticate"), "{path}");
+            assert!(exposed.contains("DPoP-Nonce"), "{path}");
         }
         let mut asks = ORIGIN.to_vec();
         asks.push(("access-control-request-method", "POST"));
         asks.push((
             "access-control-request-headers",
-            "authorization,content-type",
+            "authorization,content-type,dpop",
         ));
         let page = browser.request(Method::OPTIONS, path, &asks).await;
         assert_eq!(page.status, 204, "{path}");
@@ -335,6 +336,7 @@ async fn other_origins_read_what_browser_apps_need_and_nothing_else() {
         assert_eq!(page.header("access-control-allow-credentials"), None);
         let headers = page.header("access-control-allow-headers").unwrap();
         assert!(headers.contains("Authorization") && headers.contains("Content-Type"));
+        assert!(headers.contains("DPoP"));
         let methods = page.header("access-control-allow-methods").unwrap();
         assert!(methods.contains("POST") && methods.contains("GET"));
     }

@@ -4,7 +4,7 @@
 use lanyard::entropy::Sid;
 use serde_json::json;
 
-use crate::support::House;
+use crate::support::{Holder, House};
 
 /// How often each store has been called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +152,29 @@ async fn tokens_cost_one_read_and_one_commit() {
         let (spent, _) = cost(&house, app.try_refresh(&refresh)).await;
         assert_eq!(spent, costs(1, 1, 0), "active {}", app.client_id);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_costs_one_commit_more() {
+    let mut house = House::open_alone().await;
+    let app = house.public_app("spa").await;
+    let browser = house.browser();
+    browser.sign_in(&house.person("alice").await).await;
+    house.rest().await;
+    // Warms the caches, and learns a nonce.
+    let holder = Holder::of(&house);
+    let tokens = app.join_by(&holder, &browser).await;
+    let (spent, page) = cost(&house, app.try_refresh_by(&holder, tokens.refresh())).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(spent, costs(1, 2, 0));
+    let (spent, page) = cost(&house, app.userinfo_by(&holder, tokens.access())).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(spent, costs(1, 1, 0));
+    // A proof that is refused for what it says costs no more than one that is not there.
+    let proof = holder.for_userinfo(tokens.access(), &json!({ "htm": "PUT" }));
+    let (spent, page) = cost(&house, app.userinfo_with(tokens.access(), &[&proof])).await;
+    assert_eq!(page.status, 401);
+    assert_eq!(spent, costs(1, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

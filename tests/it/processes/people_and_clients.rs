@@ -361,6 +361,7 @@ fn every_member_of_a_clients_tokens_can_be_typed() {
         "ES256",
         "--introspection-alg",
         "ES256",
+        "--dpop-bound-access-tokens",
     ];
     let made = create_wiki(&house, &options).succeeded();
     let made: Value = serde_json::from_str(&made).unwrap();
@@ -384,6 +385,7 @@ fn every_member_of_a_clients_tokens_can_be_typed() {
         ("subject_type", json!("pairwise")),
         ("userinfo_signed_response_alg", json!("ES256")),
         ("introspection_signed_response_alg", json!("ES256")),
+        ("dpop_bound_access_tokens", json!(true)),
     ] {
         assert_eq!(made[member], value, "{member}");
         assert_eq!(shown[member], value, "{member}");

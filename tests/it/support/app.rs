@@ -257,9 +257,22 @@ impl App {
     }
 
     pub(crate) async fn machine(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.machine_with(path, &[], form).await
+    }
+
+    /// The same with more headers.
+    pub(crate) async fn machine_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: &[(&str, &str)],
+    ) -> Page {
         let http = &self.http;
         let mut form = form.to_vec();
         let mut request = http.post(self.endpoint(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         match &self.secret {
             Some(secret) => request = request.basic_auth(&self.client_id, Some(secret)),
             None => form.push(("client_id", &self.client_id)),
@@ -296,7 +309,7 @@ impl App {
         self.read(&page).await
     }
 
-    async fn read(&self, page: &Page) -> Tokens {
+    pub(super) async fn read(&self, page: &Page) -> Tokens {
         let answer = page.json();
         let claims = match answer["id_token"].as_str() {
             Some(token) => self.verify(token, "JWT").await,
@@ -339,6 +352,15 @@ impl App {
             .http
             .get(self.endpoint("/oauth2/userinfo"))
             .bearer_auth(access);
+        Page::read(request.send().await.unwrap()).await
+    }
+
+    /// A GET with headers of one's own.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let mut request = self.http.get(self.endpoint(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         Page::read(request.send().await.unwrap()).await
     }
 

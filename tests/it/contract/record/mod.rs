@@ -211,6 +211,7 @@ impl World {
             expires: now + Duration::from_hours(12),
             offline: false,
             refreshable: true,
+            jkt: None,
             place: Place {
                 generation: 1,
                 sequence: 1,
