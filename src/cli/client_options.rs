@@ -15,6 +15,7 @@ pub(super) fn metadata(options: &CreateClient) -> Value {
         options.auth_method.as_str()
     };
     let types = match &options.response_type[..] {
+        [] if options.device && options.redirect_uri.is_empty() => vec![],
         [] => vec!["code".to_owned()],
         given => given.to_vec(),
     };
@@ -22,7 +23,7 @@ pub(super) fn metadata(options: &CreateClient) -> Value {
         "client_name": options.name,
         "redirect_uris": options.redirect_uri,
         "post_logout_redirect_uris": options.post_logout_redirect_uri,
-        "grant_types": grants(&types),
+        "grant_types": grants(&types, options.device),
         "response_types": types,
         "token_endpoint_auth_method": method,
         "application_type": if options.native { "native" } else { "web" },
@@ -128,18 +129,51 @@ fn token_members(options: &TokenOptions) -> Map<String, Value> {
         .collect()
 }
 
-/// The grants that response types need.
-fn grants(types: &[String]) -> Vec<&'static str> {
+/// The grants that response types need, and a device.
+fn grants(types: &[String], device: bool) -> Vec<&'static str> {
     let has = |wanted: &[&str]| {
         let mut words = types.iter().flat_map(|kind| kind.split(' '));
         words.any(|word| wanted.contains(&word))
     };
     let mut grants = Vec::new();
     if has(&["code"]) {
-        grants.extend(["authorization_code", "refresh_token"]);
+        grants.push("authorization_code");
+    }
+    if has(&["code"]) || device {
+        grants.push("refresh_token");
+    }
+    if device {
+        grants.push(metadata::DEVICE_CODE);
     }
     if has(&["id_token", "token"]) {
         grants.push("implicit");
     }
     grants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_follow_from_what_is_asked_for() {
+        let device = metadata::DEVICE_CODE;
+        for (types, shows_codes, expected) in [
+            (
+                &["code"][..],
+                false,
+                &["authorization_code", "refresh_token"][..],
+            ),
+            (
+                &["code"],
+                true,
+                &["authorization_code", "refresh_token", device],
+            ),
+            (&[], true, &["refresh_token", device]),
+            (&["id_token"], false, &["implicit"]),
+        ] {
+            let types: Vec<_> = types.iter().map(|kind| (*kind).to_owned()).collect();
+            assert_eq!(grants(&types, shows_codes), expected, "{types:?}");
+        }
+    }
 }

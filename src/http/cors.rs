@@ -1,4 +1,5 @@
-//! Cross-origin reads where browser apps need them: discovery, keys, token, userinfo, revocation.
+//! Cross-origin reads where browser apps need them: discovery, keys, token, device
+//! authorization, userinfo, revocation.
 //! Never with credentials, so any origin may be allowed: the token is the only proof there.
 
 use actix_web::HttpResponse;

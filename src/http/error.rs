@@ -139,6 +139,7 @@ fn is_machine(path: &str) -> bool {
         paths::INTROSPECT,
         paths::REVOKE,
         paths::PUSHED,
+        paths::DEVICE_AUTHORIZATION,
         paths::REGISTER,
     ]
     .contains(&path)

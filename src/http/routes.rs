@@ -5,9 +5,10 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, get, head, post};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::account::{self, apps, my_apps, password, profile, sessions};
+use super::account::{self, apps, device as connect, my_apps, password, profile, sessions};
 use super::oauth::{
-    authorize, discovery, introspect, logout, pushed, register, revoke, session, token, userinfo,
+    authorize, device, discovery, introspect, logout, pushed, register, revoke, session, token,
+    userinfo,
 };
 use super::sign_in::{account_choice, consent, login, new_password, resume};
 use super::{admin, cors, health, respond, setup, sign_in, statics};
@@ -58,6 +59,12 @@ fn machine_endpoints(config: &mut ServiceConfig) {
             web::resource(paths::PUSHED)
                 .wrap(from_fn(cors::open))
                 .route(post().to(pushed::post))
+                .route(options()),
+        )
+        .service(
+            web::resource(paths::DEVICE_AUTHORIZATION)
+                .wrap(from_fn(cors::open))
+                .route(post().to(device::post))
                 .route(options()),
         )
         .service(
@@ -177,6 +184,16 @@ fn pages(config: &mut ServiceConfig) {
 
 fn account_pages(config: &mut ServiceConfig) {
     config
+        .service(
+            web::resource(paths::DEVICE)
+                .route(get().to(connect::get))
+                .route(post().to(connect::post)),
+        )
+        .service(
+            web::resource("/device/confirm")
+                .route(get().to(connect::confirm))
+                .route(post().to(connect::answer)),
+        )
         .service(web::resource("/account").route(get().to(sessions::get)))
         .service(
             web::resource("/account/password")

@@ -36,6 +36,9 @@ pub const FREE_PER_ADDRESS: u64 = 50;
 /// [`WINDOW`]. A client's secret is long and machines do not mistype: nobody is slowed by this
 /// who is not guessing or misconfigured.
 pub const FREE_PER_CLIENT: u64 = 20;
+/// Devices that one client may begin from one address within [`WINDOW`]: a shop that unpacks its
+/// screens, and no program that begins anew without an end.
+pub const DEVICES_PER_CLIENT: u64 = 100;
 /// Sign-ins that one address may begin within [`WINDOW`]: a large office on a Monday morning, and
 /// some ten megabytes at most.
 pub const WAITING_PER_ADDRESS: u64 = 10_000;

@@ -1,6 +1,6 @@
 //! A session's browser and network, in words that a person recognises.
 
-pub use crate::session::device::describe;
+pub use crate::session::device::{asking, describe};
 
 /// What is known of where a session began: its network, as there is no map here.
 pub fn network(coarse: &str) -> String {

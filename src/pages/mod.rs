@@ -14,6 +14,7 @@ pub mod admin;
 pub mod app_words;
 pub mod assets;
 pub mod choose_account;
+pub mod connect_device;
 pub mod consent;
 pub mod device;
 pub mod error;
@@ -86,6 +87,9 @@ pub fn all_samples() -> Result<Vec<Rendered>, RenderError> {
     add::<sign_out::SignOut>(&mut all)?;
     add::<signed_out::SignedOut>(&mut all)?;
     add::<form_post::FormPost>(&mut all)?;
+    add::<connect_device::DeviceCode>(&mut all)?;
+    add::<connect_device::DeviceConfirm>(&mut all)?;
+    add::<connect_device::DeviceDone>(&mut all)?;
     add::<message::Message>(&mut all)?;
     add::<account_sessions::AccountSessions>(&mut all)?;
     add::<account_apps::AccountApps>(&mut all)?;

@@ -24,6 +24,7 @@ pub use super::untrusted::Untrusted;
 use crate::entropy::ClientId;
 
 mod claims_rules;
+mod device;
 mod rules;
 
 /// A request of which nothing has been judged.

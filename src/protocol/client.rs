@@ -154,9 +154,15 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749, 4.4: the client acts for itself.
     ClientCredentials,
+    /// RFC 8628, 3.4: a person allows it on another device.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
     /// RFC 6749, 4.2; Core 1.0, 3.2 and 3.3: tokens by way of the browser.
     Implicit,
 }
+
+/// The name of the device grant (RFC 8628, 3.4).
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Client authentication (RFC 6749, 2.3; `OpenID` Connect Core 1.0, 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

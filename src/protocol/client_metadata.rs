@@ -9,7 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::assertion_alg::AssertionAlg;
-use super::client::{ApplicationType, AuthMethod, Client, GrantType, LogoutScope, RegisteredBy};
+use super::client::{
+    ApplicationType, AuthMethod, Client, DEVICE_CODE, GrantType, LogoutScope, RegisteredBy,
+};
 use super::client_request_rules;
 use super::client_requests::ClientRequests;
 use super::client_rules;
@@ -236,6 +238,7 @@ fn grant_types(given: Option<Vec<String>>) -> Result<Vec<GrantType>, MetadataErr
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
         ("client_credentials", GrantType::ClientCredentials),
+        (DEVICE_CODE, GrantType::DeviceCode),
         ("implicit", GrantType::Implicit),
     ];
     let Some(given) = given else {

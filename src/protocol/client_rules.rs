@@ -128,11 +128,12 @@ pub(super) fn is_deceptive(letter: char) -> bool {
 
 fn check_grants(client: &Client) -> Result<(), MetadataError> {
     let code = client.may_use(GrantType::AuthorizationCode);
-    if client.may_use(GrantType::RefreshToken) && !code {
+    let device = client.may_use(GrantType::DeviceCode);
+    if client.may_use(GrantType::RefreshToken) && !code && !device {
         return Err(MetadataError::new(
             "grant_types",
             "has refresh_token without a grant that yields one",
-            "add authorization_code",
+            "add authorization_code, or that of devices (RFC 8628)",
         ));
     }
     if client.may_use(GrantType::ClientCredentials) && client.is_public() {

@@ -24,6 +24,10 @@ pub mod paths {
     pub const TOKEN: &str = "/oauth2/token";
     /// `pushed_authorization_request_endpoint` (RFC 9126, 5).
     pub const PUSHED: &str = "/oauth2/par";
+    /// `device_authorization_endpoint` (RFC 8628, 4).
+    pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device_authorization";
+    /// `verification_uri` (RFC 8628, 3.2): people type it.
+    pub const DEVICE: &str = "/device";
     /// `userinfo_endpoint`.
     pub const USERINFO: &str = "/oauth2/userinfo";
     /// `jwks_uri`.
@@ -124,6 +128,7 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
             "token_endpoint": at(paths::TOKEN),
             "pushed_authorization_request_endpoint": at(paths::PUSHED),
             "require_pushed_authorization_requests": features.require_pushed_requests,
+            "device_authorization_endpoint": at(paths::DEVICE_AUTHORIZATION),
             "request_parameter_supported": true,
             // True if it were left out (Discovery 1.0, 3).
             "request_uri_parameter_supported": features.request_uri,
@@ -172,6 +177,7 @@ fn grant_types(features: Features) -> Vec<GrantType> {
         GrantType::AuthorizationCode,
         GrantType::RefreshToken,
         GrantType::ClientCredentials,
+        GrantType::DeviceCode,
     ];
     grants.extend(features.front_channel_tokens.then_some(GrantType::Implicit));
     grants
@@ -230,7 +236,6 @@ mod tests {
         let absent = [
             "check_session_iframe",
             "registration_endpoint",
-            "device_authorization_endpoint",
             "tls_client_certificate_bound_access_tokens",
         ];
         for document in &documents {
@@ -306,7 +311,12 @@ mod tests {
             ),
             (
                 "grant_types_supported",
-                json!(["authorization_code", "refresh_token", "client_credentials"]),
+                json!([
+                    "authorization_code",
+                    "refresh_token",
+                    "client_credentials",
+                    "urn:ietf:params:oauth:grant-type:device_code"
+                ]),
             ),
             ("code_challenge_methods_supported", json!(["S256"])),
             (

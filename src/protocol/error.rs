@@ -1,5 +1,5 @@
 //! Errors under their registered codes (RFC 6749, 4.1.2.1 and 5.2; RFC 6750, 3.1; RFC 7591, 3.2.2;
-//! RFC 8707, 2; `OpenID` Connect Core 1.0, 3.1.2.6).
+//! RFC 8628, 3.5; RFC 8707, 2; `OpenID` Connect Core 1.0, 3.1.2.6).
 //!
 //! An error says what went wrong; where it is shown is decided by who holds it: a page while
 //! neither client nor redirect URI can be trusted, a redirect afterwards, JSON for machines.
@@ -58,6 +58,12 @@ pub enum ErrorCode {
     InvalidGrant,
     /// RFC 6749, 5.2.
     UnsupportedGrantType,
+    /// RFC 8628, 3.5: the person has not answered yet.
+    AuthorizationPending,
+    /// RFC 8628, 3.5: the same, and it was asked too soon.
+    SlowDown,
+    /// RFC 8628, 3.5.
+    ExpiredToken,
     /// RFC 6750, 3.1.
     InvalidToken,
     /// RFC 6750, 3.1.
@@ -97,6 +103,9 @@ impl ErrorCode {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidDpopProof => "invalid_dpop_proof",

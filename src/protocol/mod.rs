@@ -51,3 +51,4 @@ pub mod signing_alg;
 pub mod token_request;
 pub mod token_response;
 pub mod untrusted;
+pub mod user_code;

@@ -28,6 +28,7 @@ const ONCE: &[&str] = &[
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "device_code",
     "display",
     "dpop_jkt",
     "grant_type",
@@ -50,6 +51,7 @@ const ONCE: &[&str] = &[
     "token",
     "token_type_hint",
     "ui_locales",
+    "user_code",
 ];
 
 /// Decoded pairs in the order in which they came.

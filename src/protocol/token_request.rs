@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::client::DEVICE_CODE;
 use super::form::{Repeated, single};
 
 /// A grant, read from the form. Codes, verifiers and refresh tokens do not show in `Debug`.
@@ -20,6 +21,11 @@ pub enum TokenRequest {
     ClientCredentials {
         /// What the client asks for, as it was sent.
         scope: Option<String>,
+    },
+    /// The device grant (RFC 8628, 3.4).
+    DeviceCode {
+        /// The code.
+        device_code: String,
     },
     /// `refresh_token`.
     RefreshToken {
@@ -60,6 +66,7 @@ impl fmt::Debug for TokenRequest {
                 .debug_struct("ClientCredentials")
                 .field("scope", scope)
                 .finish(),
+            Self::DeviceCode { .. } => f.debug_struct("DeviceCode").finish_non_exhaustive(),
             Self::RefreshToken { scope, .. } => f
                 .debug_struct("RefreshToken")
                 .field("scope", scope)
@@ -79,6 +86,9 @@ impl TokenRequest {
             }),
             "client_credentials" => Ok(Self::ClientCredentials {
                 scope: optional(form, "scope")?,
+            }),
+            DEVICE_CODE => Ok(Self::DeviceCode {
+                device_code: required(form, "device_code")?,
             }),
             "refresh_token" => Ok(Self::RefreshToken {
                 refresh_token: required(form, "refresh_token")?,
@@ -252,8 +262,8 @@ mod tests {
         fn what_is_read_is_what_was_sent(
             pairs in prop::collection::vec(
                 (
-                    "grant_type|code|redirect_uri|code_verifier|refresh_token|scope",
-                    "authorization_code|client_credentials|refresh_token|\\PC{0,20}",
+                    "grant_type|code|redirect_uri|code_verifier|device_code|refresh_token|scope",
+                    "authorization_code|client_credentials|refresh_token|urn:ietf:params:oauth:grant-type:device_code|\\PC{0,20}",
                 ),
                 0..8,
             ),
@@ -266,6 +276,9 @@ mod tests {
                 }
                 Ok(TokenRequest::ClientCredentials { .. }) => {
                     prop_assert!(sent("grant_type", "client_credentials"));
+                }
+                Ok(TokenRequest::DeviceCode { device_code }) => {
+                    prop_assert!(sent("grant_type", DEVICE_CODE) && sent("device_code", &device_code));
                 }
                 Ok(TokenRequest::RefreshToken { refresh_token, .. }) => {
                     prop_assert!(sent("refresh_token", &refresh_token));

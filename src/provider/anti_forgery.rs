@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Provider;
 use super::handles::InteractionHandle;
-use crate::entropy::{Secret, SessionId};
+use crate::entropy::{Secret, SecretHash, SessionId};
 use crate::store::seal::Purpose;
 
 impl Provider {
@@ -48,6 +48,22 @@ impl Provider {
     /// Whether that page's form carries its token.
     pub fn setup_token_matches(&self, secret: &Secret, token: &str) -> bool {
         self.form_token_matches(&[b"setup", secret.as_bytes()], token)
+    }
+
+    /// For the page that asks a person about a device.
+    pub(super) fn device_form_token(&self, session: SessionId, device: &SecretHash) -> String {
+        self.form_token(&[b"device", session.as_bytes(), device.as_bytes()])
+    }
+
+    /// Whether that page's form carries its token.
+    pub(super) fn device_form_matches(
+        &self,
+        session: SessionId,
+        device: &SecretHash,
+        token: &str,
+    ) -> bool {
+        let parts: [&[u8]; 3] = [b"device", session.as_bytes(), device.as_bytes()];
+        self.form_token_matches(&parts, token)
     }
 
     fn form_token(&self, parts: &[&[u8]]) -> String {

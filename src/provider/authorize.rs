@@ -10,7 +10,7 @@ use super::compact::PartDocument;
 use super::documents;
 use super::handles::SessionCookie;
 use super::interactions::{InteractionCookie, Purpose};
-use super::issue::{Issue, Unissued};
+use super::issue::{CODE, Issue, Unissued};
 use super::live::{LiveSession, Presented};
 use super::request_source::{self, Told};
 use super::sectors::without_names;
@@ -364,6 +364,7 @@ impl Provider {
             scope: asked.request.scope.as_slice(),
             consented: &judged.consented,
             asked: judged.asked,
+            code_until: self.clock.now() + CODE,
         };
         let issued = match self.issue(live, &issue).await? {
             Ok(issued) => issued,

@@ -68,6 +68,11 @@ pub(super) fn pushed_request() -> Name {
     Name("u".to_owned())
 }
 
+/// A device that waits for its person, under a root of its own.
+pub(super) fn device() -> Name {
+    Name("d".to_owned())
+}
+
 /// An `offline_access` grant under its own root, with its position likewise.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub(super) struct OfflineDocument {

@@ -63,6 +63,14 @@ pub(super) struct CodeHandle {
     pub(super) generation: i64,
 }
 
+/// A device code: where its document lies, and what proves that it is this one's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeviceHandle {
+    pub(super) root: Root,
+    pub(super) secret: Secret,
+    pub(super) expires: Timestamp,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefreshHandle {
     pub(super) root: Root,
@@ -244,6 +252,27 @@ impl Provider {
             root,
             code,
             generation,
+        })
+    }
+
+    pub(super) fn seal_device(&self, handle: &DeviceHandle) -> String {
+        let expires = handle.expires.as_millis().to_be_bytes();
+        self.seal_handle(
+            "device",
+            &[handle.root.as_bytes(), handle.secret.as_bytes(), &expires],
+        )
+    }
+
+    pub(super) fn open_device(&self, text: &str) -> Option<DeviceHandle> {
+        let bytes = self.open_handle("device", text)?;
+        let mut reader = Reader(&bytes);
+        let root = Root::from_bytes(reader.take()?);
+        let secret = Secret::from_bytes(reader.take()?);
+        let expires = Timestamp::from_millis(i64::from_be_bytes(reader.take()?));
+        reader.end(DeviceHandle {
+            root,
+            secret,
+            expires,
         })
     }
 

@@ -72,14 +72,16 @@ pub struct OwnPage(String);
 impl OwnPage {
     const LONGEST: usize = 2048;
 
-    /// Never leads anywhere but to the pages of one's account, apps and of administration: what a
-    /// browser asked for is turned into a redirect after a sign-in.
+    /// Never leads anywhere but to the pages of one's account, apps, devices and of administration:
+    /// what a browser asked for is turned into a redirect after a sign-in.
     pub fn new(path_and_query: &str) -> Self {
         let path = path_and_query.split('?').next().unwrap_or_default();
-        let ours = ["/account", "/admin", "/apps"].iter().any(|room| {
-            path.strip_prefix(room)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
+        let ours = ["/account", "/admin", "/apps", "/device"]
+            .iter()
+            .any(|room| {
+                path.strip_prefix(room)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
         let plain = path_and_query
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');

@@ -9,6 +9,7 @@ use super::documents::{self, CodeDocument};
 use super::handles::CodeHandle;
 use super::live::LiveSession;
 use super::trouble::Trouble;
+use crate::clock::Timestamp;
 use crate::entropy::{CodeId, Sid};
 use crate::failpoint::FailPoint;
 use crate::protocol::authorization_request::Checked;
@@ -30,6 +31,8 @@ pub(super) struct Issue<'a> {
     pub(super) consented: &'a [String],
     /// Whether the person was asked, and so wants the client in the session.
     pub(super) asked: bool,
+    /// Until when a code can be redeemed.
+    pub(super) code_until: Timestamp,
 }
 
 /// Why nothing was issued.
@@ -180,7 +183,6 @@ impl Provider {
     }
 
     fn new_code(&self, live: &LiveSession, issue: &Issue<'_>, sid: Sid) -> (CodeHandle, Effect) {
-        let now = self.clock.now();
         let handle = CodeHandle {
             root: live.root(),
             code: CodeId::random(&self.entropy),
@@ -201,10 +203,10 @@ impl Provider {
             auth_time: live.session.auth_time,
             acr: live.session.acr.clone(),
             amr: live.session.amr.clone(),
-            expires: now + CODE,
+            expires: issue.code_until,
             redeemed: false,
         };
-        let forget = now + CODE;
+        let forget = issue.code_until;
         let put = self.put(
             &handle.root,
             documents::code(&handle.code),

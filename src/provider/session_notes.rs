@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use super::Provider;
 use super::audit::Note;
+use super::device_answer::DeviceQuestion;
 use super::interactions::Browser;
 use super::live::LiveSession;
+use super::people::Visitor;
 use crate::identity::throttle::AccountKey;
 use crate::session::ending::{Actor, Reason};
 use crate::session::session::Session;
@@ -25,6 +27,24 @@ impl Provider {
     /// somebody with a copy of the cookie.
     pub(super) fn note_network(&self, session: &Session, from: IpAddr) {
         self.note_person(session, "session.new_network", from);
+    }
+
+    /// A person said whether an app on a device of theirs may act for them.
+    pub(super) fn note_device(
+        &self,
+        visitor: &Visitor,
+        question: &DeviceQuestion,
+        action: &'static str,
+        from: IpAddr,
+    ) {
+        self.note(Note {
+            actor: &visitor.actor(),
+            action,
+            target: format!("client:{}", question.client.client_id),
+            session: Some(reference(visitor.session)),
+            address: Some(from.to_string()),
+            reason: None,
+        });
     }
 
     fn note_person(&self, session: &Session, action: &'static str, from: IpAddr) {

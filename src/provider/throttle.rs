@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Provider;
 use super::trouble::Trouble;
+use crate::entropy::{SecretHash, SessionId, sha256};
 use crate::identity::throttle::{self, AccountKey, AddressKey};
 
 /// In each wait of an account so many tries go on from different addresses together: enough that
@@ -64,6 +65,40 @@ impl Provider {
         self.one_in(&pause, wait, PER_WAIT).await
     }
 
+    /// Counts one try at the code of a device; says how long to wait if it must not be made. By
+    /// address, as sessions are cheap to whoever has an account, and by session, as addresses are.
+    pub(super) async fn count_user_code(
+        &self,
+        session: SessionId,
+        address: IpAddr,
+    ) -> Result<Option<Duration>, Trouble> {
+        let [by_address, by_session] = user_code_counters(session, address);
+        let tries = self.hot.count(&by_address, throttle::WINDOW).await?;
+        let wait = throttle::address_wait(tries);
+        let pause = format!("pause-{by_address}");
+        if let Some(throttled) = self.one_in(&pause, wait, 1).await? {
+            return Ok(Some(throttled.wait));
+        }
+        let tries = self.hot.count(&by_session, throttle::WINDOW).await?;
+        let wait = throttle::account_wait(tries);
+        let pause = format!("pause-{by_session}");
+        let throttled = self.one_in(&pause, wait, 1).await?;
+        Ok(throttled.map(|throttled| throttled.wait))
+    }
+
+    /// Takes a try back that was none, as the code was right. The counters are not forgotten: a
+    /// guesser has right codes too, those of devices of their own.
+    pub(super) async fn uncount_user_code(
+        &self,
+        session: SessionId,
+        address: IpAddr,
+    ) -> Result<(), Trouble> {
+        for counter in user_code_counters(session, address) {
+            self.hot.uncount(&counter).await?;
+        }
+        Ok(())
+    }
+
     async fn one_in(
         &self,
         pause: &str,
@@ -91,6 +126,14 @@ impl Provider {
             .uncount(&address_counter(&AddressKey::of(address)))
             .await?)
     }
+}
+
+fn user_code_counters(session: SessionId, address: IpAddr) -> [String; 2] {
+    let session = SecretHash::from_bytes(sha256(session.as_bytes())).encode();
+    [
+        format!("user-code-address:{}", AddressKey::of(address).as_str()),
+        format!("user-code-session:{session}"),
+    ]
 }
 
 fn account_counter(account: &AccountKey) -> String {

@@ -71,6 +71,7 @@ impl Provider {
             TokenRequest::AuthorizationCode { .. } => GrantType::AuthorizationCode,
             TokenRequest::RefreshToken { .. } => GrantType::RefreshToken,
             TokenRequest::ClientCredentials { .. } => GrantType::ClientCredentials,
+            TokenRequest::DeviceCode { .. } => GrantType::DeviceCode,
         };
         if !client.may_use(needed) {
             return Ok(Err(ProtocolError::new(
@@ -109,6 +110,9 @@ impl Provider {
             }
             TokenRequest::ClientCredentials { scope } => {
                 self.client_credentials(&client, scope.as_deref(), asked)?
+            }
+            TokenRequest::DeviceCode { device_code } => {
+                self.redeem_device(&client, &device_code, &resources).await
             }
             TokenRequest::RefreshToken {
                 refresh_token,

@@ -54,6 +54,16 @@ pub fn describe(user_agent: &str) -> String {
     in_words(browser, find(&SYSTEMS))
 }
 
+/// The same of what asks for a code (RFC 8628): "curl on Linux", "A device with Android".
+pub fn asking(user_agent: &str) -> String {
+    let words = describe(user_agent);
+    match words.strip_prefix("A browser on ") {
+        Some(system) => format!("A device with {system}"),
+        None if words == in_words(None, None) => "An unknown device".to_owned(),
+        None => words,
+    }
+}
+
 /// Every description that says all the words that were typed, or begins them: "fire", "Firefox
 /// Android", "firefox on linux". Words of fewer than three letters say too little and count for
 /// nothing.
@@ -107,6 +117,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_asks_for_a_code_is_a_device() {
+        for (user_agent, expected) in [
+            ("", "An unknown device"),
+            ("<script>", "An unknown device"),
+            ("tv/2 (Linux; armv7)", "A device with Linux"),
+            ("curl/8.5.0", "curl"),
+            ("Mozilla/5.0 (X11; Linux) Firefox/140.0", "Firefox on Linux"),
+        ] {
+            assert_eq!(asking(user_agent), expected, "{user_agent}");
+        }
+    }
 
     #[test]
     fn words_find_descriptions() {

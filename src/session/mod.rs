@@ -4,6 +4,7 @@
 pub mod consent;
 pub mod decision;
 pub mod device;
+pub mod device_grant;
 pub mod ending;
 pub mod grant;
 pub mod holding;

@@ -64,6 +64,7 @@ Examples:
       --backchannel-logout-uri https://wiki.example.com/backchannel-logout
   lanyard client create --id notes --name Notes --native --public \\
       --redirect-uri com.example.notes:/callback
+  lanyard client create --id tv --name Television --public --device
   lanyard client create --from wiki.json --json";
 
 /// A client to make.
@@ -82,15 +83,20 @@ pub struct CreateClient {
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
             "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
             "tos_uri", "public", "native", "first_party", "no_pkce", "id_token_alg",
-            "response_type", "auth_method", "auth_signing_alg", "jwks_uri",
+            "response_type", "auth_method", "auth_signing_alg", "jwks_uri", "device",
         ]
     )]
     pub from: Option<String>,
     /// The name that people are shown
-    #[arg(long, requires = "redirect_uri")]
+    #[arg(long)]
     pub name: Option<String>,
     /// Where a sign-in may come back to; can be given more than once
-    #[arg(long, value_name = "URI", requires = "name")]
+    #[arg(
+        long,
+        value_name = "URI",
+        requires = "name",
+        required_unless_present_any = ["from", "device"]
+    )]
     pub redirect_uri: Vec<String>,
     /// Where a sign-out may go on to; can be given more than once
     #[arg(long, value_name = "URI")]
@@ -137,6 +143,10 @@ pub struct CreateClient {
     /// The app runs on people's machines (RFC 8252)
     #[arg(long)]
     pub native: bool,
+    /// The app shows a code for people to type elsewhere (RFC 8628): on televisions, printers and
+    /// command lines. Then it needs no --redirect-uri
+    #[arg(long)]
+    pub device: bool,
     /// The app is your own: nobody is asked whether to allow it
     #[arg(long)]
     pub first_party: bool,

@@ -114,6 +114,20 @@ fn a_client_by_options_and_from_standard_input() {
 }
 
 #[test]
+fn a_device_needs_no_redirect_uri() {
+    let line = "lanyard client create --name TV --public --device";
+    let Command::Client(ClientCommand::Create(tv)) = parse(line).unwrap().command else {
+        panic!("not a client");
+    };
+    assert!(tv.device && tv.public && tv.redirect_uri.is_empty());
+    let kind = parse("lanyard client create --from a.json --device");
+    assert_eq!(kind.unwrap_err().kind(), ErrorKind::ArgumentConflict);
+    let nameless = parse("lanyard client create --device");
+    let kind = nameless.unwrap_err().kind();
+    assert_eq!(kind, ErrorKind::MissingRequiredArgument);
+}
+
+#[test]
 fn what_is_said_of_tokens_stands_in_the_file_or_in_options() {
     for option in [
         "--access-token-format opaque",

@@ -1,6 +1,7 @@
 //! The person's own pages: where they are signed in, and which apps they allowed something.
 
 pub(super) mod apps;
+pub(super) mod device;
 pub(super) mod my_apps;
 pub(super) mod password;
 pub(super) mod profile;

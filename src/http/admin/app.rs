@@ -143,7 +143,7 @@ fn facts(client: &Client) -> Vec<Fact> {
         | "logout_scope"
         | "access_token_format"
         | "subject_type"
-        | "id_token_signed_response_alg" => checker,
+        | "id_token_signed_response_alg" => checker && typed.get("device_code").is_empty(),
         "userinfo_signed_response_alg" | "introspection_signed_response_alg" => {
             typed.get(name).is_empty()
         }

@@ -13,7 +13,7 @@ use super::app_token_fields;
 pub(super) use super::app_token_fields::TOKENS;
 use crate::pages::fields::Input;
 use crate::protocol::assertion_alg::AssertionAlg;
-use crate::protocol::client::{ApplicationType, AuthMethod, Client, GrantType};
+use crate::protocol::client::{ApplicationType, AuthMethod, Client, DEVICE_CODE, GrantType};
 use crate::protocol::params::Params;
 
 pub(super) const WEB: &str = "web";
@@ -22,6 +22,7 @@ pub(super) const NATIVE: &str = "native";
 /// Made by the command line only, so that it is offered only to what is one.
 pub(super) const NATIVE_SECRET: &str = "native_secret";
 pub(super) const CHECKER: &str = "checker";
+pub(super) const DEVICE: &str = "device";
 
 pub(super) const KINDS: &[(&str, &str, &str)] = &[
     (
@@ -38,6 +39,11 @@ pub(super) const KINDS: &[(&str, &str, &str)] = &[
         NATIVE,
         "Phone or desktop app",
         "It can’t keep a secret either, and may be answered at a scheme of its own.",
+    ),
+    (
+        DEVICE,
+        "Device without a browser",
+        "Its people type a code elsewhere. It can’t keep a secret, and needs no redirect URIs.",
     ),
     (
         CHECKER,
@@ -105,7 +111,7 @@ pub(super) const USUAL: [Spec; 8] = [
 ];
 
 /// What few apps need.
-pub(super) const RARE: [Spec; 19] = [
+pub(super) const RARE: [Spec; 20] = [
     text(
         "client_id",
         "Client id",
@@ -179,6 +185,12 @@ pub(super) const RARE: [Spec; 19] = [
         "client_credentials",
         "It may act for itself",
         "By the grant client_credentials: it gets tokens without a person.",
+    ),
+    tick(
+        "device_code",
+        "It may show codes for people to type elsewhere",
+        "By the device grant (RFC 8628): for televisions, printers and command lines. A device \
+         without a browser always may.",
     ),
     tick(
         "pin_auth_method",
@@ -334,6 +346,7 @@ impl Typed {
                 "client_credentials",
                 yes(client.may_use(GrantType::ClientCredentials)),
             ),
+            ("device_code", yes(client.may_use(GrantType::DeviceCode))),
             ("pin_auth_method", yes(client.pin_auth_method)),
             ("response_types", response_types(client)),
             ("require_pkce", yes(client.require_pkce)),
@@ -404,10 +417,13 @@ impl Typed {
             words.any(|word| wanted.contains(&word))
         };
         let code = has(&["code"]);
+        let device = self.ticked("device_code") || self.get("kind") == DEVICE;
+        let yields = code || device;
         let table = [
             ("authorization_code", code),
-            ("refresh_token", code && self.ticked("refresh_tokens")),
+            ("refresh_token", yields && self.ticked("refresh_tokens")),
             ("client_credentials", self.ticked("client_credentials")),
+            (DEVICE_CODE, device),
             ("implicit", has(&["id_token", "token"])),
         ];
         let held = table.into_iter().filter(|(_, holds)| *holds);
@@ -417,10 +433,10 @@ impl Typed {
     /// The metadata that it comes to, with every member of the form: what is empty is taken away.
     pub(super) fn metadata(&self) -> Value {
         let kind = self.get("kind");
-        let public = [BROWSER, NATIVE].contains(&kind);
-        let native = [NATIVE, NATIVE_SECRET].contains(&kind);
+        let public = [BROWSER, NATIVE, DEVICE].contains(&kind);
+        let native = [NATIVE, NATIVE_SECRET, DEVICE].contains(&kind);
         let types = match (kind, self.lines("response_types")) {
-            (CHECKER, _) => vec![],
+            (CHECKER | DEVICE, _) => vec![],
             (_, empty) if empty.is_empty() => vec!["code"],
             (_, types) => types,
         };
@@ -497,6 +513,7 @@ pub(super) fn kind(client: &Client) -> &'static str {
     let native = client.application_type == ApplicationType::Native;
     match (client.is_public(), native) {
         (false, _) if !client.signs_people_in() => CHECKER,
+        (true, _) if !client.signs_people_in() && client.may_use(GrantType::DeviceCode) => DEVICE,
         (true, true) => NATIVE,
         (true, false) => BROWSER,
         (false, true) => NATIVE_SECRET,
@@ -587,7 +604,7 @@ mod tests {
         let checker = json!({ "client_name": "c", "grant_types": [], "response_types": [] });
         let signs = json!({
             "client_name": "k", "redirect_uris": ["https://a.example/1"],
-            "grant_types": ["authorization_code", "client_credentials"],
+            "grant_types": ["authorization_code", "client_credentials", DEVICE_CODE],
             "token_endpoint_auth_method": "private_key_jwt",
             "token_endpoint_auth_signing_alg": "PS256", "require_issuer_audience": true,
             "jwks_uri": "https://a.example/jwks",
@@ -602,7 +619,13 @@ mod tests {
             "grant_types": ["authorization_code", "implicit"],
             "response_types": ["code", "code id_token", "id_token token"],
         });
+        let device = json!({
+            "client_name": "d", "grant_types": ["refresh_token", DEVICE_CODE],
+            "response_types": [], "token_endpoint_auth_method": "none",
+            "application_type": "native",
+        });
         vec![
+            (device, DEVICE),
             (tokens, WEB),
             (requests, WEB),
             (old, WEB),

@@ -117,6 +117,14 @@ fn noted(view: &StoryView, line: &AuditEntry) -> Option<Happened> {
             let app = app_name(view, line.target.trim_start_matches("client:"));
             ("wait", format!("{app} is told again{by}"), String::new())
         }
+        "device.allow" => {
+            let app = app_name(view, line.target.trim_start_matches("client:"));
+            ("", format!("{app} was allowed on a device"), from(line))
+        }
+        "device.deny" => {
+            let app = app_name(view, line.target.trim_start_matches("client:"));
+            ("", format!("{app} was refused on a device"), from(line))
+        }
         "grant.end" => ("off", format!("A grant ended{by}"), said(line, why)),
         "stale_cookie" => (
             "bad",

@@ -1,6 +1,7 @@
 //! The endpoints of the specifications.
 
 pub(super) mod authorize;
+pub(super) mod device;
 pub(super) mod discovery;
 pub(super) mod introspect;
 pub(super) mod logout;

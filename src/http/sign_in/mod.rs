@@ -5,7 +5,7 @@ pub(super) mod consent;
 pub(super) mod login;
 pub(super) mod new_password;
 pub(super) mod resume;
-mod show;
+pub(super) mod show;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 

@@ -163,7 +163,11 @@ fn consent(
 }
 
 /// What is asked for, in words, with what it would show of this person.
-fn words(person: &User, scope: &[String], custom: &CustomClaims) -> Vec<Permission> {
+pub(in crate::http) fn words(
+    person: &User,
+    scope: &[String],
+    custom: &CustomClaims,
+) -> Vec<Permission> {
     let profile = &person.profile;
     let shown = Shown {
         name: person.display_name().to_owned(),

@@ -20,6 +20,8 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("notice_given_up", "Gave up telling an app of an end"),
     ("notice.send_again", "Sent a notice again"),
     ("notice_refused", "An app refused to be told of an end"),
+    ("device.allow", "Allowed an app on a device"),
+    ("device.deny", "Refused an app on a device"),
     ("person.create", "Made an account"),
     ("person.update", "Changed a person’s details"),
     ("person.enable", "Enabled a person"),

@@ -235,6 +235,19 @@ fn a_client_without_redirects_may_only_introspect() {
 }
 
 #[test]
+fn a_device_needs_no_redirects_and_may_refresh() {
+    let grants = json!([DEVICE_CODE, "refresh_token"]);
+    let client = read(&json!({
+        "grant_types": grants, "token_endpoint_auth_method": "none",
+    }))
+    .unwrap();
+    assert!(client.may_use(GrantType::DeviceCode) && !client.signs_people_in());
+    assert_eq!(to_json(&client)["grant_types"], grants);
+    let both = json!({ "grant_types": [DEVICE_CODE, "authorization_code"] });
+    assert_eq!(read(&both).unwrap_err().member, "redirect_uris");
+}
+
+#[test]
 fn what_is_written_can_be_read_and_has_no_secret() {
     let metadata = json!({
         "client_name": "  Wiki ",

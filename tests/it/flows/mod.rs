@@ -22,6 +22,7 @@ mod consent;
 mod deadlines;
 mod delivery;
 mod dpop;
+mod device;
 mod end_session;
 mod ends_from_outside;
 mod every_end;

@@ -112,6 +112,7 @@ async fn every_endpoint_that_discovery_names_answers() {
         ("userinfo_endpoint", Method::POST, 401),
         ("jwks_uri", Method::GET, 200),
         ("pushed_authorization_request_endpoint", Method::POST, 400),
+        ("device_authorization_endpoint", Method::POST, 400),
         ("introspection_endpoint", Method::POST, 400),
         ("revocation_endpoint", Method::POST, 400),
         ("end_session_endpoint", Method::GET, 200),
@@ -275,18 +276,21 @@ async fn only_public_halves_of_distinct_keys_are_published() {
     );
 }
 
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 7] = [
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/oauth2/jwks",
     "/oauth2/token",
     "/oauth2/userinfo",
     "/oauth2/revoke",
+    "/oauth2/device_authorization",
 ];
-const CLOSED: [&str; 12] = [
+const CLOSED: [&str; 14] = [
     "/",
     "/account",
     "/account/apps",
+    "/device",
+    "/device/confirm",
     "/oauth2/authorize",
     "/oauth2/introspect",
     "/oauth2/logout",
@@ -375,6 +379,7 @@ async fn machines_are_answered_in_json_whatever_they_send() {
         "/oauth2/userinfo",
         "/oauth2/introspect",
         "/oauth2/revoke",
+        "/oauth2/device_authorization",
     ] {
         let big = browser.post(path, &[("token", &huge)]).await;
         assert_eq!(big.status, 413, "{path}");

@@ -7,6 +7,7 @@ mod admin_people;
 mod admin_sessions;
 mod check_iframe;
 mod demo;
+mod device_pages;
 mod keyboard;
 mod leaving_pages;
 mod looks;

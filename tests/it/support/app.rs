@@ -128,7 +128,7 @@ impl App {
         Self {
             client_id: id.to_owned(),
             secret,
-            redirect_uri: client.redirect_uris[0].clone(),
+            redirect_uri: client.redirect_uris.first().cloned().unwrap_or_default(),
             issuer: house.issuer.clone(),
             origin,
             heard,

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod demo;
+pub(crate) mod device;
 mod driver;
 pub(crate) mod events;
 pub(crate) mod holder;
