@@ -14,8 +14,8 @@ use monitor::Monitor;
 
 use crate::clock::Clock;
 use crate::config::{
-    self, Config, CookieSameSite, Database, KeySource, MasterKey, Redis, Registration, Secret,
-    WhoRegisters,
+    self, Config, CookieSameSite, Database, KeySource, MasterKey, MetadataDocuments, Redis,
+    Registration, Secret, WhoRegisters, WhoseDocuments,
 };
 use crate::entropy::Entropy;
 use crate::http::{self, SameSiteSetting, State, TrustedProxies};
@@ -26,7 +26,8 @@ use crate::protocol::features::Features;
 use crate::protocol::key_rotation::Schedule;
 use crate::protocol::registration::Policy;
 use crate::provider::{
-    self, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings, Settings, Workers,
+    self, DocumentSettings, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings,
+    Settings, Workers,
 };
 use crate::session::session::Limits;
 use crate::store::hot::{
@@ -419,6 +420,7 @@ fn settings(config: &Config) -> Settings {
         features: Features {
             check_iframe: config.session.check_iframe,
             registration: config.registration.who != WhoRegisters::Nobody,
+            metadata_documents: config.metadata_documents.whose != WhoseDocuments::Nobodys,
             ..config.protocol
         },
         remembered: config.session.remembered,
@@ -441,6 +443,7 @@ fn settings(config: &Config) -> Settings {
         outage_tolerance: config.database_outage_tolerance,
         give_up_after: config.delivery.give_up_after,
         registration: registration(&config.registration, config.protocol),
+        metadata_documents: documents(&config.metadata_documents),
     }
 }
 
@@ -461,10 +464,29 @@ fn registration(settings: &Registration, features: Features) -> Option<Registrat
     })
 }
 
+fn documents(settings: &MetadataDocuments) -> Option<DocumentSettings> {
+    let any_host = match settings.whose {
+        WhoseDocuments::Nobodys => return None,
+        WhoseDocuments::OfListedHosts => false,
+        WhoseDocuments::OfAnyHost => true,
+    };
+    Some(DocumentSettings {
+        any_host,
+        hosts: settings.hosts.clone(),
+        policy: Policy {
+            require_pkce: true,
+            scopes: settings.scopes.clone(),
+            front_channel_tokens: false,
+        },
+        max_clients: settings.max_clients,
+    })
+}
+
 fn outbound(config: &Config) -> Result<Outbound, StartError> {
     Outbound::new(outbound::Settings {
         total_timeout: config.delivery.timeout,
         allowed: Arc::new(config.delivery.allow.clone()),
+        authorities: config.delivery.ca_pem.as_deref().map(Arc::from),
         ..outbound::Settings::default()
     })
     .map_err(other)

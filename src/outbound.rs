@@ -6,6 +6,7 @@
 
 pub mod address;
 mod document;
+mod published;
 mod resolver;
 
 use std::error::Error;
@@ -13,12 +14,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Response, redirect, retry};
+use reqwest::{Certificate, Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use address::Guard;
 pub use address::{AllowList, Trust};
+pub use published::Published;
 use resolver::GuardedResolver;
 pub use resolver::Refusal;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub body_cap: usize,
     /// The private addresses that an administrator's clients may live at; empty: any.
     pub allowed: Arc<AllowList>,
+    /// Certificates of authorities that are trusted beside those of the machine, as PEM.
+    pub authorities: Option<Arc<[u8]>>,
 }
 
 impl Default for Settings {
@@ -48,6 +52,7 @@ impl Default for Settings {
             total_timeout: Duration::from_secs(5),
             body_cap: 64 * 1024,
             allowed: Arc::default(),
+            authorities: None,
         }
     }
 }
@@ -185,14 +190,27 @@ fn accepted(status: u16) -> Result<(), OutboundError> {
 }
 
 fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {
-    builder(trust, settings).build().or_else(|error| {
+    let own = authorities(settings)?;
+    let merged = builder(trust, settings).tls_certs_merge(own.clone());
+    merged.build().or_else(|error| {
         tracing::warn!(
             cause = root_cause(&error),
             "no certificate authorities found: receivers on https cannot be reached; install the \
              package ca-certificates"
         );
-        let built = builder(trust, settings).tls_certs_only([]).build();
+        let built = builder(trust, settings).tls_certs_only(own).build();
         built.map_err(|error| OutboundError::Other(root_cause(&error)))
+    })
+}
+
+/// The authorities of the configuration.
+fn authorities(settings: &Settings) -> Result<Vec<Certificate>, OutboundError> {
+    let Some(pem) = &settings.authorities else {
+        return Ok(Vec::new());
+    };
+    Certificate::from_pem_bundle(pem).map_err(|error| {
+        let words = format!("delivery.ca_file holds no usable certificate: {error}");
+        OutboundError::Other(words)
     })
 }
 

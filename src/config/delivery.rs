@@ -1,9 +1,11 @@
 //! `[delivery]`: how apps are told of ends, and where within private networks they may live.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::certificates;
 use super::keys;
 use super::reader::Reader;
 use super::resolved::Delivery;
@@ -14,11 +16,20 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Delivery> {
     let timeout = reader.duration(&keys::DELIVERY_TIMEOUT);
     let give_up_after = reader.duration(&keys::DELIVERY_GIVE_UP);
     let allow = allow(reader);
+    let ca_pem = ca_pem(reader);
     Some(Delivery {
         timeout: timeout?,
         give_up_after: give_up_after?,
         allow,
+        ca_pem,
     })
+}
+
+fn ca_pem(reader: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let key = &keys::DELIVERY_CA_FILE;
+    let path = PathBuf::from(reader.text(key)?.as_str());
+    let read = certificates::read(&path);
+    read.map_err(|problem| reader.refuse(key, problem)).ok()
 }
 
 fn allow(reader: &mut Reader<'_>) -> AllowList {

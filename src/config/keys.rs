@@ -191,6 +191,8 @@ keys! {
         Kind::Duration(seconds(MINUTE), seconds(14 * DAY)), Fallback::Text("24h");
     DELIVERY_ALLOW = "delivery.allow", Kind::List("networks and hosts"),
         Fallback::Derived("any private address");
+    DELIVERY_CA_FILE = "delivery.ca_file", Kind::Text("file"),
+        Fallback::Derived("the authorities of the system");
     REGISTRATION = "registration.open_to", Kind::Choice(&["nobody", "token_holders", "anybody"]),
         Fallback::Text("nobody");
     REGISTRATION_PKCE = "registration.require_pkce", Kind::Choice(&["on", "off"]),
@@ -198,6 +200,13 @@ keys! {
     REGISTRATION_SCOPES = "registration.scopes", Kind::List("scopes"),
         Fallback::Derived("`openid`, `profile`, `email`, `offline_access`");
     REGISTRATION_MAX = "registration.max_clients", Kind::Number(1, 1_000_000, "clients"),
+        Fallback::Text("1000");
+    DOCUMENTS = "metadata_documents.open_to", Kind::Choice(&["nobody", "listed_hosts", "any_host"]),
+        Fallback::Text("nobody");
+    DOCUMENTS_HOSTS = "metadata_documents.hosts", Kind::List("hosts"), Fallback::Derived("none");
+    DOCUMENTS_SCOPES = "metadata_documents.scopes", Kind::List("scopes"),
+        Fallback::Derived("`openid`, `profile`, `email`, `offline_access`");
+    DOCUMENTS_MAX = "metadata_documents.max_clients", Kind::Number(1, 1_000_000, "clients"),
         Fallback::Text("1000");
     HOT_MEMORY = "hot.memory_mib", Kind::Number(8, 1_048_576, "MiB"), Fallback::Text("128");
 }

@@ -13,8 +13,8 @@ use super::raw::Raw;
 use super::reader::Reader;
 use super::resolved::{Config, CookieSameSite, Database, Grants, Hot, Log, LogFormat, Sessions};
 use super::{
-    clients, database, delivery, duration, edge, environment, file, hot_state, metrics, own_claims,
-    password, protocol, registration, server, signing_keys,
+    clients, database, delivery, duration, edge, environment, file, hot_state, metadata_documents,
+    metrics, own_claims, password, protocol, registration, server, signing_keys,
 };
 use crate::protocol::custom_claims::CustomClaims;
 use crate::session::session::Limits;
@@ -129,6 +129,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
     let metrics = metrics::resolve(reader, listen);
     let delivery = delivery::resolve(reader);
     let registration = registration::resolve(reader);
+    let metadata_documents = metadata_documents::resolve(reader);
     let hot = reader.number(&keys::HOT_MEMORY);
     Some(Config {
         issuer: issuer?,
@@ -149,6 +150,7 @@ fn resolve(reader: &mut Reader<'_>) -> Option<Config> {
         metrics: metrics?,
         delivery: delivery?,
         registration: registration?,
+        metadata_documents: metadata_documents?,
         hot: Hot {
             memory_bytes: hot?.saturating_mul(1 << 20),
         },

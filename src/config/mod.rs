@@ -21,6 +21,7 @@ mod key_source;
 mod keys;
 mod load;
 mod master_key;
+mod metadata_documents;
 mod metrics;
 mod nearest;
 mod own_claims;
@@ -46,7 +47,8 @@ pub use load::crash_at;
 pub use load::{Source, from_process, load};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use resolved::{
-    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, Metrics, Password,
-    Postgres, Redis, Registration, Server, Sessions, SigningKeys, Topology, WhoRegisters,
+    Config, CookieSameSite, Database, Delivery, Grants, Hot, Log, LogFormat, MetadataDocuments,
+    Metrics, Password, Postgres, Redis, Registration, Server, Sessions, SigningKeys, Topology,
+    WhoRegisters, WhoseDocuments,
 };
 pub use secret::Secret;

@@ -1,6 +1,6 @@
 //! `[registration]`: whether apps may register themselves (RFC 7591), and what they may be.
 
-use super::keys;
+use super::keys::{self, Key};
 use super::reader::Reader;
 use super::resolved::{Registration, WhoRegisters};
 use crate::protocol::scope::ScopeSet;
@@ -15,7 +15,7 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Registration> {
     let who = reader.choice(&keys::REGISTRATION, &words);
     let pkce = [("on", true), ("off", false)];
     let require_pkce = reader.choice(&keys::REGISTRATION_PKCE, &pkce);
-    let scopes = scopes(reader);
+    let scopes = scopes(reader, &keys::REGISTRATION_SCOPES);
     let max_clients = reader.number(&keys::REGISTRATION_MAX);
     Some(Registration {
         who: who?,
@@ -28,8 +28,8 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<Registration> {
 /// What strangers may have where nothing is said: no address, phone, group or role of anybody.
 const USUAL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-fn scopes(reader: &mut Reader<'_>) -> Option<ScopeSet> {
-    let key = &keys::REGISTRATION_SCOPES;
+/// The scopes that a key lists.
+pub(super) fn scopes(reader: &mut Reader<'_>, key: &Key) -> Option<ScopeSet> {
     let mut named = reader.list(key);
     if named.is_empty() {
         named = USUAL.map(str::to_owned).to_vec();

@@ -62,6 +62,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Whether apps may register themselves.
     pub registration: Registration,
+    /// Whether apps may be what a document at their id says.
+    pub metadata_documents: MetadataDocuments,
     /// The hot state in process.
     pub hot: Hot,
     /// The claims and scopes of the house's own.
@@ -281,6 +283,8 @@ pub struct Delivery {
     pub give_up_after: Duration,
     /// The private addresses that are posted to; empty: any.
     pub allow: AllowList,
+    /// Certificates of authorities that apps may have theirs from, beside those of the system.
+    pub ca_pem: Option<Vec<u8>>,
 }
 
 /// The hot state in process.
@@ -312,6 +316,31 @@ pub enum WhoRegisters {
     WithToken,
     /// Anybody who reaches the server.
     Anybody,
+}
+
+/// Whether clients may be what the document says at the address that is their id, and what they
+/// may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataDocuments {
+    /// Whose.
+    pub whose: WhoseDocuments,
+    /// Hosts that the operator named.
+    pub hosts: Vec<String>,
+    /// The scopes that they may have.
+    pub scopes: ScopeSet,
+    /// No more of them than this.
+    pub max_clients: u32,
+}
+
+/// Whose metadata documents are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhoseDocuments {
+    /// Nobody's.
+    Nobodys,
+    /// Those of the hosts that are listed.
+    OfListedHosts,
+    /// Those of any host on the public internet.
+    OfAnyHost,
 }
 
 impl Config {

@@ -373,6 +373,7 @@ impl Errors {
             | Refusal::Metadata(_)
             | Refusal::IdTaken
             | Refusal::DeclaredInFile
+            | Refusal::Described
             | Refusal::NoSecret
             | Refusal::StillInUse => Vec::new(),
         })
@@ -393,6 +394,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NameTaken
         | Refusal::IdTaken
         | Refusal::DeclaredInFile
+        | Refusal::Described
         | Refusal::NoSecret
         | Refusal::StillInUse => StatusCode::CONFLICT,
     }

@@ -15,6 +15,7 @@ use crate::pages::message::{Message, MessageKind};
 use crate::pages::parts::{App, Link};
 use crate::protocol::authorization_response::Answer;
 use crate::protocol::client::Client;
+use crate::protocol::document_url;
 use crate::protocol::error::ProtocolError;
 
 const DPOP_NONCE: header::HeaderName = header::HeaderName::from_static("dpop-nonce");
@@ -159,5 +160,6 @@ pub(super) fn app(state: &State, client: &Client) -> App {
         logo,
         policy: link(&client.policy_uri),
         terms: link(&client.tos_uri),
+        comes_from: document_url::vouching_host(client),
     }
 }

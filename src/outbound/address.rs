@@ -25,7 +25,7 @@ impl From<RegisteredBy> for Trust {
     fn from(by: RegisteredBy) -> Self {
         match by {
             RegisteredBy::Administrator | RegisteredBy::File => Self::Administered,
-            RegisteredBy::Itself => Self::SelfRegistered,
+            RegisteredBy::Itself | RegisteredBy::MetadataDocument => Self::SelfRegistered,
         }
     }
 }
@@ -414,12 +414,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_client_that_made_itself_is_a_stranger() {
+    fn only_a_client_that_nobody_here_made_is_a_stranger() {
         assert_eq!(
             Trust::from(RegisteredBy::Administrator),
             Trust::Administered
         );
         assert_eq!(Trust::from(RegisteredBy::File), Trust::Administered);
-        assert_eq!(Trust::from(RegisteredBy::Itself), Trust::SelfRegistered);
+        for by in [RegisteredBy::Itself, RegisteredBy::MetadataDocument] {
+            assert_eq!(Trust::from(by), Trust::SelfRegistered);
+        }
     }
 }

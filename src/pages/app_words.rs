@@ -78,6 +78,7 @@ pub const fn maker(client: &Client) -> &'static str {
         RegisteredBy::Administrator => "an administrator",
         RegisteredBy::File => "the configuration file",
         RegisteredBy::Itself => "itself",
+        RegisteredBy::MetadataDocument => "its metadata document",
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Consent {
     pub permissions: Vec<Permission>,
     /// The host (or private-use scheme) of the redirect URI: what an impostor cannot choose.
     pub returns_to: String,
+    /// Whether the person goes back to their own machine, where any program may listen.
+    pub to_this_device: bool,
     /// Where the form posts to; it carries the interaction.
     pub action: String,
     /// The anti-forgery token.
@@ -81,6 +83,7 @@ impl Page for Consent {
                 "notes.read",
             ]),
             returns_to: "notes.example.net".to_owned(),
+            to_this_device: false,
             action: "/consent/sample".to_owned(),
             csrf: samples::CSRF.to_owned(),
         };
@@ -101,6 +104,22 @@ impl Page for Consent {
                     person: samples::HOSTILE.to_owned(),
                     permissions: words(&[samples::HOSTILE]),
                     returns_to: samples::HOSTILE.to_owned(),
+                    ..full.clone()
+                },
+            ),
+            (
+                "document",
+                Self {
+                    app: samples::described(),
+                    ..full.clone()
+                },
+            ),
+            (
+                "document-on-this-device",
+                Self {
+                    app: samples::described(),
+                    returns_to: "localhost".to_owned(),
+                    to_this_device: true,
                     ..full.clone()
                 },
             ),

@@ -44,6 +44,8 @@ pub enum Cause {
     UnregisteredAddress,
     /// A request that cannot be read: a parameter twice, too long, not text.
     Malformed,
+    /// The app's metadata document cannot be read, or cannot be used.
+    Undocumented,
     /// The interaction is over, or was never there.
     Expired,
 }
@@ -79,6 +81,11 @@ impl ErrorPage {
                  To keep you safe, we stopped here."
             ),
             Cause::Malformed => format!("{app} sent you with a request that we can’t read."),
+            Cause::Undocumented => {
+                "The app that sent you describes itself in a document of its own, and we can’t \
+                 read that now or can’t use it. To keep you safe, we stopped here."
+                    .to_owned()
+            }
             Cause::Expired => {
                 "This sign-in took too long, or it is finished already. Nothing was lost."
                     .to_owned()
@@ -93,7 +100,10 @@ impl ErrorPage {
                 "Open {app} and start over. If you came here by a bookmark, save the address \
                  of the app instead."
             ),
-            Cause::UnknownApp | Cause::UnregisteredAddress | Cause::Malformed => format!(
+            Cause::UnknownApp
+            | Cause::UnregisteredAddress
+            | Cause::Malformed
+            | Cause::Undocumented => format!(
                 "Open {app} again and start over. If you see this page a second time, send the \
                  lines below to the people who run {app}."
             ),
@@ -132,6 +142,13 @@ impl Page for ErrorPage {
             (
                 "malformed",
                 without(Cause::Malformed, "The request repeats a parameter"),
+            ),
+            (
+                "undocumented",
+                without(
+                    Cause::Undocumented,
+                    "The app's metadata document can't be used: it is refused for its redirect_uris[0]",
+                ),
             ),
             (
                 "expired",

@@ -59,6 +59,8 @@ pub struct App {
     pub policy: Option<Link>,
     /// `tos_uri`.
     pub terms: Option<Link>,
+    /// The host by whose word alone the app is what it says; none for one that was registered.
+    pub comes_from: Option<String>,
 }
 
 impl App {
@@ -69,6 +71,7 @@ impl App {
             logo: None,
             policy: None,
             terms: None,
+            comes_from: None,
         }
     }
 

@@ -22,6 +22,14 @@ pub(super) fn wiki() -> App {
     }
 }
 
+/// An app that nobody registered.
+pub(super) fn described() -> App {
+    App {
+        comes_from: Some("app.example".to_owned()),
+        ..App::named("Assistant")
+    }
+}
+
 pub(super) fn shop() -> App {
     App {
         logo: Link::new(&asset_url("shop.svg")),
@@ -39,6 +47,7 @@ pub(super) fn notes() -> App {
 pub(super) fn hostile_app() -> App {
     App {
         terms: Link::new("https://evil.example/\"onclick=\"alert(1)"),
+        comes_from: Some(HOSTILE.to_owned()),
         ..App::named(HOSTILE)
     }
 }

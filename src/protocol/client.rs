@@ -225,6 +225,9 @@ pub enum RegisteredBy {
     File,
     /// The client itself (RFC 7591).
     Itself,
+    /// Nobody: it is what the document says at the address that is its id
+    /// (draft-ietf-oauth-client-id-metadata-document).
+    MetadataDocument,
 }
 
 impl Client {
@@ -303,6 +306,14 @@ impl Client {
     /// whether it belongs to it.
     pub fn is_without_names(&self) -> bool {
         self.sector_unread && self.tokens.subject_type == SubjectType::Pairwise
+    }
+
+    /// Whether nobody of the house made it: what it says of itself is its own word alone.
+    pub const fn is_stranger(&self) -> bool {
+        matches!(
+            self.registered_by,
+            RegisteredBy::Itself | RegisteredBy::MetadataDocument
+        )
     }
 
     /// Whether it may use this grant.

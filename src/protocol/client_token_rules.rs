@@ -10,6 +10,7 @@ use url::{Host, Url};
 use super::client::Client;
 use super::client_rules::MetadataError;
 use super::client_tokens::{AccessTokenFormat, ClientTokens, SubjectType};
+use super::document_url;
 use super::redirect_uri;
 use super::signing_alg::SigningAlg;
 
@@ -223,6 +224,10 @@ fn check_sector(client: &Client) -> Result<(), MetadataError> {
 pub fn sector(client: &Client) -> Option<String> {
     if client.tokens.subject_type == SubjectType::Public {
         return None;
+    }
+    // What it says of its addresses may change from one minute to the next; its id does not.
+    if let Some(host) = document_url::vouching_host(client) {
+        return Some(host);
     }
     let uri = client.tokens.sector_identifier_uri.as_ref();
     host(uri.or_else(|| client.redirect_uris.first())?)

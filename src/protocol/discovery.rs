@@ -157,6 +157,12 @@ fn oauth_members(issuer: &str, features: Features) -> Map<String, Value> {
         let address = at(paths::REGISTER);
         extend(&mut members, json!({ "registration_endpoint": address }));
     }
+    if features.metadata_documents {
+        extend(
+            &mut members,
+            json!({ "client_id_metadata_document_supported": true }),
+        );
+    }
     members
 }
 

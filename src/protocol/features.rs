@@ -9,6 +9,9 @@ pub struct Features {
     pub check_iframe: bool,
     /// Clients may register themselves (RFC 7591).
     pub registration: bool,
+    /// Clients may be what a document at the address says that is their id
+    /// (draft-ietf-oauth-client-id-metadata-document).
+    pub metadata_documents: bool,
     /// Response types that bring tokens by way of the browser, for clients that are registered for
     /// them (Core 1.0, 3.2 and 3.3).
     pub front_channel_tokens: bool,

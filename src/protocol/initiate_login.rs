@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::client::{Client, GrantType, RegisteredBy};
+use super::client::{Client, GrantType};
 use super::redirect_uri;
 
 /// What we write into the query of an `initiate_login_uri`.
@@ -23,7 +23,7 @@ pub(super) fn asks_for_ours(uri: &str) -> bool {
 /// An app that registered itself is opened only by who `knows` it already: a stranger must not be
 /// able to put a door on everybody's page.
 pub fn door(client: &Client, issuer: &str, knows: bool) -> Option<String> {
-    let strange = client.registered_by == RegisteredBy::Itself && !knows;
+    let strange = client.is_stranger() && !knows;
     if !client.enabled || strange || !client.may_use(GrantType::AuthorizationCode) {
         return None;
     }
@@ -51,6 +51,7 @@ mod tests {
 
     use super::*;
     use crate::entropy::ClientId;
+    use crate::protocol::client::RegisteredBy;
     use crate::protocol::client_metadata;
 
     const ISSUER: &str = "https://login.example";

@@ -15,6 +15,12 @@ pub enum Untrusted {
     /// An administrator switched it off.
     #[error("This app is switched off")]
     DisabledClient,
+    /// Its id is the address of a metadata document, which cannot be read now.
+    #[error("The app's metadata document can't be read now")]
+    NoDocument,
+    /// The document makes no client.
+    #[error("The app's metadata document can't be used")]
+    BadDocument,
     /// None came, and it cannot be inferred.
     #[error("The request has no redirect URI")]
     MissingRedirectUri,
@@ -50,6 +56,14 @@ impl Untrusted {
             }
             Self::DisabledClient => {
                 "An administrator has switched this app off, so nobody can sign in to it."
+            }
+            Self::NoDocument => {
+                "The client_id that led here is the address of a document that says what the app \
+                 is, and it can't be read now. Try again in a minute."
+            }
+            Self::BadDocument => {
+                "The client_id that led here is the address of a document that says what the app \
+                 is, and it is not as it must be. Its developer should read how it is written."
             }
             Self::MissingRedirectUri => {
                 "The address that led here does not say where to go back to. The app that sent \
@@ -91,6 +105,8 @@ mod tests {
             Untrusted::MissingClientId,
             Untrusted::UnknownClient,
             Untrusted::DisabledClient,
+            Untrusted::NoDocument,
+            Untrusted::BadDocument,
             Untrusted::MissingRedirectUri,
             Untrusted::UnregisteredRedirectUri,
             Untrusted::Repeated("client_id"),

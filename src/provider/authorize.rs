@@ -12,6 +12,7 @@ use super::handles::SessionCookie;
 use super::interactions::{InteractionCookie, Purpose};
 use super::issue::{CODE, Issue, Unissued};
 use super::live::{LiveSession, Presented};
+use super::metadata_documents::Undocumented;
 use super::request_source::{self, Told};
 use super::sectors::without_names;
 use super::trouble::Trouble;
@@ -62,6 +63,8 @@ pub enum Authorized {
 pub struct ErrorPage {
     /// The rule that was broken.
     pub problem: Untrusted,
+    /// The same in one line, with more where there is more to say.
+    pub told: String,
     /// The app, if it is known.
     pub client: Option<Arc<Client>>,
     /// What the log says too.
@@ -110,7 +113,7 @@ pub(super) struct Judged {
 impl Provider {
     /// The authorization endpoint (Core 1.0, 3.1.2).
     pub async fn authorize(&self, input: AuthorizeInput) -> Result<Authorized, Trouble> {
-        let asked = match self.read_request(input.params).await? {
+        let asked = match self.read_request(input.params, input.address).await? {
             Ok(asked) => asked,
             Err(answer) => return Ok(answer),
         };
@@ -157,14 +160,20 @@ impl Provider {
     }
 
     /// Reads and checks a request, in the order that decides who may be redirected.
-    async fn read_request(&self, outside: Params) -> Result<Result<Asked, Authorized>, Trouble> {
+    async fn read_request(
+        &self,
+        outside: Params,
+        from: IpAddr,
+    ) -> Result<Result<Asked, Authorized>, Trouble> {
         let page = |problem, client| Ok(Err(Authorized::Page(self.error_page(problem, client))));
         let id = match Unchecked::new(outside.clone()).client_id() {
             Ok(id) => id,
             Err(problem) => return page(problem, None),
         };
-        let Some(client) = self.client(&id).await? else {
-            return page(Untrusted::UnknownClient, None);
+        let client = match self.client_now(&id, Some(from)).await? {
+            Ok(Some(client)) => client,
+            Ok(None) => return page(Untrusted::UnknownClient, None),
+            Err(why) => return Ok(Err(Authorized::Page(self.undocumented(&why)))),
         };
         if !client.enabled {
             return page(Untrusted::DisabledClient, Some(client));
@@ -193,8 +202,25 @@ impl Provider {
         tracing::info!(reference, %problem, "an authorization request can't go on");
         ErrorPage {
             problem,
+            told: problem.to_string(),
             client,
             reference,
+        }
+    }
+
+    /// With what is wrong with the document: its author learns it here or nowhere.
+    fn undocumented(&self, why: &Undocumented) -> ErrorPage {
+        let problem = match why {
+            Undocumented::NotNow => Untrusted::NoDocument,
+            Undocumented::Flawed(_) => Untrusted::BadDocument,
+        };
+        let page = self.error_page(problem, None);
+        match why {
+            Undocumented::NotNow => page,
+            Undocumented::Flawed(words) => ErrorPage {
+                told: format!("{problem}: {words}"),
+                ..page
+            },
         }
     }
 

@@ -14,7 +14,6 @@ use tokio::sync::{Mutex, Semaphore};
 use super::Provider;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
-use crate::outbound::Trust;
 use crate::protocol::client::Client;
 use crate::protocol::jose::{ForeignKeys, JoseError, JwsAlg, KeysFlaw};
 
@@ -129,7 +128,7 @@ impl Provider {
     }
 
     async fn fetch_keys(&self, client: &Client, uri: &str) -> Option<ForeignKeys> {
-        let trust = Trust::from(client.registered_by);
+        let trust = self.trust_in(client, uri);
         let body = match self.outbound.get(trust, uri).await {
             Ok(body) => body,
             Err(error) => {

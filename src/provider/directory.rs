@@ -79,6 +79,11 @@ impl Provider {
         self.directory.clients.get(id, load).await
     }
 
+    /// The scopes that every client gets to know.
+    pub(super) fn house_scopes(&self) -> Arc<[String]> {
+        Arc::clone(&self.directory.house_scopes)
+    }
+
     /// An enabled client, for endpoints that name it.
     pub(super) async fn enabled_client(
         &self,

@@ -50,7 +50,7 @@ pub(super) fn used_assertion() -> Name {
 
 /// The mark of a proof that was used, under a root of its own.
 pub(super) fn used_proof() -> Name {
-    Name("d".to_owned())
+    Name("k".to_owned())
 }
 
 /// An interaction, under a root of its own.

@@ -7,7 +7,7 @@ use super::Provider;
 use super::people::Visitor;
 use super::trouble::Trouble;
 use crate::entropy::ClientId;
-use crate::protocol::client::{Client, RegisteredBy};
+use crate::protocol::client::Client;
 use crate::protocol::initiate_login;
 use crate::store::record::{ClientFilter, Enabled};
 
@@ -33,7 +33,7 @@ impl Provider {
             limit: MOST,
         };
         let rows = self.record.list_clients(&filter).await?.rows;
-        let strange = |client: &Client| client.registered_by == RegisteredBy::Itself;
+        let strange = |client: &Client| client.is_stranger();
         let met: BTreeSet<ClientId> = if rows.iter().any(|row| strange(&row.client)) {
             let allowed = self.apps_allowed_by(&visitor.person).await?.into_iter();
             allowed.map(|app| app.client).collect()

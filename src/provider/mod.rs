@@ -43,6 +43,7 @@ mod key_list;
 mod keys;
 mod live;
 mod mass_ends;
+mod metadata_documents;
 mod new_password;
 mod nodes;
 mod notices;
@@ -107,6 +108,7 @@ pub use introspection::Introspection;
 pub use key_keeper::{KeyKeeper, Rotated};
 pub use key_list::KeyView;
 pub use mass_ends::{CarriedOut, MassPlan, PLAN_FOR};
+pub use metadata_documents::DocumentSettings;
 pub use new_password::NewPasswordOutcome;
 pub use own_password::{Others, PasswordChange, PasswordChanged};
 pub use people::{AppView, DeviceView, Visitor};
@@ -160,6 +162,7 @@ pub struct Provider {
     hashing: hashing::Gate,
     client_keys: client_keys::ClientKeys,
     client_throttle: client_throttle::ClientThrottle,
+    metadata_documents: metadata_documents::MetadataDocuments,
     flush: flush::Flush,
     audit: audit::Audit,
     reloads: reload::Flights,
@@ -258,6 +261,7 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
+            metadata_documents: metadata_documents::MetadataDocuments::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::failpoint::FailPoint;
 use crate::meters::NoticeResult;
-use crate::outbound::{OutboundError, Refusal, Reply, Trust};
+use crate::outbound::{OutboundError, Refusal, Reply};
 use crate::protocol::client::Client;
 use crate::protocol::logout_token::LogoutTokenClaims;
 use crate::store::record::{DueNotice, Places, Receipt};
@@ -237,7 +237,7 @@ impl Provider {
         let token = claims
             .sign(&key)
             .map_err(|error| Trouble::Internal(error.to_string()))?;
-        let trust = Trust::from(client.registered_by);
+        let trust = self.trust_in(client, uri);
         let reply = self
             .outbound
             .post_form(trust, uri, &[("logout_token", &token)])

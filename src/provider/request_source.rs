@@ -3,7 +3,6 @@
 
 use super::Provider;
 use super::trouble::Trouble;
-use crate::outbound::Trust;
 use crate::protocol::authorization_request::{Origin, Unchecked};
 use crate::protocol::authorization_response::Target;
 use crate::protocol::client::Client;
@@ -137,7 +136,7 @@ impl Provider {
             let words = "too many requests are being fetched; try again";
             return Err(ProtocolError::new(ErrorCode::TemporarilyUnavailable, words));
         };
-        let trust = Trust::from(client.registered_by);
+        let trust = self.trust_in(client, uri);
         let body = self.outbound.get_jwt(trust, uri).await.map_err(|error| {
             tracing::info!(client = %client.client_id, %error, "a request object cannot be fetched");
             refuse("nothing can be fetched from request_uri")

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::metadata_documents::DocumentSettings;
 use super::registration::RegistrationSettings;
 use crate::identity::password::Parameters;
 use crate::protocol::client_bounds::Bounds;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub keys: Schedule,
     /// Whether and how clients register themselves (RFC 7591).
     pub registration: Option<RegistrationSettings>,
+    /// Whether clients may be what a document at their id says.
+    pub metadata_documents: Option<DocumentSettings>,
     /// The claims and scopes that this house has of its own.
     pub claims: CustomClaims,
     /// How long a logout notice is tried.

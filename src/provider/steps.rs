@@ -8,6 +8,7 @@ use super::browser_state::{Held, Holding};
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
+use super::metadata_documents::no_room;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::protocol::authorization_request::Checked;
@@ -88,8 +89,11 @@ impl Provider {
 
     /// The client and its redirect URI as they are registered by now: an hour may have passed.
     async fn still_registered(&self, request: Checked) -> Result<Option<Asked>, Trouble> {
-        let client = self.enabled_client(&request.client_id).await?;
+        let client = self.client_now(&request.client_id, None).await?;
+        // A document that cannot be read any more leaves nothing to go by.
+        let client = client.unwrap_or_default();
         Ok(client
+            .filter(|client| client.enabled)
             .filter(|client| redirect_uri::matches(client, &request.target.redirect_uri))
             .map(|client| Asked { client, request }))
     }
@@ -242,6 +246,9 @@ impl Provider {
         if let Ok(judged) = judged
             && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
         {
+            if !self.keep_described(&asked.client).await? {
+                return self.finish(open, &asked, &no_room()).await;
+            }
             let (user, client) = (&live.session.user, &asked.client.client_id);
             self.record
                 .save_consent(user, client, &judged.scope, self.clock.now())

@@ -10,6 +10,7 @@ use super::Provider;
 use super::client_throttle;
 use super::dpop::Shown;
 use super::handles::{AccessHandle, RefreshHandle};
+use super::metadata_documents::Undocumented;
 use super::trouble::Trouble;
 use crate::entropy::{Root, TokenId};
 use crate::protocol::access_token::AccessTokenClaims;
@@ -137,8 +138,15 @@ impl Provider {
         };
         let words = "the client is unknown, disabled, or did not authenticate as registered";
         let refused = Ok(Err(ProtocolError::new(ErrorCode::InvalidClient, words)));
-        let Some(client) = self.client(presented.client_id()).await? else {
-            return refused;
+        let known = self.client_now(presented.client_id(), Some(input.address));
+        let client = match known.await? {
+            Ok(Some(client)) => client,
+            Ok(None) => return refused,
+            Err(Undocumented::NotNow) => return Err(Trouble::Undocumented),
+            Err(why @ Undocumented::Flawed(_)) => {
+                let error = ProtocolError::new(ErrorCode::InvalidClient, why.to_string());
+                return Ok(Err(error));
+            }
         };
         if client.is_public() {
             let known = client_auth::check(&client, &presented, self.clock.now()).is_ok();

@@ -20,6 +20,9 @@ pub enum Trouble {
     /// The sector of a client that the configuration file declares was not read yet.
     #[error("the document at this client's sector_identifier_uri was not read yet")]
     WithoutNames,
+    /// The metadata document of a client cannot be read now.
+    #[error("this client's metadata document can't be read now")]
+    Undocumented,
     /// Something that should not happen; the text is for the log.
     #[error("{0}")]
     Internal(String),
@@ -37,7 +40,7 @@ impl Trouble {
         match self {
             Self::Busy => Duration::from_secs(5),
             Self::Crowded => Duration::from_mins(1),
-            Self::WithoutNames => Duration::from_secs(30),
+            Self::WithoutNames | Self::Undocumented => Duration::from_secs(30),
             Self::Unknown(_) | Self::Internal(_) => Duration::from_secs(2),
         }
     }

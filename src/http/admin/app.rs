@@ -58,6 +58,7 @@ const fn declared(client: &Client) -> Option<Declared> {
     match (client.registered_by, client.enabled) {
         (RegisteredBy::File, true) => Some(Declared::Now),
         (RegisteredBy::File, false) => Some(Declared::NoMore),
+        (RegisteredBy::MetadataDocument, _) => Some(Declared::ByDocument),
         _ => None,
     }
 }
@@ -66,8 +67,11 @@ fn actions(client: &Client) -> Vec<Action> {
     let all = match declared(client) {
         Some(Declared::Now) => vec![],
         Some(Declared::NoMore) => vec![("delete", "Delete…", "deletion")],
-        None => {
-            let mut all = vec![("edit", "Change…", "edit")];
+        by @ (Some(Declared::ByDocument) | None) => {
+            let mut all = Vec::new();
+            if by.is_none() {
+                all.push(("edit", "Change…", "edit"));
+            }
             if client.has_secret() {
                 all.push(("secret", "New secret…", "secret"));
             }

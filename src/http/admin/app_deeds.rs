@@ -225,6 +225,7 @@ fn ask(call: &Call, client: &Client, lives: ClientUse, deed: Deed, page: &str) -
 fn refused(client: &Client, refusal: &Refusal) -> HttpResponse {
     match refusal {
         Refusal::DeclaredInFile => done(client, "declared", None),
+        Refusal::Described => done(client, "described", None),
         Refusal::NoSecret => done(client, "no-secret", None),
         Refusal::StillInUse => done(client, "in-use", None),
         // Gone meanwhile; the others are of people and of forms.

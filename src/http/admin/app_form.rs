@@ -63,7 +63,7 @@ pub(super) async fn ask_edit(call: Call) -> Answer {
     let Some(row) = apps::named(&call).await? else {
         return Ok(nothing_here());
     };
-    if let Some(refused) = declared(&row.client) {
+    if let Some(refused) = described_elsewhere(&row.client) {
         return Ok(refused);
     }
     let typed = Typed::of_client(&row.client);
@@ -75,7 +75,7 @@ pub(super) async fn edit(call: Call) -> Answer {
     let Some(row) = apps::named(&call).await? else {
         return Ok(nothing_here());
     };
-    if let Some(refused) = declared(&row.client) {
+    if let Some(refused) = described_elsewhere(&row.client) {
         return Ok(refused);
     }
     let typed = Typed::of_form(&call.form);
@@ -104,6 +104,7 @@ pub(super) async fn edit(call: Call) -> Answer {
     };
     let problems = match refusal {
         Refusal::NotFound => return Ok(nothing_here()),
+        Refusal::Described => return Ok(done(&row.client, "described", None)),
         Refusal::DeclaredInFile => return Ok(done(&row.client, "declared", None)),
         Refusal::Outdated => app_problems::outdated(&typed, &Typed::of_client(&row.client)),
         refusal => app_problems::of(&refusal, &typed),
@@ -135,7 +136,14 @@ async fn after_edit(call: &Call, secret: Option<&str>, had_one: bool) -> Answer 
     Ok(once(call, client, secret, (heading, text.to_owned())))
 }
 
-/// An app that is changed elsewhere.
+/// An app whose metadata are changed elsewhere.
+fn described_elsewhere(client: &Client) -> Option<HttpResponse> {
+    let document = client.registered_by == RegisteredBy::MetadataDocument;
+    let described = || done(client, "described", None);
+    declared(client).or_else(|| document.then(described))
+}
+
+/// An app that the configuration file declares: all of it is changed there.
 pub(super) fn declared(client: &Client) -> Option<HttpResponse> {
     let elsewhere = client.registered_by == RegisteredBy::File;
     elsewhere.then(|| done(client, "declared", None))

@@ -90,12 +90,12 @@ pub(super) fn state(client: &Client) -> State {
 
 /// The app that the path names.
 pub(super) async fn named(call: &Call) -> Result<Option<ClientRow>, PageTrouble> {
-    let id = call.part("id");
+    let id = call.text_part("id");
     // PostgreSQL has no text with such a letter, so that no app is called that.
     if id.len() > ID || id.chars().any(char::is_control) {
         return Ok(None);
     }
-    Ok(call.state.provider.app_row(&ClientId::new(id)).await?)
+    Ok(call.state.provider.app_row(&ClientId::new(&*id)).await?)
 }
 
 /// "3 sessions, of 2 people"; nothing if it is in none.
@@ -145,6 +145,11 @@ pub(super) fn notice(call: &Call) -> Option<Notice> {
             Tone::Wait,
             "Nothing was changed here",
             "This app is changed in the configuration file.".to_owned(),
+        ),
+        "described" => (
+            Tone::Wait,
+            "Nothing was changed here",
+            "This app is what its metadata document says.".to_owned(),
         ),
         "no-secret" => (
             Tone::Wait,

@@ -1,6 +1,7 @@
 //! One gate before every admin page: who asks, by which form, how lately proven. A page cannot
 //! forget a check that it does not make itself.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,6 +9,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use percent_encoding::percent_decode_str;
 
 use super::confirm;
 use crate::http::account::sign_in_first;
@@ -87,6 +89,13 @@ impl Call {
     /// A part of the path that varies.
     pub(super) fn part(&self, name: &str) -> &str {
         self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// The same where it may be any text. The router leaves escaped what could be taken for
+    /// another path, such as the slashes of an id that is an address. Empty if it is no text.
+    pub(super) fn text_part(&self, name: &str) -> Cow<'_, str> {
+        let text = percent_decode_str(self.part(name)).decode_utf8();
+        text.unwrap_or_default()
     }
 
     /// A field of the form without the spaces around it; none if it is empty.

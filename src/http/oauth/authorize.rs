@@ -89,7 +89,7 @@ fn problem_page(state: &State, problem: &Problem) -> HttpResponse {
             .and_then(Link::new),
         reference: problem.reference.clone(),
         time: time::stamp(state.provider.clock().now()),
-        problem: problem.problem.to_string(),
+        problem: problem.told.clone(),
     };
     respond::page(
         StatusCode::BAD_REQUEST,
@@ -106,6 +106,7 @@ fn cause(problem: &Untrusted) -> Cause {
         Untrusted::MissingRedirectUri | Untrusted::UnregisteredRedirectUri => {
             Cause::UnregisteredAddress
         }
+        Untrusted::NoDocument | Untrusted::BadDocument => Cause::Undocumented,
         Untrusted::NoPushedRequest => Cause::Expired,
         Untrusted::Repeated(_) | Untrusted::BadRequestObject => Cause::Malformed,
     }

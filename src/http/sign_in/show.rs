@@ -20,6 +20,7 @@ use crate::pages::scope_words::Shown;
 use crate::pages::sign_in::{EndedBecause, Remember, SignIn, SignInNotice};
 use crate::pages::time;
 use crate::protocol::custom_claims::CustomClaims;
+use crate::protocol::redirect_uri;
 use crate::provider::{PageDue, Waiting};
 use crate::session::ending::Reason;
 
@@ -152,7 +153,9 @@ fn consent(
     permissions: Vec<Permission>,
     action: String,
 ) -> Consent {
+    let uri = waiting.redirect_uri.as_deref();
     Consent {
+        to_this_device: uri.is_some_and(redirect_uri::is_loopback),
         app,
         person: person.display_name().to_owned(),
         permissions,

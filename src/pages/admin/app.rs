@@ -44,13 +44,15 @@ pub struct OneApp {
     pub audit: Option<Link>,
 }
 
-/// It is changed in the configuration file.
+/// Where its metadata come from, if not from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
     /// The file declares it.
     Now,
     /// It did once, and does no more.
     NoMore,
+    /// It is what the document says at the address that is its id.
+    ByDocument,
 }
 
 /// Something that can be done.
@@ -117,6 +119,13 @@ impl Page for OneApp {
             declared: Some(Declared::NoMore),
             ..full.clone()
         };
+        let described = Self {
+            name: "Assistant".to_owned(),
+            declared: Some(Declared::ByDocument),
+            made: ("its metadata document", full.changed.clone()),
+            settings: app_secret::settings("https://app.example/client.json", false),
+            ..full.clone()
+        };
         let public = Self {
             secret: SecretFacts {
                 exists: false,
@@ -140,6 +149,7 @@ impl Page for OneApp {
             ("full", full),
             ("declared", declared),
             ("withdrawn", withdrawn),
+            ("described", described),
             ("public", public),
             ("hostile", hostile),
         ]

@@ -66,6 +66,9 @@ pub enum Refusal {
          servers"
     )]
     DeclaredInFile,
+    /// It is changed there.
+    #[error("this client is what its metadata document says; change it there")]
+    Described,
     /// It has none.
     #[error("a public client has no secret")]
     NoSecret,
@@ -88,6 +91,7 @@ impl Refusal {
             | Self::Outdated
             | Self::LastAdministrator
             | Self::DeclaredInFile
+            | Self::Described
             | Self::NoSecret
             | Self::StillInUse => None,
         }
@@ -128,6 +132,7 @@ impl From<ClientChange> for Administered<crate::clock::Timestamp> {
             ClientChange::NotFound => Err(Refusal::NotFound),
             ClientChange::Outdated => Err(Refusal::Outdated),
             ClientChange::DeclaredInFile => Err(Refusal::DeclaredInFile),
+            ClientChange::Described => Err(Refusal::Described),
             ClientChange::NoSecret => Err(Refusal::NoSecret),
             ClientChange::StillInUse => Err(Refusal::StillInUse),
         }

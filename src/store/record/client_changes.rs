@@ -32,6 +32,8 @@ pub enum ClientChange {
     Outdated,
     /// The configuration file declares it.
     DeclaredInFile,
+    /// It is what its metadata document says, and is changed there.
+    Described,
     /// A client without a secret has none that could be rotated.
     NoSecret,
     /// It is enabled, or something of it lives: disable it and end that first.
@@ -61,6 +63,9 @@ impl Record {
                     Ok(held) => held,
                     Err(refused) => return Ok(refused),
                 };
+                if held.client.registered_by == RegisteredBy::MetadataDocument {
+                    return Ok(ClientChange::Described);
+                }
                 if held.version != *version {
                     return Ok(ClientChange::Outdated);
                 }
@@ -209,7 +214,7 @@ pub(super) async fn held(
     }
 }
 
-async fn write(
+pub(super) async fn write(
     conn: &mut AnyConnection,
     held: &Held,
     after: &Client,
@@ -236,7 +241,9 @@ async fn delete(
     if held.client.enabled {
         return Ok(match held.client.registered_by {
             RegisteredBy::File => ClientChange::DeclaredInFile,
-            RegisteredBy::Administrator | RegisteredBy::Itself => ClientChange::StillInUse,
+            RegisteredBy::Administrator | RegisteredBy::Itself | RegisteredBy::MetadataDocument => {
+                ClientChange::StillInUse
+            }
         });
     }
     let sql = "SELECT (SELECT COUNT(*) FROM participants WHERE client_id = $1 \
@@ -249,6 +256,27 @@ async fn delete(
     if alive > 0 {
         return Ok(ClientChange::StillInUse);
     }
+    take_away(conn, id, held, deed).await
+}
+
+/// Takes a client away that nothing hangs on, whether it is enabled or not.
+pub(super) async fn forget(
+    conn: &mut AnyConnection,
+    id: &ClientId,
+    deed: &Deed,
+) -> Result<ClientChange, RecordError> {
+    match held(conn, id).await? {
+        Some(held) => take_away(conn, id, held, deed).await,
+        None => Ok(ClientChange::NotFound),
+    }
+}
+
+async fn take_away(
+    conn: &mut AnyConnection,
+    id: &ClientId,
+    held: Held,
+    deed: &Deed,
+) -> Result<ClientChange, RecordError> {
     for sql in [
         "DELETE FROM consents WHERE client_id = $1",
         "DELETE FROM registrations WHERE client_id = $1",

@@ -226,6 +226,7 @@ pub(super) const fn word(by: RegisteredBy) -> &'static str {
         RegisteredBy::Administrator => "administrator",
         RegisteredBy::File => "file",
         RegisteredBy::Itself => "itself",
+        RegisteredBy::MetadataDocument => "metadata_document",
     }
 }
 
@@ -234,6 +235,7 @@ fn registered_by(word: &str) -> Result<RegisteredBy, RecordError> {
         "administrator" => Ok(RegisteredBy::Administrator),
         "file" => Ok(RegisteredBy::File),
         "itself" => Ok(RegisteredBy::Itself),
+        "metadata_document" => Ok(RegisteredBy::MetadataDocument),
         _ => Err(RecordError::malformed("registered_by")),
     }
 }

@@ -43,6 +43,8 @@ mod live_receipts;
 mod logout_scope;
 mod main_job;
 mod mass_ends;
+mod mcp;
+mod metadata_documents;
 mod metrics;
 mod my_apps;
 mod nodes;

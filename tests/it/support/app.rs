@@ -26,8 +26,9 @@ pub(crate) enum Mood {
     Hangs,
 }
 
+/// What reached its back channel.
 #[derive(Default)]
-struct Heard {
+pub(super) struct Heard {
     tokens: Mutex<Vec<String>>,
     mood: Mutex<Option<Mood>>,
 }
@@ -146,6 +147,25 @@ impl App {
             redirect_uri: redirect_uri.to_owned(),
             issuer: house.issuer.clone(),
             origin,
+            heard,
+            http: super::http().build().unwrap(),
+            door: None,
+        }
+    }
+
+    /// One that nobody registered: id and redirect URI, where it lives, and what reaches it there.
+    pub(super) fn published(
+        house: &House,
+        (client_id, redirect_uri): (String, String),
+        origin: &str,
+        heard: Arc<Heard>,
+    ) -> Self {
+        Self {
+            client_id,
+            secret: None,
+            redirect_uri,
+            issuer: house.issuer.clone(),
+            origin: origin.to_owned(),
             heard,
             http: super::http().build().unwrap(),
             door: None,
@@ -557,7 +577,10 @@ fn serve(listener: TcpListener, heard: Arc<Heard>) {
     tokio::spawn(server);
 }
 
-async fn hear(heard: web::Data<Heard>, form: web::Form<Vec<(String, String)>>) -> HttpResponse {
+pub(super) async fn hear(
+    heard: web::Data<Heard>,
+    form: web::Form<Vec<(String, String)>>,
+) -> HttpResponse {
     for (name, value) in form.iter() {
         if name == "logout_token" {
             heard.tokens.lock().unwrap().push(value.clone());

@@ -12,6 +12,7 @@ pub(crate) mod house;
 pub(crate) mod installation;
 pub(crate) mod page;
 pub(crate) mod parts;
+pub(crate) mod published;
 pub(crate) mod raw;
 pub(crate) mod scrape;
 pub(crate) mod site;
@@ -26,6 +27,7 @@ pub(crate) use holder::Holder;
 pub(crate) use house::{House, Person};
 pub(crate) use installation::{Installation, Server};
 pub(crate) use page::Page;
+pub(crate) use published::{Published, Publisher};
 pub(crate) use raw::Raw;
 pub(crate) use scrape::Scrape;
 

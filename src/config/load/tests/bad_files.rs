@@ -163,4 +163,32 @@ pub(super) const BAD: &[(&str, &str)] = &[
         "lanyard.toml:3: keys.publish_ahead: 6d is longer than keys.rotate_every (5d): the next \
          key would always come late. Write 5d or less.",
     ),
+    (
+        "[metadata_documents]\nopen_to = \"anybody\"",
+        "lanyard.toml:2: metadata_documents.open_to: \"anybody\" is not known. Write one of \
+         `nobody`, `listed_hosts`, `any_host`.",
+    ),
+    (
+        "[metadata_documents]\nopen_to = \"listed_hosts\"",
+        "lanyard.toml:2: metadata_documents.open_to: It is listed_hosts, and \
+         metadata_documents.hosts lists none. Write hosts there, such as [\"app.example.com\"], \
+         or any_host here.",
+    ),
+    (
+        "[metadata_documents]\nhosts = [\"https://app.example\"]",
+        "lanyard.toml:2: metadata_documents.hosts: \"https://app.example\" is not the name of a \
+         host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
+         path, an international name in its xn-- form.",
+    ),
+    (
+        "[metadata_documents]\nhosts = [\"app.example:8443\"]",
+        "lanyard.toml:2: metadata_documents.hosts: \"app.example:8443\" is not the name of a \
+         host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
+         path, an international name in its xn-- form.",
+    ),
+    (
+        "[delivery]\nca_file = \"/nowhere/ca.pem\"",
+        "lanyard.toml:2: delivery.ca_file: There is no file /nowhere/ca.pem. Write the path of \
+         the authority's certificate.",
+    ),
 ];

@@ -1,0 +1,619 @@
+//! Apps that nobody registered: their id is the address of a document that says what they are.
+
+use std::time::Duration;
+
+use lanyard::entropy::ClientId;
+use lanyard::session::ending::Actor;
+use serde_json::{Value, json};
+
+use super::client_assertions::{assertion, p256, proof_fields, set};
+use crate::support::app::Tokens;
+use crate::support::tokens::refusal;
+use crate::support::{App, Browser, House, Page, Person, Published, Publisher};
+
+const UNREAD: &str = "The app's metadata document can't be read now";
+const UNUSABLE: &str = "The app's metadata document can't be used";
+const UNKNOWN: &str = "This app is not known here";
+const PATH: &str = "/client.json";
+
+/// A house that reads the documents of one publisher, with alice in a browser.
+struct Story {
+    publisher: Publisher,
+    house: House,
+    app: App,
+    alice: Person,
+    browser: Browser,
+}
+
+async fn story() -> Story {
+    story_with(&[]).await
+}
+
+async fn story_with(more: &[(&str, &str)]) -> Story {
+    let publisher = Publisher::open();
+    let settings = [publisher.settings().as_slice(), more].concat();
+    let house = House::open_with(&settings).await;
+    begin(publisher, house).await
+}
+
+/// With one node: where reads are counted, as each node has its own memory of them.
+async fn story_alone(more: &[(&str, &str)]) -> Story {
+    let publisher = Publisher::open();
+    let settings = [publisher.settings().as_slice(), more].concat();
+    let stores = crate::support::stores::Stores::of_this_run();
+    let house = House::open_on(stores.variables().await, 1, &settings).await;
+    begin(publisher, house).await
+}
+
+async fn begin(publisher: Publisher, house: House) -> Story {
+    let (alice, browser) = (house.person("alice").await, house.browser());
+    browser.sign_in(&alice).await;
+    Story {
+        alice,
+        app: publisher.app(&house, PATH),
+        publisher,
+        house,
+        browser,
+    }
+}
+
+impl Story {
+    /// What the authorization endpoint says to this app.
+    async fn asks(&self, app: &App) -> Page {
+        app.send(&self.browser, &app.ask()).await.page()
+    }
+
+    async fn refused(&self, words: &str) {
+        let page = self.asks(&self.app).await;
+        assert_eq!(page.status, 400, "{}", page.body);
+        assert!(page.shows(words), "{words}: {}", page.body);
+    }
+
+    /// Asks for a permission, gives it, and redeems.
+    async fn joins(&self) -> Tokens {
+        let ask = self.app.ask();
+        let page = self.app.send(&self.browser, &ask).await.page();
+        assert_eq!(page.heading(), "Assistant asks for your permission");
+        let answer = self.browser.submit(&page, &[("action", "allow")]).await;
+        let code = self.app.code(&answer.away(), &ask);
+        self.app.redeem(&code, &ask).await
+    }
+
+    async fn is_kept(&self) -> bool {
+        let id = ClientId::new(&self.app.client_id);
+        let record = self.house.provider().record();
+        record.client(&id).await.unwrap().is_some()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_is_off_an_address_is_an_unknown_app() {
+    let publisher = Publisher::open();
+    let [_, _, authority] = publisher.settings();
+    let house = House::open_with(&[authority]).await;
+    let story = begin(publisher, house).await;
+    story.refused(UNKNOWN).await;
+    assert_eq!(story.publisher.asked(), 0);
+    let document = story.browser.get("/.well-known/openid-configuration").await;
+    assert!(!document.body.contains("client_id_metadata_document"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_such_address_is_an_unknown_app() {
+    let story = story().await;
+    let origin = story.publisher.origin.clone();
+    let port = origin.rsplit(':').next().unwrap();
+    let long = format!("{origin}/{}", "a".repeat(300));
+    for id in [
+        origin.clone(),
+        format!("{origin}/"),
+        format!("{origin}{PATH}?a=b"),
+        format!("{origin}{PATH}#a"),
+        format!("{origin}/a/../client.json"),
+        format!("https://me@localhost:{port}{PATH}"),
+        format!("http://localhost:{port}{PATH}"),
+        format!("https://127.0.0.1:{port}{PATH}"),
+        format!("https://LOCALHOST:{port}{PATH}"),
+        // Not one of the hosts that are listed.
+        format!("https://app.localhost:{port}{PATH}"),
+        long,
+    ] {
+        let app = App {
+            client_id: id.clone(),
+            ..story.app.clone()
+        };
+        let page = story.asks(&app).await;
+        assert!(page.shows(UNKNOWN), "{id}: {}", page.body);
+    }
+    assert_eq!(story.publisher.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_flaw_of_a_document_is_refused() {
+    let story = story_alone(&[]).await;
+    let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
+    let origin = &story.publisher.origin;
+    for (changes, words) in [
+        (json!({ "client_id": null }), "another client_id"),
+        (
+            json!({ "client_id": format!("{origin}/b.json") }),
+            "another client_id",
+        ),
+        (json!({ "client_secret": "s" }), "a client_secret"),
+        (json!({ "client_secret_expires_at": 0 }), "a client_secret"),
+        (
+            json!({ "token_endpoint_auth_method": "client_secret_post" }),
+            "token_endpoint_auth_method other than",
+        ),
+        (
+            json!({ "redirect_uris": null }),
+            "refused for its redirect_uris",
+        ),
+        (
+            json!({ "redirect_uris": ["http://elsewhere.example/"] }),
+            "refused for its redirect_uris[0]",
+        ),
+        (
+            json!({ "first_party": true }),
+            "refused for its first_party",
+        ),
+        (
+            json!({ "require_pkce": false }),
+            "refused for its require_pkce",
+        ),
+        (json!({ "a": deep }), "refused for its a"),
+        (
+            json!({ "client_name": "Lanyard" }),
+            "refused for its client_name",
+        ),
+    ] {
+        story.publisher.describe(changes);
+        story.refused(UNUSABLE).await;
+        story.refused(words).await;
+        // What failed is remembered for half a minute.
+        story.house.advance(Duration::from_secs(31));
+    }
+    for body in ["", "<html>", "[]", "{\"client_id\":"] {
+        story.publisher.publish(Published {
+            body: Some(body.to_owned()),
+            ..Published::default()
+        });
+        story.refused("it is not a JSON object").await;
+        story.house.advance(Duration::from_secs(31));
+    }
+    story.publisher.publish(Published {
+        content_type: "text/plain",
+        ..Published::default()
+    });
+    story.refused("it is not served as application/json").await;
+    assert!(!story.is_kept().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_cannot_be_had_is_asked_for_again_later() {
+    let story = story_alone(&[("DELIVERY__TIMEOUT", "1s")]).await;
+    for page in [
+        Published {
+            status: 404,
+            ..Published::default()
+        },
+        // Where it leads is another address than the one that was asked for.
+        Published {
+            status: 302,
+            ..Published::default()
+        },
+        Published {
+            changes: json!({ "padding": "a".repeat(6_000) }),
+            ..Published::default()
+        },
+        Published {
+            waits: Duration::from_secs(20),
+            ..Published::default()
+        },
+    ] {
+        let asked = story.publisher.asked();
+        story.publisher.publish(page);
+        story.refused(UNREAD).await;
+        story.refused(UNREAD).await;
+        assert_eq!(story.publisher.asked(), asked + 1);
+        story.house.advance(Duration::from_secs(31));
+    }
+    // At the token endpoint that is no verdict.
+    let answer = story.app.try_refresh("x").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert_eq!(answer.header("retry-after"), Some("30"));
+    story.house.advance(Duration::from_secs(31));
+    story.publisher.describe(json!({}));
+    story.joins().await;
+}
+
+/// The guard is that of apps that registered themselves: what may be any host is none within.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_us_read_a_private_address() {
+    let publisher = Publisher::open();
+    let [_, _, authority] = publisher.settings();
+    let any = ("METADATA_DOCUMENTS__OPEN_TO", "any_host");
+    let house = House::open_with(&[any, authority]).await;
+    let story = begin(publisher, house).await;
+    story.refused(UNREAD).await;
+    let app = App {
+        client_id: story.app.client_id.replace("localhost", "app.localhost"),
+        ..story.app.clone()
+    };
+    assert!(story.asks(&app).await.shows(UNREAD));
+    assert_eq!(story.publisher.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_goes_back_to_must_be_listed() {
+    let story = story().await;
+    let elsewhere = story.app.at("https://localhost:1/callback");
+    let page = story.asks(&elsewhere).await;
+    assert!(
+        page.shows("The redirect URI is not registered"),
+        "{}",
+        page.body
+    );
+    let ask = story.app.ask().with("code_challenge", "");
+    let ask = ask.with("code_challenge_method", "");
+    let answer = story.app.send(&story.browser, &ask).await.away();
+    assert_eq!(story.app.error(&answer, &ask), "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_ask_at_once_cost_one_read() {
+    let story = story_alone(&[]).await;
+    story.publisher.publish(Published {
+        waits: Duration::from_millis(300),
+        ..Published::default()
+    });
+    let asks = (0..12).map(|_| story.asks(&story.app));
+    for page in futures_util::future::join_all(asks).await {
+        assert_eq!(page.heading(), "Assistant asks for your permission");
+    }
+    assert_eq!(story.publisher.asked(), 1);
+    // And it costs the house nothing that stays.
+    assert!(!story.is_kept().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_addresses_is_bounded() {
+    let story = story_alone(&[]).await;
+    story.publisher.publish(Published {
+        cache_control: Some("no-store"),
+        ..Published::default()
+    });
+    story.joins().await;
+    story.house.advance(Duration::from_secs(61));
+    let before = story.publisher.asked();
+    let mut refused = 0;
+    for number in 0..40 {
+        let app = story
+            .publisher
+            .app(&story.house, &format!("/{number}.json"));
+        refused += usize::from(story.asks(&app).await.shows(UNREAD));
+    }
+    let read = story.publisher.asked() - before;
+    // Of a minute that has not quite passed everywhere, the first one may still count.
+    assert!((29..=30).contains(&read), "{read}");
+    assert_eq!(refused, 40 - read);
+    // Whom the house knows is read all the same.
+    story.app.join(&story.browser).await;
+    assert_eq!(story.publisher.asked(), before + read + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caches_are_heeded_within_bounds_and_an_old_copy_ends() {
+    let story = story_alone(&[]).await;
+    let page = |cache_control, status| Published {
+        cache_control,
+        status,
+        ..Published::default()
+    };
+    let minute = Duration::from_secs(61);
+    for (cache, good_for) in [
+        (Some("no-store"), 1),
+        (Some("max-age=180"), 3),
+        (None, 5),
+        (Some("max-age=31536000"), 60),
+    ] {
+        story.publisher.publish(page(cache, 200));
+        story.house.advance(Duration::from_hours(2));
+        story.asks(&story.app).await;
+        let asked = story.publisher.asked();
+        story.house.advance(Duration::from_secs(good_for * 60 - 5));
+        story.asks(&story.app).await;
+        assert_eq!(story.publisher.asked(), asked, "{cache:?}");
+        story.house.advance(Duration::from_secs(10));
+        story.asks(&story.app).await;
+        assert_eq!(story.publisher.asked(), asked + 1, "{cache:?}");
+    }
+    // Its server is down: the copy is believed for an hour, and no longer.
+    story.publisher.publish(page(None, 200));
+    story.house.advance(Duration::from_hours(2));
+    story.asks(&story.app).await;
+    story.publisher.publish(page(None, 500));
+    let asked = story.publisher.asked();
+    story.house.advance(Duration::from_mins(55));
+    let sent = story.asks(&story.app).await;
+    assert!(!sent.shows(UNREAD), "{}", sent.body);
+    assert_eq!(story.publisher.asked(), asked + 1);
+    story.house.advance(Duration::from_mins(5) + minute);
+    let browser = story.house.browser();
+    let refused = story.app.send(&browser, &story.app.ask()).await.page();
+    assert!(refused.shows(UNREAD), "{}", refused.body);
+}
+
+/// Conformance: 33.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_see_by_whose_word_it_is() {
+    let story = story().await;
+    story
+        .publisher
+        .describe(json!({ "client_name": "Your Bank" }));
+    let stranger = story.house.browser();
+    let page = story.app.send(&stranger, &story.app.ask()).await.page();
+    assert!(
+        page.shows("This app comes from <strong>localhost</strong>"),
+        "{}",
+        page.body
+    );
+    let page = story.asks(&story.app).await;
+    assert_eq!(page.heading(), "Your Bank asks for your permission");
+    assert!(page.shows("It comes from localhost"), "{}", page.body);
+    assert!(!page.shows("a program on this device"), "{}", page.body);
+    assert_eq!(
+        story.app.silently(&story.browser).await.unwrap_err(),
+        "consent_required"
+    );
+    let here = "http://127.0.0.1/callback";
+    story.publisher.describe(json!({ "redirect_uris": [here] }));
+    story.house.advance(Duration::from_secs(301));
+    let app = story.app.at("http://127.0.0.1:50123/callback");
+    let page = story.asks(&app).await;
+    assert!(page.shows("a program on this device"), "{}", page.body);
+    let known = story
+        .house
+        .app_with("wiki", json!({ "first_party": false }))
+        .await;
+    let page = story.asks(&known).await;
+    assert!(!page.shows("It comes from"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
+    let story = story().await;
+    let tokens = story.joins().await;
+    assert!(story.is_kept().await);
+    let target = format!("client:{}", story.app.client_id);
+    let made = story.house.expect_audit("who it is", |line| {
+        line.action == "client.register" && line.target == target
+    });
+    assert_eq!(made.await.actor, target);
+    assert_eq!(tokens.claims["aud"], story.app.client_id);
+    assert_eq!(story.app.userinfo(tokens.access()).await.status, 200);
+    let sid = tokens.sid().to_owned();
+    let tokens = story.app.refresh(tokens.refresh()).await;
+    story.app.join(&story.browser).await;
+    // What the record has is what the document says: nothing is written again.
+    let audit = story.house.provider().record().recent_audit(1_000).await;
+    let mut audit = audit.unwrap().into_iter();
+    assert!(!audit.any(|line| line.action == "client.update"));
+
+    story
+        .house
+        .end(story.house.session_of(&story.alice).await)
+        .await;
+    let said = story.app.expect_signed_out(&sid).await;
+    assert_eq!(said["aud"], story.app.client_id);
+    assert_eq!(story.app.userinfo(tokens.access()).await.status, 401);
+    assert_eq!(
+        refusal(&story.app.try_refresh(tokens.refresh()).await),
+        "invalid_grant"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_document_counts_at_once() {
+    let story = story_alone(&[]).await;
+    story.publisher.publish(Published {
+        cache_control: Some("no-cache"),
+        ..Published::default()
+    });
+    let tokens = story.joins().await;
+    let moved = "https://app.example/other";
+    story
+        .publisher
+        .describe(json!({ "redirect_uris": [moved], "client_name": "Helper" }));
+    story.house.advance(Duration::from_secs(61));
+    let page = story.asks(&story.app).await;
+    assert!(
+        page.shows("The redirect URI is not registered"),
+        "{}",
+        page.body
+    );
+    story.app.at(moved).join(&story.browser).await;
+    let id = ClientId::new(&story.app.client_id);
+    let kept = story.house.provider().client(&id).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.client_name.as_str(), kept.redirect_uris[0].as_str()),
+        ("Helper", moved)
+    );
+
+    // It asks for more protection: from now on its word alone is not enough.
+    let key = p256();
+    story.publisher.describe(json!({
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": set(&[&key]),
+    }));
+    story.house.advance(Duration::from_secs(301));
+    assert_eq!(
+        refusal(&story.app.try_refresh(tokens.refresh()).await),
+        "invalid_client"
+    );
+    let proof = assertion(&story.house, &key, &story.app, &json!({}));
+    let mut form = vec![
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh()),
+    ];
+    form.extend(proof_fields(&proof));
+    let answer = story.app.token(&form).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+
+    // What it says by now goes before what it said, also when that is nothing.
+    story.publisher.describe(json!({ "client_secret": "s" }));
+    story.house.advance(Duration::from_secs(301));
+    story.refused(UNUSABLE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_requests_may_be_pushed() {
+    let story = story().await;
+    let ask = story.app.ask();
+    let pushed = story.app.machine("/oauth2/par", &ask.pairs()).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.body);
+    let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
+    let id = story.app.client_id.clone();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("client_id", id.as_str()), ("request_uri", uri.as_str())])
+        .finish();
+    let page = story
+        .browser
+        .go(&format!("/oauth2/authorize?{query}"))
+        .await
+        .page();
+    assert_eq!(page.heading(), "Assistant asks for your permission");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_disables_one_whatever_its_document_says() {
+    let story = story().await;
+    let tokens = story.joins().await;
+    let mona = story.house.administrator("mona").await;
+    let admin = story.house.browser();
+    admin.sign_in(&mona).await;
+    let list = admin.get("/admin/apps").await;
+    assert!(list.shows("Assistant"), "{}", list.body);
+    let id = story.app.client_id.clone();
+    let escaped: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let escaped = escaped.replace('.', "%2E");
+    let address = format!("/admin/apps/{escaped}");
+    assert!(list.body.contains(&address), "{address}: {}", list.body);
+    let page = admin.get(&address).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(
+        page.shows("This app is what its metadata document says"),
+        "{}",
+        page.body
+    );
+    assert!(page.link("edit").is_none());
+    for part in ["sessions", "everybody-out"] {
+        let link = page
+            .link(part)
+            .unwrap_or_else(|| panic!("{part}: {}", page.body));
+        let there = admin.get(link.as_str()).await;
+        assert_eq!(there.status, 200, "{link}");
+    }
+    let audit = admin.get(&format!("/admin/audit?app={escaped}")).await;
+    assert!(audit.shows("Assistant"), "{}", audit.body);
+    let edit = admin.get(&format!("{address}/edit")).await;
+    assert!(edit.location().unwrap().as_str().contains("done=described"));
+    let question = admin.get(page.link("disable").unwrap().as_str()).await;
+    assert_eq!(question.status, 200, "{}", question.body);
+    let form = [("csrf", question.csrf())];
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let done = admin.post(question.form_action().as_str(), &form).await;
+    assert!(
+        done.location().unwrap().as_str().contains("done=disabled"),
+        "{}",
+        done.body
+    );
+    story.house.settled().await;
+
+    story.app.expect_signed_out(tokens.sid()).await;
+    let asked = story.publisher.asked();
+    story.refused("This app is switched off").await;
+    assert_eq!(
+        refusal(&story.app.try_refresh(tokens.refresh()).await),
+        "invalid_client"
+    );
+    story.house.advance(Duration::from_hours(3));
+    let stranger = story.house.browser();
+    let page = story.app.send(&stranger, &story.app.ask()).await.page();
+    assert!(page.shows("This app is switched off"), "{}", page.body);
+    // Nobody asks its server any more.
+    assert_eq!(story.publisher.asked(), asked);
+
+    let provider = story.house.provider();
+    let id = ClientId::new(&story.app.client_id);
+    provider
+        .enable_client(&id, &Actor::CommandLine)
+        .await
+        .unwrap()
+        .unwrap();
+    let edited = provider.app_row(&id).await.unwrap().unwrap();
+    let changes = json!({ "client_name": "Mine" });
+    let refused = provider
+        .edit_client(&id, edited.updated, &changes, &Actor::CommandLine)
+        .await;
+    assert!(refused.unwrap().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_are_kept_and_the_unused_give_way() {
+    let story = story_with(&[("METADATA_DOCUMENTS__MAX_CLIENTS", "1")]).await;
+    let tokens = story.joins().await;
+    let other = story.publisher.app(&story.house, "/other.json");
+    let ask = other.ask();
+    let page = other.send(&story.browser, &ask).await.page();
+    let full = story
+        .browser
+        .submit(&page, &[("action", "allow")])
+        .await
+        .away();
+    assert_eq!(other.error(&full, &ask), "temporarily_unavailable");
+
+    // Alice takes back what she allowed: there is room.
+    let provider = story.house.provider();
+    let id = ClientId::new(&story.app.client_id);
+    let visits = story.browser.get("/account/apps").await;
+    assert!(visits.shows("Assistant"), "{}", visits.body);
+    let form = [("csrf", visits.csrf()), ("client", id.to_string())];
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    story.browser.post("/account/apps/withdraw", &form).await;
+    story.app.expect_signed_out(tokens.sid()).await;
+    House::until("nothing is owed", || async {
+        let use_of = provider.app_use(&id).await.unwrap();
+        use_of.notices.owed == 0 && use_of.sessions == 0
+    })
+    .await;
+    let ask = other.ask();
+    let page = other.send(&story.browser, &ask).await.page();
+    let answer = story
+        .browser
+        .submit(&page, &[("action", "allow")])
+        .await
+        .away();
+    other.code(&answer, &ask);
+    assert!(!story.is_kept().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_says_so() {
+    let story = story().await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ] {
+        let document: Value = story.browser.get(path).await.json();
+        assert_eq!(
+            document["client_id_metadata_document_supported"], true,
+            "{path}"
+        );
+    }
+}
