@@ -111,6 +111,8 @@ impl Page for DeviceCode {
 pub struct DeviceConfirm {
     /// What the device runs.
     pub app: App,
+    /// Nobody of the house made it: its name and picture are its own words.
+    pub stranger: bool,
     /// Who is asked.
     pub person: String,
     /// What is asked for.
@@ -121,8 +123,6 @@ pub struct DeviceConfirm {
     pub device: String,
     /// Where it is.
     pub network: String,
-    /// Whether the person is there too.
-    pub same_network: bool,
     /// When it asked.
     pub asked: Moment,
     /// The anti-forgery token.
@@ -152,7 +152,7 @@ impl Page for DeviceConfirm {
             code: SAMPLE_CODE.to_owned(),
             device: "A device with Linux".to_owned(),
             network: "Network 192.0.2.0/24".to_owned(),
-            same_network: true,
+            stranger: false,
             asked: on_day(samples::NOW, samples::NOW),
             csrf: samples::CSRF.to_owned(),
         };
@@ -162,7 +162,7 @@ impl Page for DeviceConfirm {
                 Self {
                     permissions: words(&["openid"]),
                     device: "An unknown device".to_owned(),
-                    same_network: false,
+                    stranger: true,
                     ..full.clone()
                 },
             ),

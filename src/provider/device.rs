@@ -14,7 +14,7 @@ use super::sectors::without_names;
 use super::token::TokenInput;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::{ClientId, Root, Secret, SecretHash};
+use crate::entropy::{ClientId, Root, Secret, SecretHash, SessionId};
 use crate::identity::throttle::{self, AddressKey};
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::GrantType;
@@ -74,17 +74,41 @@ pub(super) struct DeviceDocument {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) enum Answered {
     NotYet,
-    Denied,
+    Denied(SessionId),
+    /// Yes, in this session. Its code is about to be issued: a yes is said once, before anything
+    /// comes of it.
+    Allowing(SessionId),
     /// The code that was issued in the person's session. It never leaves the house.
-    Allowed(String),
+    Allowed(SessionId, String),
+}
+
+impl Answered {
+    /// Whether a yes of this session may still go on to its end.
+    pub(super) fn may_allow(&self, session: SessionId) -> bool {
+        match self {
+            Self::NotYet => true,
+            Self::Allowing(by) => *by == session,
+            Self::Denied(_) | Self::Allowed(..) => false,
+        }
+    }
+
+    /// What was said in this session, if anything was.
+    pub(super) fn said_in(&self, session: SessionId) -> Option<bool> {
+        match self {
+            Self::Denied(by) if *by == session => Some(false),
+            Self::Allowed(by, _) if *by == session => Some(true),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Answered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::NotYet => "NotYet",
-            Self::Denied => "Denied",
-            Self::Allowed(_) => "Allowed(…)",
+            Self::Denied(_) => "Denied",
+            Self::Allowing(_) => "Allowing",
+            Self::Allowed(..) => "Allowed(…)",
         })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Provider;
-use super::device::{Answered, DeviceDocument};
+use super::device::Answered;
 use super::documents;
 use super::handles::SessionCookie;
 use super::issue::{Issue, Unissued};
@@ -15,13 +15,14 @@ use super::live::{LiveSession, Presented};
 use super::people::Visitor;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
-use crate::entropy::Root;
-use crate::identity::throttle::coarse;
+use crate::entropy::{Root, SecretHash};
 use crate::identity::user::User;
+use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::user_code::UserCode;
 
-const TRIES: usize = 4;
+/// Against the device, which writes too while it asks.
+const TRIES: usize = 12;
 /// A proof of who somebody is counts at least so long here, whatever the app's `default_max_age`:
 /// they must have the time to read the page that it leads to.
 const TIME_TO_READ: Duration = Duration::from_mins(5);
@@ -31,6 +32,8 @@ const TIME_TO_READ: Duration = Duration::from_mins(5);
 pub enum DeviceLook {
     /// They are asked.
     Question(Box<DeviceQuestion>),
+    /// They have answered in this session: allowed, or not.
+    Answered(Arc<Client>, bool),
     /// It is wrong, has expired or was used: which of these is not told.
     Unusable,
     /// Too many were wrong.
@@ -52,13 +55,12 @@ pub struct DeviceQuestion {
     pub asked: Timestamp,
     /// From which network, coarsely.
     pub network: String,
-    /// Whether the person is in it too.
-    pub same_network: bool,
     /// What the device calls itself.
     pub user_agent: String,
     root: Root,
-    document: DeviceDocument,
-    version: u64,
+    secret: SecretHash,
+    request: Checked,
+    until: Timestamp,
 }
 
 /// What became of the person's answer.
@@ -83,22 +85,33 @@ impl Provider {
         code: &UserCode,
         from: IpAddr,
     ) -> Result<DeviceLook, Trouble> {
-        if let Some(wait) = self.count_user_code(visitor.session, from).await? {
-            return Ok(DeviceLook::Wait(wait));
+        if let Some(throttled) = self.count_user_code(&visitor.person, from).await? {
+            if throttled.first {
+                self.note_device_guesses(visitor, from);
+            }
+            return Ok(DeviceLook::Wait(throttled.wait));
         }
         let root = self.device_root(code);
-        let Some((document, version)) = self.device_at(&root).await? else {
+        let Some((document, _)) = self.device_at(&root).await? else {
             return Ok(DeviceLook::Unusable);
         };
         let client = self.enabled_client(&document.request.client_id).await?;
         let client = client.filter(|client| client.may_use(GrantType::DeviceCode));
-        let (Some(client), Answered::NotYet) = (client, &document.answer) else {
+        let Some(client) = client else {
             return Ok(DeviceLook::Unusable);
         };
+        // Whoever loads the page again, or pressed twice, sees what they said.
+        if let Some(allowed) = document.answer.said_in(visitor.session) {
+            self.uncount_user_code(&visitor.person, from).await?;
+            return Ok(DeviceLook::Answered(client, allowed));
+        }
+        if !document.answer.may_allow(visitor.session) {
+            return Ok(DeviceLook::Unusable);
+        }
         let Some(person) = self.enabled_person(&visitor.person).await? else {
             return Ok(DeviceLook::Unusable);
         };
-        self.uncount_user_code(visitor.session, from).await?;
+        self.uncount_user_code(&visitor.person, from).await?;
         let proof = document.request.max_age.map(Duration::from_secs);
         if let Some(within) = proof.map(|age| age.max(TIME_TO_READ))
             && self.clock.now().since(visitor.auth_time) > within
@@ -111,18 +124,18 @@ impl Provider {
             scope: document.request.asked_about(),
             asked: document.asked,
             network: document.network.clone(),
-            same_network: document.network == coarse(from),
             user_agent: document.user_agent.clone(),
             root,
-            document,
-            version,
+            secret: document.secret,
+            request: document.request,
+            until: document.expires,
         })))
     }
 
     /// For the form that answers a question: bound to the person's session and to this device, so
     /// that no page answers for another one.
     pub fn device_token(&self, visitor: &Visitor, question: &DeviceQuestion) -> String {
-        self.device_form_token(visitor.session, &question.document.secret)
+        self.device_form_token(visitor.session, &question.secret)
     }
 
     /// Whether that form carries its token.
@@ -132,7 +145,7 @@ impl Provider {
         question: &DeviceQuestion,
         token: &str,
     ) -> bool {
-        self.device_form_matches(visitor.session, &question.document.secret, token)
+        self.device_form_matches(visitor.session, &question.secret, token)
     }
 
     /// The person does not want it.
@@ -142,15 +155,18 @@ impl Provider {
         question: &DeviceQuestion,
         from: IpAddr,
     ) -> Result<DeviceAnswered, Trouble> {
-        if !self.answer_device(question, &Answered::Denied).await? {
+        let unanswered = |answer: &Answered| matches!(answer, Answered::NotYet);
+        let denied = Answered::Denied(visitor.session);
+        if !self.answer_device(question, &denied, unanswered).await? {
             return Ok(DeviceAnswered::Gone);
         }
         self.note_device(visitor, question, "device.deny", from);
         Ok(DeviceAnswered::Denied)
     }
 
-    /// The person allows it: a code is issued in their session, by which the app becomes a part of
-    /// it, and is kept for the device.
+    /// The person allows it. First their yes is written, so that of two answers one counts before
+    /// anything comes of it; then a code is issued in their session, by which the app becomes a
+    /// part of it; then it is kept for the device. Whoever dies in between may say yes again.
     pub async fn allow_device(
         &self,
         visitor: &Visitor,
@@ -167,13 +183,17 @@ impl Provider {
             if live.session.id != visitor.session {
                 return Ok(DeviceAnswered::SignedOut);
             }
+            let session = visitor.session;
+            let mine = |answer: &Answered| answer.may_allow(session);
+            let allowing = Answered::Allowing(session);
+            if !self.answer_device(question, &allowing, mine).await? {
+                return Ok(DeviceAnswered::Gone);
+            }
             let Some(code) = self.device_code_in(&live, question).await? else {
                 continue;
             };
-            if !self
-                .answer_device(question, &Answered::Allowed(code))
-                .await?
-            {
+            let allowed = Answered::Allowed(session, code);
+            if !self.answer_device(question, &allowed, mine).await? {
                 return Ok(DeviceAnswered::Gone);
             }
             self.note_device(visitor, question, "device.allow", from);
@@ -201,11 +221,11 @@ impl Provider {
         };
         let issue = Issue {
             client,
-            request: &question.document.request,
-            scope: question.document.request.scope.as_slice(),
+            request: &question.request,
+            scope: question.request.scope.as_slice(),
             consented: &consented,
             asked: true,
-            code_until: question.document.expires,
+            code_until: question.until,
         };
         match self.issue(live, &issue).await? {
             Ok(issued) => Ok(issued.code),
@@ -213,28 +233,26 @@ impl Provider {
         }
     }
 
-    /// Writes the answer, also after the device asked meanwhile; once. False: it has one, or is
-    /// over.
+    /// Writes an answer over one that it may follow, also after the device asked meanwhile. False:
+    /// it has another one, or is over.
     async fn answer_device(
         &self,
         question: &DeviceQuestion,
         answer: &Answered,
+        follows: impl Fn(&Answered) -> bool,
     ) -> Result<bool, Trouble> {
-        let mut present = (question.document.clone(), question.version);
         for _ in 0..TRIES {
-            let (mut document, version) = present;
-            let same = document.secret.matches(&question.document.secret);
-            if !same || !matches!(document.answer, Answered::NotYet) {
+            let Some((mut document, version)) = self.device_at(&question.root).await? else {
+                return Ok(false);
+            };
+            let same = document.secret.matches(&question.secret);
+            if !same || !follows(&document.answer) {
                 return Ok(false);
             }
             document.answer = answer.clone();
             if self.save_device(&question.root, &document, version).await? {
                 return Ok(true);
             }
-            let Some(found) = self.device_at(&question.root).await? else {
-                return Ok(false);
-            };
-            present = found;
         }
         Err(Trouble::contention())
     }

@@ -109,6 +109,7 @@ impl Provider {
             TokenRequest::RefreshToken { refresh_token, .. } => {
                 self.open_refresh(refresh_token).is_some()
             }
+            TokenRequest::DeviceCode { device_code } => self.open_device(device_code).is_some(),
             TokenRequest::ClientCredentials { .. } => true,
         }
     }

@@ -47,6 +47,18 @@ impl Provider {
         });
     }
 
+    /// Too many codes of devices that there are not: somebody guesses.
+    pub(super) fn note_device_guesses(&self, visitor: &Visitor, from: IpAddr) {
+        self.note(Note {
+            actor: &visitor.actor(),
+            action: "device.throttled",
+            target: format!("person:{}", visitor.person),
+            session: Some(reference(visitor.session)),
+            address: Some(from.to_string()),
+            reason: None,
+        });
+    }
+
     fn note_person(&self, session: &Session, action: &'static str, from: IpAddr) {
         self.note(Note {
             actor: &Actor::Person(session.user.clone()),

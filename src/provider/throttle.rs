@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Provider;
 use super::trouble::Trouble;
-use crate::entropy::{SecretHash, SessionId, sha256};
+use crate::entropy::UserId;
 use crate::identity::throttle::{self, AccountKey, AddressKey};
 
 /// In each wait of an account so many tries go on from different addresses together: enough that
@@ -66,34 +66,33 @@ impl Provider {
     }
 
     /// Counts one try at the code of a device; says how long to wait if it must not be made. By
-    /// address, as sessions are cheap to whoever has an account, and by session, as addresses are.
+    /// address, and by person, as addresses are cheap.
     pub(super) async fn count_user_code(
         &self,
-        session: SessionId,
+        person: &UserId,
         address: IpAddr,
-    ) -> Result<Option<Duration>, Trouble> {
-        let [by_address, by_session] = user_code_counters(session, address);
+    ) -> Result<Option<Throttled>, Trouble> {
+        let [by_address, by_person] = user_code_counters(person, address);
         let tries = self.hot.count(&by_address, throttle::WINDOW).await?;
         let wait = throttle::address_wait(tries);
         let pause = format!("pause-{by_address}");
         if let Some(throttled) = self.one_in(&pause, wait, 1).await? {
-            return Ok(Some(throttled.wait));
+            return Ok(Some(throttled));
         }
-        let tries = self.hot.count(&by_session, throttle::WINDOW).await?;
+        let tries = self.hot.count(&by_person, throttle::WINDOW).await?;
         let wait = throttle::account_wait(tries);
-        let pause = format!("pause-{by_session}");
-        let throttled = self.one_in(&pause, wait, 1).await?;
-        Ok(throttled.map(|throttled| throttled.wait))
+        let pause = format!("pause-{by_person}");
+        self.one_in(&pause, wait, 1).await
     }
 
     /// Takes a try back that was none, as the code was right. The counters are not forgotten: a
     /// guesser has right codes too, those of devices of their own.
     pub(super) async fn uncount_user_code(
         &self,
-        session: SessionId,
+        person: &UserId,
         address: IpAddr,
     ) -> Result<(), Trouble> {
-        for counter in user_code_counters(session, address) {
+        for counter in user_code_counters(person, address) {
             self.hot.uncount(&counter).await?;
         }
         Ok(())
@@ -128,11 +127,13 @@ impl Provider {
     }
 }
 
-fn user_code_counters(session: SessionId, address: IpAddr) -> [String; 2] {
-    let session = SecretHash::from_bytes(sha256(session.as_bytes())).encode();
+fn user_code_counters(person: &UserId, address: IpAddr) -> [String; 2] {
     [
         format!("user-code-address:{}", AddressKey::of(address).as_str()),
-        format!("user-code-session:{session}"),
+        format!(
+            "user-code-person:{}",
+            AccountKey::of_person(person).as_str()
+        ),
     ]
 }
 

@@ -113,7 +113,7 @@ impl Provider {
                 self.client_credentials(&client, scope.as_deref(), asked)?
             }
             TokenRequest::DeviceCode { device_code } => {
-                self.redeem_device(&client, &device_code, &resources).await
+                self.redeem_device(&client, &device_code, asked).await?
             }
             TokenRequest::RefreshToken {
                 refresh_token,

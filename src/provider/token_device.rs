@@ -3,7 +3,7 @@
 
 use super::Provider;
 use super::device::Answered;
-use super::token::{TokenAnswer, invalid_grant};
+use super::token::{AskedTokens, TokenAnswer, invalid_grant};
 use super::trouble::Trouble;
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -17,7 +17,7 @@ impl Provider {
         &self,
         client: &Client,
         device_code: &str,
-        resources: &[String],
+        asked: AskedTokens<'_>,
     ) -> Result<TokenAnswer, Trouble> {
         let Some(handle) = self.open_device(device_code) else {
             return Ok(invalid_grant(UNKNOWN));
@@ -33,26 +33,28 @@ impl Provider {
             return Ok(invalid_grant(UNKNOWN));
         }
         let (pace, polled) = document.pace.poll(self.clock.now());
+        let slowed = pace != document.pace;
         document.pace = pace;
         match (&document.answer, polled) {
-            (Answered::Denied, _) => Ok(refused(
+            (Answered::Denied(_), _) => Ok(refused(
                 ErrorCode::AccessDenied,
                 "the person did not allow it",
             )),
             // Told at once, even if it was asked too soon: there is nothing left to wait for.
-            (Answered::Allowed(code), _) => {
-                self.redeem_code(client, code, (None, None), resources)
-                    .await
+            (Answered::Allowed(_, code), _) => {
+                self.redeem_code(client, code, (None, None), asked).await
             }
             // Whoever lost a race lost it to the person's answer, or to a question of its own: the
             // next question tells.
-            (Answered::NotYet, Polled::InTime) => {
+            (Answered::NotYet | Answered::Allowing(_), Polled::InTime) => {
                 self.save_device(&handle.root, &document, version).await?;
                 let words = "the person has not answered yet";
                 Ok(refused(ErrorCode::AuthorizationPending, words))
             }
-            (Answered::NotYet, Polled::TooSoon) => {
-                self.save_device(&handle.root, &document, version).await?;
+            (Answered::NotYet | Answered::Allowing(_), Polled::TooSoon) => {
+                if slowed {
+                    self.save_device(&handle.root, &document, version).await?;
+                }
                 let words = "asked too soon: wait five seconds longer from now on";
                 Ok(refused(ErrorCode::SlowDown, words))
             }

@@ -48,6 +48,11 @@ impl Pace {
     pub fn poll(self, now: Timestamp) -> (Self, Polled) {
         let least = Duration::from_secs(self.interval).saturating_sub(TOLERANCE);
         let soon = self.last.is_some_and(|last| now.since(last) < least);
+        // It waits as long as it can: nothing more need be written, so that a device which asks
+        // without a pause cannot outrun its person's answer.
+        if soon && self.interval >= LIVES.as_secs() {
+            return (self, Polled::TooSoon);
+        }
         let more = if soon { SLOWER.as_secs() } else { 0 };
         let next = Self {
             interval: self.interval.saturating_add(more).min(LIVES.as_secs()),

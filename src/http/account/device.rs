@@ -13,6 +13,7 @@ use crate::http::state::State;
 use crate::http::{cookies, extract, guard, respond};
 use crate::pages::connect_device::{CodeNotice, DeviceCode, DeviceConfirm, DeviceDone};
 use crate::pages::{device, time};
+use crate::protocol::client::Client;
 use crate::protocol::params::Params;
 use crate::protocol::user_code::UserCode;
 use crate::provider::{DeviceAnswered, DeviceLook, DeviceQuestion, Visitor};
@@ -97,9 +98,10 @@ pub(in crate::http) async fn answer(
         _ => return Ok(respond::malformed()),
     };
     match answered {
-        DeviceAnswered::Allowed => Ok(done(&state, &question, true)),
-        DeviceAnswered::Denied => Ok(done(&state, &question, false)),
-        DeviceAnswered::Gone => Ok(no_such_code(&code.shown())),
+        // The page there says what became of it, however often it is loaded.
+        DeviceAnswered::Allowed | DeviceAnswered::Denied | DeviceAnswered::Gone => {
+            Ok(respond::see_other(&confirm_address(&code)))
+        }
         DeviceAnswered::SignedOut => {
             sign_in_first(&state, &request, &confirm_address(&code), None).await
         }
@@ -121,6 +123,7 @@ async fn asked(
     let look = state.provider.look_at_device(&visitor, code, from);
     Ok(match look.await? {
         DeviceLook::Question(question) => Ok((visitor, *question)),
+        DeviceLook::Answered(client, allowed) => Err(done(state, &client, allowed)),
         DeviceLook::Unusable => Err(no_such_code(&code.shown())),
         DeviceLook::Wait(wait) => Err(throttled(state, wait)),
         DeviceLook::ProveAgain(within) => {
@@ -169,7 +172,7 @@ fn page(state: &State, code: &UserCode, question: &DeviceQuestion, csrf: String)
         code: code.shown(),
         device: device::asking(&question.user_agent),
         network: device::network(&question.network),
-        same_network: question.same_network,
+        stranger: question.client.is_stranger(),
         asked: time::on_day(question.asked, state.provider.clock().now()),
         csrf,
     };
@@ -177,8 +180,8 @@ fn page(state: &State, code: &UserCode, question: &DeviceQuestion, csrf: String)
     respond::page(StatusCode::OK, &page, &policy)
 }
 
-fn done(state: &State, question: &DeviceQuestion, allowed: bool) -> HttpResponse {
-    let app = respond::app(state, &question.client);
+fn done(state: &State, client: &Client, allowed: bool) -> HttpResponse {
+    let app = respond::app(state, client);
     let page = DeviceDone { app, allowed };
     let policy = with_logo(page.app.logo.as_ref().map(ToString::to_string));
     respond::page(StatusCode::OK, &page, &policy)

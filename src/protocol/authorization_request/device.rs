@@ -34,6 +34,7 @@ impl Checked {
             acr_values: Vec::new(),
             ui_locales: Vec::new(),
             challenge: None,
+            dpop_jkt: None,
             resources: resources::read(params.all("resource"))?,
             claims: ClaimsWanted::default(),
             claim_scopes: Vec::new(),

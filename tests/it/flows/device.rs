@@ -502,30 +502,27 @@ async fn a_client_begins_so_many_devices_from_an_address_and_no_more() {
     assert_eq!(tv.try_begin(&[]).await.status, 200);
 }
 
+/// What lies in the share for what anybody may store is metered apart.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_costs_one_read_and_one_commit() {
-    let (mut house, tv, _, browser) = opened().await;
-    let codes = tv.begin("openid").await;
+async fn a_device_that_waits_asks_nothing_of_the_sessions_store_nor_of_sql() {
+    let mut house = House::open_alone().await;
+    let tv = house.television("tv").await;
+    let browser = house.browser();
+    browser.sign_in(&house.person("alice").await).await;
+    let (codes, waiting) = (tv.begin("openid").await, tv.begin("openid").await);
     browser.allow_device(codes.user_code()).await;
-    let waiting = tv.begin("openid").await;
-    house.rest().await;
-    let cost = || {
-        let hot = house.provider().hot();
-        (hot.reads(), hot.commits())
-    };
-    let before = cost();
     assert_eq!(refusal(&tv.poll(&waiting).await), "authorization_pending");
-    let after = cost();
-    assert!(
-        after.0 - before.0 <= 1 && after.1 - before.1 <= 1,
-        "{before:?} {after:?}"
-    );
+    house.rest().await;
+    let spent = || {
+        let (hot, record) = (house.provider().hot(), house.provider().record());
+        [hot.reads(), hot.commits(), hot.counts(), record.calls()]
+    };
+    let [reads, commits, counts, sql] = spent();
+    house.advance(INTERVAL);
+    assert_eq!(refusal(&tv.poll(&waiting).await), "authorization_pending");
+    assert_eq!(spent(), [reads, commits, counts, sql]);
     tv.collect(&codes).await;
-    let last = cost();
-    assert!(
-        last.0 - after.0 <= 2 && last.1 - after.1 <= 1,
-        "{after:?} {last:?}"
-    );
+    assert_eq!(spent(), [reads + 1, commits + 1, counts, sql]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
