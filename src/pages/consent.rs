@@ -53,6 +53,16 @@ impl Permission {
     }
 }
 
+impl Consent {
+    /// The same of an app that is what a document says.
+    fn described(self) -> Self {
+        Self {
+            app: samples::described(),
+            ..self
+        }
+    }
+}
+
 impl Page for Consent {
     const KIND: &'static str = "consent";
     const MARKER: &'static str = " asks for your permission";
@@ -107,20 +117,13 @@ impl Page for Consent {
                     ..full.clone()
                 },
             ),
-            (
-                "document",
-                Self {
-                    app: samples::described(),
-                    ..full.clone()
-                },
-            ),
+            ("document", full.clone().described()),
             (
                 "document-on-this-device",
                 Self {
-                    app: samples::described(),
                     returns_to: "localhost".to_owned(),
                     to_this_device: true,
-                    ..full.clone()
+                    ..full.clone().described()
                 },
             ),
             ("full", full),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::client::DEVICE_CODE;
+use super::client::GrantType;
 use super::form::{Repeated, single};
 
 /// A grant, read from the form. Codes, verifiers and refresh tokens do not show in `Debug`.
@@ -76,6 +77,16 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl TokenRequest {
+    /// Which grant its client must be registered for.
+    pub const fn grant_type(&self) -> GrantType {
+        match self {
+            Self::AuthorizationCode { .. } => GrantType::AuthorizationCode,
+            Self::RefreshToken { .. } => GrantType::RefreshToken,
+            Self::ClientCredentials { .. } => GrantType::ClientCredentials,
+            Self::DeviceCode { .. } => GrantType::DeviceCode,
+        }
+    }
+
     /// Reads the form. Parameters that are not known here are ignored (RFC 6749, 3.2).
     pub fn parse(form: &[(&str, &str)]) -> Result<Self, InvalidTokenRequest> {
         match required(form, "grant_type")?.as_str() {

@@ -68,7 +68,7 @@ impl DocumentSettings {
 
 /// Why there is no document to go by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Undocumented {
+pub(super) enum Undocumented {
     /// It cannot be read now, or too much is asked for. Trying again may help.
     #[error("its metadata document can't be read now")]
     NotNow,

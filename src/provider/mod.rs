@@ -298,8 +298,7 @@ impl Provider {
             hashing,
             node,
         });
-        provider.open_hot_state().await?;
-        Ok(provider)
+        provider.open_hot_state().await.map(|()| provider)
     }
 
     /// What the configuration says.

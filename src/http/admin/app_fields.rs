@@ -303,6 +303,7 @@ impl Typed {
     pub(super) fn of_client(client: &Client) -> Self {
         let some = |value: &Option<String>| value.clone().unwrap_or_default();
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
+        let may = |grant| yes(client.may_use(grant));
         let keys = client.jwks.as_ref().map(ToString::to_string);
         let alg = client
             .token_endpoint_auth_signing_alg
@@ -324,10 +325,7 @@ impl Typed {
                 "frontchannel_logout_uri",
                 some(&client.frontchannel_logout_uri),
             ),
-            (
-                "refresh_tokens",
-                yes(client.may_use(GrantType::RefreshToken)),
-            ),
+            ("refresh_tokens", may(GrantType::RefreshToken)),
             ("first_party", yes(client.first_party)),
             ("client_id", client.client_id.to_string()),
             ("scope", some(&client.scope)),
@@ -342,11 +340,8 @@ impl Typed {
                 "require_issuer_audience",
                 yes(client.require_issuer_audience),
             ),
-            (
-                "client_credentials",
-                yes(client.may_use(GrantType::ClientCredentials)),
-            ),
-            ("device_code", yes(client.may_use(GrantType::DeviceCode))),
+            ("client_credentials", may(GrantType::ClientCredentials)),
+            ("device_code", may(GrantType::DeviceCode)),
             ("pin_auth_method", yes(client.pin_auth_method)),
             ("response_types", response_types(client)),
             ("require_pkce", yes(client.require_pkce)),

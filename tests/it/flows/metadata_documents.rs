@@ -118,10 +118,7 @@ async fn what_is_no_such_address_is_an_unknown_app() {
         format!("https://app.localhost:{port}{PATH}"),
         long,
     ] {
-        let app = App {
-            client_id: id.clone(),
-            ..story.app.clone()
-        };
+        let app = story.app.named(&id);
         let page = story.asks(&app).await;
         assert!(page.shows(UNKNOWN), "{id}: {}", page.body);
     }
@@ -236,10 +233,8 @@ async fn nobody_has_us_read_a_private_address() {
     let house = House::open_with(&[any, authority]).await;
     let story = begin(publisher, house).await;
     story.refused(UNREAD).await;
-    let app = App {
-        client_id: story.app.client_id.replace("localhost", "app.localhost"),
-        ..story.app.clone()
-    };
+    let other_host = story.app.client_id.replace("localhost", "app.localhost");
+    let app = story.app.named(&other_host);
     assert!(story.asks(&app).await.shows(UNREAD));
     assert_eq!(story.publisher.asked(), 0);
 }

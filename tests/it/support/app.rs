@@ -496,6 +496,14 @@ impl App {
         }
     }
 
+    /// The same app under another id.
+    pub(crate) fn named(&self, client_id: &str) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The same app, asking to be answered at another of its addresses.
     pub(crate) fn at(&self, redirect_uri: &str) -> Self {
         Self {

@@ -177,10 +177,11 @@ async fn an_opaque_token_is_bound_alike_and_introspection_says_so() {
     let form = [("token", access)];
     let signed = scene
         .app
-        .machine_with("/oauth2/introspect", &[accept], &form);
+        .machine_with("/oauth2/introspect", &[accept], &form)
+        .await;
     let signed = scene
         .app
-        .verify(&signed.await.body, "token-introspection+jwt")
+        .verify(&signed.body, "token-introspection+jwt")
         .await;
     assert_eq!(jkt_of(&signed["token_introspection"]), scene.holder.jkt());
     assert_eq!(signed["token_introspection"]["token_type"], "DPoP");
