@@ -82,11 +82,7 @@ impl Provider {
         if client.is_without_names() && needed != GrantType::ClientCredentials {
             return Err(Trouble::WithoutNames);
         }
-        let named = input.form.iter().filter(|(name, _)| *name == "resource");
-        let named = named
-            .map(|(_, value)| *value)
-            .filter(|value| !value.is_empty());
-        let resources = match resources::read(named) {
+        let resources = match resources::read(named_resources(input.form)) {
             Ok(resources) => resources,
             Err(error) => return Ok(Err(error)),
         };
@@ -321,6 +317,14 @@ pub(super) struct Beside<'a> {
     pub(super) access_token: Option<&'a str>,
     pub(super) code: Option<&'a str>,
     pub(super) person: Map<String, Value>,
+}
+
+/// What a request names (RFC 8707, 2.2).
+fn named_resources<'a>(form: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = &'a str> {
+    let named = form.iter().filter(|(name, _)| *name == "resource");
+    named
+        .map(|(_, value)| *value)
+        .filter(|value| !value.is_empty())
 }
 
 /// Where a grant lies.

@@ -11,6 +11,7 @@ use super::trouble::Trouble;
 use crate::entropy::{GrantId, Root, SessionId};
 use crate::failpoint::FailPoint;
 use crate::protocol::client::{Client, GrantType};
+use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::jose::Thumbprint;
 use crate::protocol::pkce;
 use crate::protocol::resources;
@@ -61,17 +62,9 @@ impl Provider {
             let Some((document, version)) = found else {
                 return self.used_or_unknown(client, &live, &handle).await;
             };
-            if let Err(problem) = judge(
-                &document,
-                client,
-                redirect_uri.as_deref(),
-                verifier.as_deref(),
-            ) {
-                return Ok(invalid_grant(problem));
-            }
-            // A code in wrong hands is not used up: its own client still gets what is its.
-            if let Err(problem) = holding::check_bound(document.dpop_jkt, asked.key) {
-                return Ok(Err(self.not_the_holder(problem)));
+            let proofs = (redirect_uri.as_deref(), verifier.as_deref());
+            if let Err(error) = self.judge_code(&document, client, proofs, asked.key) {
+                return Ok(Err(error));
             }
             if document.redeemed {
                 return self.used(client, yielded_by(&handle), session).await;
@@ -100,6 +93,20 @@ impl Provider {
             }
         }
         Err(Trouble::contention())
+    }
+
+    /// Every binding of a code. One in wrong hands is not used up: its own client still gets what
+    /// is its.
+    fn judge_code(
+        &self,
+        code: &CodeDocument,
+        client: &Client,
+        (redirect_uri, verifier): (Option<&str>, Option<&str>),
+        key: Option<Thumbprint>,
+    ) -> Result<(), ProtocolError> {
+        judge(code, client, redirect_uri, verifier)
+            .map_err(|problem| ProtocolError::new(ErrorCode::InvalidGrant, problem))?;
+        holding::check_bound(code.dpop_jkt, key).map_err(|problem| self.not_the_holder(problem))
     }
 
     /// A code that is gone was used, if what it yields is there: a second use ends that (RFC 6749,

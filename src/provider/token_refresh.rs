@@ -54,19 +54,12 @@ impl Provider {
             let Some(held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
             };
-            // Before anything is judged of the token: in other hands it is worth nothing, and what
-            // is tried with it harms nobody.
-            let public = client.is_public();
-            if let Err(problem) = holding::check_refresh(&held.grant, public, asked.key) {
-                return Ok(Err(self.not_the_holder(problem)));
-            }
-            let (scope, resources) =
-                match asked_for(client, &held.grant, scope.as_deref(), asked.resources) {
-                    Ok(asked) => asked,
-                    Err(error) => return Ok(Err(error)),
-                };
-            let generation = self.ends.generation();
-            let now = self.clock.now();
+            let wanted = self.wanted(client, &held.grant, scope.as_deref(), asked);
+            let (scope, resources) = match wanted {
+                Ok(wanted) => wanted,
+                Err(error) => return Ok(Err(error)),
+            };
+            let (generation, now) = (self.ends.generation(), self.clock.now());
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
                     if let Err(problem) = holding::check_same_successor(&held.grant, asked.key) {
@@ -98,7 +91,7 @@ impl Provider {
                 }
             }
             self.fail_points.at(FailPoint::RefreshRead).await;
-            let rotated = self.rotate(held, &handle, generation, asked.key);
+            let rotated = self.rotate(held, &handle, (generation, asked.key));
             if let Some(grant) = rotated.await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self
@@ -111,6 +104,20 @@ impl Provider {
             }
         }
         Err(Trouble::contention())
+    }
+
+    /// What the tokens are for, if whoever asks holds the key. That is judged before anything of
+    /// the token: in other hands it is worth nothing, and what is tried with it harms nobody.
+    fn wanted(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        scope: Option<&str>,
+        asked: AskedTokens<'_>,
+    ) -> Result<(Vec<String>, Vec<String>), ProtocolError> {
+        holding::check_refresh(grant, client.is_public(), asked.key)
+            .map_err(|problem| self.not_the_holder(problem))?;
+        asked_for(client, grant, scope, asked.resources)
     }
 
     /// The live grant of this client that a refresh token names.
@@ -183,8 +190,7 @@ impl Provider {
         &self,
         held: Held,
         handle: &RefreshHandle,
-        generation: i64,
-        key: Option<Thumbprint>,
+        (generation, key): (i64, Option<Thumbprint>),
     ) -> Result<Option<Grant>, Trouble> {
         let mut grant = held.grant;
         let noted = !self.hot.is_shared() || refresh::is_first_of_slot(&grant, self.clock.now());

@@ -78,6 +78,7 @@ const FRONT_CHANNEL: Features = Features {
     request_uri: false,
     unsigned_request_objects: false,
     require_pushed_requests: false,
+    dpop_without_nonce: false,
 };
 
 /// Allowed every response type.

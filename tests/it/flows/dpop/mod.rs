@@ -175,12 +175,14 @@ async fn an_opaque_token_is_bound_alike_and_introspection_says_so() {
     assert_eq!(jkt_of(&said), scene.holder.jkt());
     let accept = ("accept", "application/token-introspection+jwt");
     let form = [("token", access)];
+    let headers = [accept];
     let signed = scene
         .app
-        .machine_with("/oauth2/introspect", &[accept], &form);
+        .machine_with("/oauth2/introspect", &headers, &form)
+        .await;
     let signed = scene
         .app
-        .verify(&signed.await.body, "token-introspection+jwt")
+        .verify(&signed.body, "token-introspection+jwt")
         .await;
     assert_eq!(jkt_of(&signed["token_introspection"]), scene.holder.jkt());
     assert_eq!(signed["token_introspection"]["token_type"], "DPoP");

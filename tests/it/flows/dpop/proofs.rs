@@ -64,15 +64,13 @@ async fn the_address_is_the_public_one_whatever_the_host_header_says() {
     let host = ("host", "other.example");
     let other = json!({ "htu": "http://other.example/oauth2/token" });
     let proof = scene.holder.for_token(&other);
-    let page = scene
-        .app
-        .machine_with(TOKEN, &[host, ("DPoP", &proof)], &form);
-    assert_eq!(refusal(&page.await), "invalid_dpop_proof");
+    let headers = [host, ("DPoP", &proof)];
+    let page = scene.app.machine_with(TOKEN, &headers, &form).await;
+    assert_eq!(refusal(&page), "invalid_dpop_proof");
     let proof = scene.holder.for_token(&json!({}));
-    let page = scene
-        .app
-        .machine_with(TOKEN, &[host, ("DPoP", &proof)], &form);
-    assert_eq!(page.await.status, 200);
+    let headers = [host, ("DPoP", &proof)];
+    let page = scene.app.machine_with(TOKEN, &headers, &form).await;
+    assert_eq!(page.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +158,8 @@ async fn of_many_uses_at_once_one_is_the_first() {
     let scene = Scene::open().await;
     let access = scene.tokens.access();
     let proof = scene.holder.for_userinfo(access, &json!({}));
-    let pages = join_all((0..12).map(|_| scene.app.userinfo_with(access, &[&proof]))).await;
+    let proofs = [proof.as_str()];
+    let pages = join_all((0..12).map(|_| scene.app.userinfo_with(access, &proofs))).await;
     let taken = pages.iter().filter(|page| page.status == 200).count();
     assert_eq!(taken, 1);
     for page in pages.iter().filter(|page| page.status != 200) {
