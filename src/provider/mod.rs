@@ -73,6 +73,7 @@ mod subjects;
 mod throttle;
 mod token;
 mod token_code;
+mod token_proof;
 mod token_refresh;
 mod trouble;
 mod turns;
