@@ -9,16 +9,12 @@ use std::time::Duration;
 
 use super::Provider;
 use super::documents;
-use super::token::TokenInput;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::{Root, sha256};
-use crate::protocol::client::Client;
-use crate::protocol::discovery::paths;
 use crate::protocol::dpop::{self, Expect, Proof, ProofFlaw, ProofHeader, SKEW};
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::jose::Thumbprint;
-use crate::protocol::token_request::TokenRequest;
 use crate::session::holding::KeyProblem;
 use crate::store::hot::{Check, Effect, Name, Outcome};
 
@@ -78,42 +74,6 @@ impl Shown {
 }
 
 impl Provider {
-    /// The proof of a token request, taken; none if it came without one and may (RFC 9449, 5).
-    pub(super) async fn token_proof(
-        &self,
-        client: &Client,
-        input: TokenInput<'_>,
-        request: &TokenRequest,
-    ) -> Result<Result<Option<Shown>, ProtocolError>, Trouble> {
-        let shown = match self.read_proof(input.proof, At::post(paths::TOKEN)) {
-            Ok(Some(shown)) => shown,
-            Ok(None) if client.tokens.dpop_bound_access_tokens => {
-                return Ok(Err(self.unproved(ProofFlaw::Missing)));
-            }
-            Ok(None) => return Ok(Ok(None)),
-            Err(error) => return Ok(Err(error)),
-        };
-        // Nothing is stored for what is refused anyway: the request of a public client may be
-        // anybody's, as often as they like.
-        if !self.presents_ours(request) {
-            return Ok(Ok(Some(shown)));
-        }
-        let taken = self.take_proof(&shown).await?;
-        Ok(taken.map(|()| Some(shown)))
-    }
-
-    /// Whether what a request presents was given by this house, once.
-    fn presents_ours(&self, request: &TokenRequest) -> bool {
-        match request {
-            TokenRequest::AuthorizationCode { code, .. } => self.open_code(code).is_some(),
-            TokenRequest::RefreshToken { refresh_token, .. } => {
-                self.open_refresh(refresh_token).is_some()
-            }
-            TokenRequest::DeviceCode { device_code } => self.open_device(device_code).is_some(),
-            TokenRequest::ClientCredentials { .. } => true,
-        }
-    }
-
     /// The proof that came, if one did: everything about it is right, but that it may have been
     /// used before.
     pub(super) fn read_proof(

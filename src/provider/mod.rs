@@ -77,6 +77,7 @@ mod throttle;
 mod token;
 mod token_code;
 mod token_device;
+mod token_proof;
 mod token_refresh;
 mod trouble;
 mod turns;

@@ -175,9 +175,10 @@ async fn an_opaque_token_is_bound_alike_and_introspection_says_so() {
     assert_eq!(jkt_of(&said), scene.holder.jkt());
     let accept = ("accept", "application/token-introspection+jwt");
     let form = [("token", access)];
+    let headers = [accept];
     let signed = scene
         .app
-        .machine_with("/oauth2/introspect", &[accept], &form)
+        .machine_with("/oauth2/introspect", &headers, &form)
         .await;
     let signed = scene
         .app
