@@ -167,6 +167,10 @@ async fn redeem(client: &App, code: &str, ask: &Ask, resource: &str) -> Page {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, from its beginning to its end"
+)]
 async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     // The client runs on alice's machine. What it is stands in a document at its maker's host.
     let publisher = Publisher::open();

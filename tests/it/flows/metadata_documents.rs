@@ -301,8 +301,8 @@ async fn a_crowd_of_addresses_is_bounded() {
 async fn caches_are_heeded_within_bounds_and_an_old_copy_ends() {
     let story = story_alone(&[]).await;
     let page = |cache_control, status| Published {
-        cache_control,
         status,
+        cache_control,
         ..Published::default()
     };
     let minute = Duration::from_secs(61);
@@ -399,8 +399,8 @@ async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
         .house
         .end(story.house.session_of(&story.alice).await)
         .await;
-    let said = story.app.expect_signed_out(&sid).await;
-    assert_eq!(said["aud"], story.app.client_id);
+    let heard = story.app.expect_signed_out(&sid).await;
+    assert_eq!(heard["aud"], story.app.client_id);
     assert_eq!(story.app.userinfo(tokens.access()).await.status, 401);
     assert_eq!(
         refusal(&story.app.try_refresh(tokens.refresh()).await),
@@ -480,6 +480,10 @@ async fn its_requests_may_be_pushed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, from its beginning to its end"
+)]
 async fn an_administrator_disables_one_whatever_its_document_says() {
     let story = story().await;
     let tokens = story.joins().await;
