@@ -22,6 +22,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("notice_refused", "An app refused to be told of an end"),
     ("device.allow", "Allowed an app on a device"),
     ("device.deny", "Refused an app on a device"),
+    ("device.throttled", "Typed too many wrong device codes"),
     ("person.create", "Made an account"),
     ("person.update", "Changed a person’s details"),
     ("person.enable", "Enabled a person"),
