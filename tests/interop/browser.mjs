@@ -81,7 +81,7 @@ export class Profile {
 
   /** JSON at an address of an app, asked for with the browser's cookies. */
   async json(address) {
-    const text = await this.#fetch(address);
+    const text = await this.ask(address);
     try {
       return JSON.parse(text);
     } catch {
@@ -94,12 +94,13 @@ export class Profile {
    * no script, and without going where it may send the browser.
    */
   async stateAt(app) {
-    const text = await this.#fetch(`${app.url}/`);
+    const text = await this.ask(`${app.url}/`);
     return /id="state"[^>]*>([^<]*)</.exec(text)?.[1].trim() ?? text;
   }
 
-  // Cookies ignore ports, so those of Lanyard would go along.
-  async #fetch(address) {
+  /** What an app answers to its own cookies, without going where it may send the browser. */
+  async ask(address) {
+    // Cookies ignore ports, so those of Lanyard would go along.
     const cookies = await this.#context.cookies();
     const own = cookies.filter(({ name }) => !name.startsWith('lanyard'));
     const header = own.map(({ name, value }) => `${name}=${value}`).join('; ');

@@ -53,14 +53,3 @@ export const silentRefused = {
     await browser.expect('#state', 'signed out');
   },
 };
-
-/** Who is told only in a browser does not hear of an administrator, but is refused from then on. */
-export const notHeard = {
-  name: 'nothing; it is refused from then on, and its own session runs out',
-  async heard(browser, app, person) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    await hasNotHeard(browser, app, person);
-    await browser.open(`${app.url}/silent`);
-    await browser.expect('#why', 'login_required');
-  },
-};

@@ -14,7 +14,7 @@ const NOBODY = 65_534;
 /** Starts it for an app; see `openApp`. */
 export async function startApache(environment) {
   const folder = await mkdtemp(join(tmpdir(), 'apache-'));
-  for (const file of ['app.conf', 'page.shtml', 'error.html']) {
+  for (const file of ['app.conf', 'page.shtml', 'error.html', 'error.shtml']) {
     await copyFile(join(FOLDER, file), join(folder, file));
   }
   const env = { ...environment, FOLDER: folder, APACHE_MODULES: required('APACHE_MODULES') };

@@ -4,20 +4,49 @@ use std::error::Error;
 
 // <settings>
 use openidconnect::core::{
-    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreTokenResponse,
+    CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClaimName, CoreClaimType,
+    CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreGrantType, CoreIdToken,
+    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreTokenResponse,
     CoreUserInfoClaims,
 };
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RefreshToken,
-    RequestTokenError, Scope, TokenResponse,
+    AccessToken, AdditionalProviderMetadata, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet, IntrospectionUrl, IssuerUrl,
+    LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    TokenIntrospectionResponse, TokenResponse,
 };
+use serde::{Deserialize, Serialize};
+
+/// What the crate does not read of discovery by itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Endpoints {
+    introspection_endpoint: IntrospectionUrl,
+    end_session_endpoint: EndSessionUrl,
+}
+
+impl AdditionalProviderMetadata for Endpoints {}
+
+type Provider = ProviderMetadata<
+    Endpoints,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
 
 type Client = CoreClient<
     EndpointSet,
     EndpointNotSet,
-    EndpointNotSet,
+    EndpointSet,
     EndpointNotSet,
     EndpointMaybeSet,
     EndpointMaybeSet,
@@ -25,8 +54,8 @@ type Client = CoreClient<
 
 pub struct Party {
     http: reqwest::blocking::Client,
-    provider: ProviderMetadataWithLogout,
     client: Client,
+    end_session: EndSessionUrl,
     home: String,
 }
 
@@ -42,7 +71,17 @@ pub struct Question {
 pub struct Tokens {
     pub name: String,
     id_token: CoreIdToken,
+    access_token: AccessToken,
     refresh_token: Option<RefreshToken>,
+}
+
+/// Why there are no new tokens.
+pub enum Refused {
+    /// There was none to begin with.
+    NoToken,
+    /// The provider said `invalid_grant`.
+    SessionEnded,
+    Other(String),
 }
 
 impl Party {
@@ -57,17 +96,19 @@ impl Party {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let issuer = IssuerUrl::new(issuer.to_owned())?;
-        let provider = ProviderMetadataWithLogout::discover(&issuer, &http)?;
+        let provider = Provider::discover(&issuer, &http)?;
+        let endpoints = provider.additional_metadata().clone();
         let client = CoreClient::from_provider_metadata(
-            provider.clone(),
+            provider,
             ClientId::new(id),
             Some(ClientSecret::new(secret)),
         )
+        .set_introspection_url(endpoints.introspection_endpoint)
         .set_redirect_uri(RedirectUrl::new(format!("{home}callback"))?);
         Ok(Self {
             http,
-            provider,
             client,
+            end_session: endpoints.end_session_endpoint,
             home,
         })
     }
@@ -114,6 +155,7 @@ impl Party {
         let name = person.preferred_username().map(|name| name.to_string());
         Ok(Tokens {
             name: name.unwrap_or_else(|| subject.to_string()),
+            access_token: answer.access_token().clone(),
             refresh_token: answer.refresh_token().cloned(),
             id_token,
         })
@@ -127,37 +169,34 @@ impl Party {
         match request.request(&self.http) {
             Ok(answer) => {
                 let answer: CoreTokenResponse = answer;
+                tokens.access_token = answer.access_token().clone();
                 // The new one, if there is one.
                 if let Some(token) = answer.refresh_token() {
                     tokens.refresh_token = Some(token.clone());
                 }
                 Ok(())
             }
-            Err(RequestTokenError::ServerResponse(error)) => {
-                Err(Refused::Said(error.error().to_string()))
+            Err(RequestTokenError::ServerResponse(error))
+                if *error.error() == CoreErrorResponseType::InvalidGrant =>
+            {
+                Err(Refused::SessionEnded)
             }
             Err(error) => Err(Refused::Other(error.to_string())),
         }
     }
 
+    /// The same where nothing is renewed. A token that has run out is not active either: refresh
+    /// before that.
+    pub fn is_active(&self, tokens: &Tokens) -> Result<bool, Box<dyn Error>> {
+        let request = self.client.introspect(&tokens.access_token);
+        Ok(request.request(&self.http)?.active())
+    }
+
     pub fn sign_out(&self, tokens: &Tokens) -> Result<String, Box<dyn Error>> {
-        let endpoint = self
-            .provider
-            .additional_metadata()
-            .end_session_endpoint
-            .clone();
-        let request = LogoutRequest::from(endpoint.ok_or("the provider has no logout address")?)
+        let request = LogoutRequest::from(self.end_session.clone())
             .set_id_token_hint(&tokens.id_token)
             .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(self.home.clone())?);
         Ok(request.http_get_url().into())
     }
 }
 // </settings>
-
-/// Why there are no new tokens.
-pub enum Refused {
-    NoToken,
-    /// The provider's word for it: `invalid_grant` means that the session has ended.
-    Said(String),
-    Other(String),
-}

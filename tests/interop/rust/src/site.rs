@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 
 use openidconnect::CsrfToken;
+use serde_json::{Value, json};
 use tiny_http::{Header, Request, Response};
 use url::Url;
 
@@ -61,12 +62,9 @@ impl Site {
                     None => "signed out".to_owned(),
                 };
                 let why = std::mem::take(&mut session.why);
-                (
-                    session,
-                    text(&format!(
-                        r#"<p id="state">{state}</p><p id="why">{why}</p>"#
-                    )),
-                )
+                let (state, why) = (escape(&state), escape(&why));
+                let page = format!(r#"<p id="state">{state}</p><p id="why">{why}</p>"#);
+                (session, text(&page))
             }
             path @ ("/login" | "/silent") => {
                 let asked = self.party.ask(path == "/silent");
@@ -76,6 +74,7 @@ impl Site {
             }
             "/callback" => (self.come_back(address, session), redirect("/")),
             "/refresh" => self.refresh(session),
+            "/introspect" => self.introspect(session),
             "/logout" => {
                 let leave = |tokens: &Tokens| self.party.sign_out(tokens).ok();
                 let away = session.tokens.as_ref().and_then(leave);
@@ -115,21 +114,25 @@ impl Site {
             Some(tokens) => self.party.refresh(tokens),
             None => Err(Refused::NoToken),
         };
-        let json = match outcome {
-            Ok(()) => r#"{"refreshed":true}"#.to_owned(),
-            Err(Refused::NoToken) => r#"{"error":"no refresh token"}"#.to_owned(),
-            Err(Refused::Said(error)) => {
-                if error == "invalid_grant" {
-                    session = Session::default();
-                }
-                format!(r#"{{"error":"{error}"}}"#)
-            }
-            Err(Refused::Other(error)) => format!(r#"{{"error":{error:?}}}"#),
+        match outcome {
+            Ok(()) => (session, json(&json!({ "refreshed": true }))),
+            Err(Refused::SessionEnded) => (Session::default(), error("invalid_grant")),
+            Err(Refused::NoToken) => (session, error("no refresh token")),
+            Err(Refused::Other(why)) => (session, error(&why)),
+        }
+    }
+
+    fn introspect(&self, session: Session) -> (Session, Answer) {
+        let Some(tokens) = &session.tokens else {
+            return (session, error("nobody is signed in"));
         };
-        (
-            session,
-            text(&json).with_header(header("Content-Type", "application/json")),
-        )
+        match self.party.is_active(tokens) {
+            Ok(active) => {
+                let kept = if active { session } else { Session::default() };
+                (kept, json(&json!({ "active": active })))
+            }
+            Err(why) => (session, error(&why.to_string())),
+        }
     }
 
     fn known(&self, request: &Request) -> Option<String> {
@@ -147,6 +150,14 @@ fn text(body: &str) -> Answer {
     Response::from_string(body).with_header(header("Content-Type", "text/html; charset=utf-8"))
 }
 
+fn json(value: &Value) -> Answer {
+    Response::from_string(value.to_string()).with_header(header("Content-Type", "application/json"))
+}
+
+fn error(why: &str) -> Answer {
+    json(&json!({ "error": why }))
+}
+
 fn redirect(address: &str) -> Answer {
     text("")
         .with_status_code(303)
@@ -154,8 +165,9 @@ fn redirect(address: &str) -> Answer {
 }
 
 fn header(name: &str, value: &str) -> Header {
-    // Addresses, cookies and types of content have no letters beyond ASCII.
-    Header::from_bytes(name, value).unwrap_or_else(|()| {
-        Header::from_bytes("X-Left-Out", "yes").expect("a header of letters and digits")
-    })
+    Header::from_bytes(name, value).expect("addresses, cookies and types of content are ASCII")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
