@@ -305,9 +305,7 @@ impl Typed {
         let yes = |holds: bool| if holds { "yes" } else { "" }.to_owned();
         let may = |grant| yes(client.may_use(grant));
         let keys = client.jwks.as_ref().map(ToString::to_string);
-        let alg = client
-            .token_endpoint_auth_signing_alg
-            .map(AssertionAlg::as_str);
+        let alg = client.token_endpoint_auth_signing_alg;
         let max_age = client.default_max_age.map(|seconds| seconds.to_string());
         let values = [
             ("client_name", client.client_name.clone()),
@@ -334,7 +332,7 @@ impl Typed {
             ("jwks_uri", some(&client.jwks_uri)),
             (
                 "token_endpoint_auth_signing_alg",
-                alg.unwrap_or_default().to_owned(),
+                alg.map_or("", AssertionAlg::as_str).to_owned(),
             ),
             (
                 "require_issuer_audience",
