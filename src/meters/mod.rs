@@ -326,6 +326,7 @@ mod tests {
         meters.notice_tried("wiki");
         meters.notice("wiki", NoticeResult::Delivered);
         meters.notice_blocked("wiki");
+        meters.foresee_proofs(["missing"]);
         drop(meters.call(Store::Hot, "read"));
         let figures = Figures {
             recorded: Some(Recorded::default()),

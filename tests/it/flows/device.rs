@@ -159,7 +159,12 @@ async fn a_no_is_told_and_final() {
     let page = browser.type_code(codes.user_code()).await.page();
     let done = browser.answer_device(&page, "deny").await;
     assert!(done.shows("Not allowed"), "{}", done.body);
-    says_no_such_code(&browser.answer_device(&page, "allow").await);
+    // It is final, and the page goes on saying so; to another session it says nothing.
+    let again = browser.answer_device(&page, "allow").await;
+    assert!(again.shows("Not allowed"), "{}", again.body);
+    let other = house.browser();
+    other.sign_in(&alice).await;
+    says_no_such_code(&other.type_code(codes.user_code()).await.page());
     assert_eq!(refusal(&tv.poll(&codes).await), "access_denied");
     assert_eq!(refusal(&tv.poll(&codes).await), "access_denied");
     let session = house.session_of(&alice).await;
@@ -241,7 +246,31 @@ async fn a_second_use_ends_what_the_first_one_yielded() {
         house.settled().await;
         assert_eq!(tv.refused_refresh(tokens.refresh()).await, "invalid_grant");
         assert!(browser.is_signed_in().await);
-        says_no_such_code(&browser.type_code(codes.user_code()).await.page());
+        let again = browser.type_code(codes.user_code()).await.page();
+        assert_eq!(again.heading(), "Go back to your device", "{scope}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_yes_and_a_no_at_once_one_counts_and_a_second_yes_is_the_same() {
+    let (house, tv, alice, browser) = opened().await;
+    let codes = tv.begin("openid").await;
+    let page = browser.type_code(codes.user_code()).await.page();
+    let (yes, again, no) = tokio::join!(
+        browser.answer_device(&page, "allow"),
+        browser.answer_device(&page, "allow"),
+        browser.answer_device(&page, "deny"),
+    );
+    let session = house.session_of(&alice).await;
+    if no.shows("Not allowed") {
+        assert!(yes.shows("Not allowed") && again.shows("Not allowed"));
+        assert_eq!(refusal(&tv.poll(&codes).await), "access_denied");
+        // Nothing came of the yes.
+        assert_eq!(house.participants(session).await, 0);
+    } else {
+        assert!(yes.shows("Allowed") || again.shows("Allowed"));
+        tv.collect(&codes).await;
+        assert_eq!(house.participants(session).await, 1);
     }
 }
 
@@ -461,22 +490,29 @@ async fn guessing_is_slowed_down_and_a_right_code_is_no_guess() {
         ("action", "allow"),
     ];
     assert_eq!(browser.post("/device/confirm", &form).await.status, 429);
-    // Another session of the same address is free yet.
+    // Another session of hers waits too, and somebody else at the same address is free yet.
     let other = house.browser();
     other.sign_in(&alice).await;
-    other.allow_device(codes.user_code()).await;
+    let page = other.type_code(codes.user_code()).await.page();
+    assert_eq!(page.status, 429);
+    let throttled = |line: &lanyard::provider::AuditEntry| line.action == "device.throttled";
+    house.expect_audit("that somebody guesses", throttled).await;
+    let bobs = house.browser();
+    bobs.sign_in(&house.person("bob").await).await;
+    bobs.allow_device(codes.user_code()).await;
     house.advance(Duration::from_mins(15));
     let codes = tv.begin("openid").await;
     browser.allow_device(codes.user_code()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guesses_by_many_sessions_are_counted_by_their_address() {
-    let (house, _, alice, _) = opened().await;
+async fn guesses_by_many_people_are_counted_by_their_address() {
+    let house = House::open().await;
     let mut tries = 0;
-    for _ in 0..16 {
+    for number in 0..16 {
         let browser = house.browser();
-        browser.sign_in(&alice).await;
+        let person = house.person(&format!("person{number}")).await;
+        browser.sign_in(&person).await;
         for _ in 0..5 {
             if browser.type_code("BCDF-GHJK").await.page().status == 429 {
                 // Fifty are free.
