@@ -151,7 +151,7 @@ impl Provider {
             return Ok(Ok(kept));
         }
         let described = self.described(settings, &url, kept.is_some(), from).await?;
-        let described = match described {
+        let (described, just_read) = match described {
             Ok(described) => described,
             Err(why) => return Ok(Err(why)),
         };
@@ -162,13 +162,14 @@ impl Provider {
         };
         match kept {
             Some(kept) if *kept == client => Ok(Ok(Some(kept))),
-            // Its page, its notices and its sign-outs go by what the record has.
-            Some(_) => {
+            // Its page, its notices and its sign-outs go by what the record has. Who reads says so,
+            // once: nodes with copies of different ages would overwrite each other at each request.
+            Some(_) if just_read => {
                 self.record.describe_client(&client, None).await?;
                 self.follow_changes().await?;
                 Ok(Ok(Some(Arc::new(client))))
             }
-            None => Ok(Ok(Some(Arc::new(client)))),
+            _ => Ok(Ok(Some(Arc::new(client)))),
         }
     }
 
@@ -203,23 +204,25 @@ impl Provider {
         Trust::from(client.registered_by)
     }
 
-    /// What the document says, not older than its server allows if it can be had.
+    /// What the document says, not older than its server allows if it can be had; and whether it
+    /// was read for this.
     async fn described(
         &self,
         settings: &DocumentSettings,
         url: &DocumentUrl,
         kept: bool,
         from: Option<IpAddr>,
-    ) -> Result<Result<Arc<Client>, Undocumented>, Trouble> {
+    ) -> Result<Result<(Arc<Client>, bool), Undocumented>, Trouble> {
         let documents = &self.metadata_documents;
         let slot = documents.slots.get_with(url.id().clone(), Arc::default);
         let mut slot = slot.lock().await;
         let now = self.clock.now();
         if let Some(client) = slot.fresh(now) {
-            return Ok(Ok(client));
+            return Ok(Ok((client, false)));
         }
+        let copy = slot.believed(now).map(|client| (client, false));
         if let Some(why) = slot.failed_lately(now) {
-            return Ok(slot.believed(now).ok_or(why));
+            return Ok(copy.ok_or(why));
         }
         let known = kept || slot.read.is_some();
         if !known && self.reads_too_much(url, from).await? {
@@ -231,7 +234,7 @@ impl Provider {
             &documents.of_strangers
         };
         let Ok(_place) = places.try_acquire() else {
-            return Ok(slot.believed(now).ok_or(Undocumented::NotNow));
+            return Ok(copy.ok_or(Undocumented::NotNow));
         };
         match self.read_document(settings, url).await {
             Ok((client, fresh)) => {
@@ -244,15 +247,16 @@ impl Provider {
                     }),
                     failed: None,
                 };
-                Ok(Ok(client))
+                Ok(Ok((client, true)))
             }
             Err(why) => {
+                slot.failed = Some((now, why.clone()));
                 // What it says by now goes before what it said.
                 if matches!(why, Undocumented::Flawed(_)) {
                     slot.read = None;
+                    return Ok(Err(why));
                 }
-                slot.failed = Some((now, why.clone()));
-                Ok(slot.believed(now).ok_or(why))
+                Ok(copy.ok_or(why))
             }
         }
     }

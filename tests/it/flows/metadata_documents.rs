@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lanyard::entropy::ClientId;
+use lanyard::protocol::client::Client;
 use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
 
@@ -460,14 +461,39 @@ async fn a_changed_document_counts_at_once() {
     story.refused(UNUSABLE).await;
 }
 
+/// Nodes hold copies of different ages. What one read is not overwritten at each request of another,
+/// or whoever publishes a document could have the house write as often as they ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_reads_a_document_writes_it_down() {
+    let story = story_alone(&[]).await;
+    story.joins().await;
+    let (id, provider) = (ClientId::new(&story.app.client_id), story.house.provider());
+    let mut newer = Client::clone(&provider.client(&id).await.unwrap().unwrap());
+    newer.client_name = "Helper".to_owned();
+    provider
+        .record()
+        .describe_client(&newer, None)
+        .await
+        .unwrap();
+    story.house.settled().await;
+    for _ in 0..5 {
+        story.app.join(&story.browser).await;
+    }
+    let kept = provider.record().client(&id).await.unwrap().unwrap();
+    assert_eq!(kept.client_name, "Helper");
+    // Read again, it is what it is.
+    story.house.advance(Duration::from_secs(301));
+    story.app.join(&story.browser).await;
+    let kept = provider.record().client(&id).await.unwrap().unwrap();
+    assert_eq!(kept.client_name, "Assistant");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_requests_may_be_pushed() {
     let story = story().await;
-    let ask = story.app.ask();
-    let mut pairs = ask.pairs();
-    // A public client names itself once; `machine` does.
-    pairs.retain(|(name, _)| *name != "client_id");
-    let pushed = story.app.machine("/oauth2/par", &pairs).await;
+    // Its id goes along with every form that it posts.
+    let ask = story.app.ask().with("client_id", "");
+    let pushed = story.app.machine("/oauth2/par", &ask.pairs()).await;
     assert_eq!(pushed.status, 201, "{}", pushed.body);
     let uri = pushed.json()["request_uri"].as_str().unwrap().to_owned();
     let id = story.app.client_id.clone();

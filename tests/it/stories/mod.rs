@@ -12,6 +12,7 @@ mod keyboard;
 mod leaving_pages;
 mod looks;
 mod mass_end_pages;
+mod metadata_documents;
 mod my_apps;
 mod one_app;
 mod origins;
