@@ -470,7 +470,7 @@ async fn a_changed_document_counts_at_once() {
         ..Published::default()
     });
     story.house.advance(Duration::from_secs(301));
-    story.asks(&story.app).await;
+    story.app.send(&story.browser, &story.app.ask()).await;
     let page = admin.get(&address).await;
     assert!(page.shows("This server last read it at"), "{}", page.body);
     assert!(page.body.contains("document-failed"), "{}", page.body);
@@ -658,7 +658,7 @@ async fn so_many_are_kept_and_the_unused_give_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mere_permission_keeps_no_app() {
     let story = story_with(&[("METADATA_DOCUMENTS__MAX_CLIENTS", "2")]).await;
-    story.joins().await;
+    let tokens = story.joins().await;
     let other = story.publisher.app(&story.house, "/other.json");
     let third = story.publisher.app(&story.house, "/third.json");
     let allows = async |browser: &Browser, app: &App| {
@@ -678,7 +678,13 @@ async fn a_mere_permission_keeps_no_app() {
 
     let session = story.house.session_of(&story.alice).await;
     story.house.end(session).await;
-    story.house.settled().await;
+    story.app.expect_signed_out(tokens.sid()).await;
+    let id = ClientId::new(&story.app.client_id);
+    House::until("nothing is owed", || async {
+        let use_of = story.house.provider().app_use(&id).await.unwrap();
+        use_of.notices.owed == 0
+    })
+    .await;
     assert!(story.is_kept().await);
     let (answer, ask) = allows(&of_bob, &third).await;
     third.code(&answer, &ask);
