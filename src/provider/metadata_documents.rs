@@ -11,30 +11,23 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::sync::Cache;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::OwnedMutexGuard;
+use tracing::Instrument as _;
 use url::Url;
 
 use super::Provider;
+use super::document_slots::{DocumentReading, Read, Slot, Undocumented};
 use super::trouble::Trouble;
-use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::identity::throttle::{self, AddressKey};
 use crate::outbound::Trust;
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::document_url::{self, DocumentUrl};
 use crate::protocol::error::{ErrorCode, ProtocolError};
-use crate::protocol::metadata_document::{self, CEILING, MAX_DOCUMENT};
+use crate::protocol::metadata_document::{self, MAX_DOCUMENT};
 use crate::protocol::registration::Policy;
 use crate::store::record::Described;
 
-/// Documents, and failures, that are remembered.
-const KEPT: u64 = 1_000;
-/// How long a failure is.
-const FAILED: Duration = Duration::from_secs(30);
-/// Read at the same time, of clients that are not known yet; and as many of those that are, so that
-/// a crowd of strangers does not keep them waiting.
-const AT_ONCE: usize = 8;
 /// Until a document must be there, whatever `delivery.timeout` says: a person waits.
 const WITHIN: Duration = Duration::from_secs(4);
 /// Documents not known yet that one address may have us read within [`throttle::WINDOW`].
@@ -66,68 +59,6 @@ impl DocumentSettings {
     }
 }
 
-/// Why there is no document to go by.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Undocumented {
-    /// It cannot be read now, or too much is asked for. Trying again may help.
-    #[error("its metadata document can't be read now")]
-    NotNow,
-    /// It is there, and makes no client. In words of ours.
-    #[error("its metadata document can't be used: {0}")]
-    Flawed(String),
-}
-
-/// The documents that this process read.
-pub(super) struct MetadataDocuments {
-    slots: Cache<ClientId, Arc<Mutex<Slot>>>,
-    of_strangers: Semaphore,
-    of_known: Semaphore,
-}
-
-impl Default for MetadataDocuments {
-    fn default() -> Self {
-        Self {
-            slots: Cache::new(KEPT),
-            of_strangers: Semaphore::new(AT_ONCE),
-            of_known: Semaphore::new(AT_ONCE),
-        }
-    }
-}
-
-/// What is known of one document.
-#[derive(Default)]
-struct Slot {
-    read: Option<Read>,
-    failed: Option<(Timestamp, Undocumented)>,
-}
-
-struct Read {
-    client: Arc<Client>,
-    at: Timestamp,
-    fresh: Duration,
-}
-
-impl Slot {
-    fn not_older(&self, age: impl Fn(&Read) -> Duration, now: Timestamp) -> Option<Arc<Client>> {
-        let read = self.read.as_ref().filter(|read| now < read.at + age(read));
-        read.map(|read| Arc::clone(&read.client))
-    }
-
-    fn fresh(&self, now: Timestamp) -> Option<Arc<Client>> {
-        self.not_older(|read| read.fresh, now)
-    }
-
-    /// The copy that is believed while there is no newer one.
-    fn believed(&self, now: Timestamp) -> Option<Arc<Client>> {
-        self.not_older(|_| CEILING, now)
-    }
-
-    fn failed_lately(&self, now: Timestamp) -> Option<Undocumented> {
-        let failed = self.failed.as_ref().filter(|(at, _)| now < *at + FAILED);
-        failed.map(|(_, why)| why.clone())
-    }
-}
-
 impl Provider {
     /// A client as it is at this moment: of one whose id is the address of a document, what that
     /// says. An administrator's word that it is disabled goes before its own.
@@ -150,26 +81,24 @@ impl Provider {
         if kept.as_ref().is_some_and(|kept| !kept.enabled) {
             return Ok(Ok(kept));
         }
-        let described = self.described(settings, &url, kept.is_some(), from).await?;
-        let (described, just_read) = match described {
+        let described = self.described(settings, &url, kept.as_ref(), from).await?;
+        let described = match described {
             Ok(described) => described,
             Err(why) => return Ok(Err(why)),
         };
-        let client = Client {
-            enabled_since: kept.as_ref().and_then(|kept| kept.enabled_since),
+        let client = self.as_kept(&described, kept.as_deref());
+        Ok(Ok(Some(match kept {
+            Some(kept) if *kept == client => kept,
+            _ => Arc::new(client),
+        })))
+    }
+
+    /// What a document says, with what the house alone says of its client.
+    fn as_kept(&self, described: &Client, kept: Option<&Client>) -> Client {
+        Client {
+            enabled_since: kept.and_then(|kept| kept.enabled_since),
             house_scopes: self.house_scopes(),
-            ..(*described).clone()
-        };
-        match kept {
-            Some(kept) if *kept == client => Ok(Ok(Some(kept))),
-            // Its page, its notices and its sign-outs go by what the record has. Who reads says so,
-            // once: nodes with copies of different ages would overwrite each other at each request.
-            Some(_) if just_read => {
-                self.record.describe_client(&client, None).await?;
-                self.follow_changes().await?;
-                Ok(Ok(Some(Arc::new(client))))
-            }
-            _ => Ok(Ok(Some(Arc::new(client)))),
+            ..described.clone()
         }
     }
 
@@ -184,6 +113,22 @@ impl Provider {
         let done = self.record.describe_client(client, limit).await?;
         self.follow_changes().await?;
         Ok(done != Described::Full)
+    }
+
+    /// What this process lately read of the document of a client. None of a client without one,
+    /// and while it is being read.
+    pub fn document_reading(&self, client: &Client) -> Option<DocumentReading> {
+        if !is_described(client) {
+            return None;
+        }
+        let Some(slot) = self.metadata_documents.slots.get(&client.client_id) else {
+            return Some(DocumentReading::default());
+        };
+        let slot = slot.try_lock().ok()?;
+        Some(DocumentReading {
+            read: slot.read.as_ref().map(|read| read.at),
+            failed: slot.failed.clone().map(|(at, why)| (at, why.to_string())),
+        })
     }
 
     /// How far the guard trusts an address that a client names. A client of a document at a host
@@ -204,37 +149,78 @@ impl Provider {
         Trust::from(client.registered_by)
     }
 
-    /// What the document says, not older than its server allows if it can be had; and whether it
-    /// was read for this.
+    /// What the document says, not older than its server allows if it can be had.
     async fn described(
         &self,
         settings: &DocumentSettings,
         url: &DocumentUrl,
-        kept: bool,
+        kept: Option<&Arc<Client>>,
         from: Option<IpAddr>,
-    ) -> Result<Result<(Arc<Client>, bool), Undocumented>, Trouble> {
-        let documents = &self.metadata_documents;
-        let slot = documents.slots.get_with(url.id().clone(), Arc::default);
-        let mut slot = slot.lock().await;
+    ) -> Result<Result<Arc<Client>, Undocumented>, Trouble> {
+        let slots = &self.metadata_documents.slots;
+        let slot = slots.get_with(url.id().clone(), Arc::default);
+        let slot = slot.lock_owned().await;
         let now = self.clock.now();
         if let Some(client) = slot.fresh(now) {
-            return Ok(Ok((client, false)));
+            return Ok(Ok(client));
         }
-        let copy = slot.believed(now).map(|client| (client, false));
         if let Some(why) = slot.failed_lately(now) {
-            return Ok(copy.ok_or(why));
+            return Ok(slot.believed(now).ok_or(why));
         }
-        let known = kept || slot.read.is_some();
+        let known = kept.is_some() || slot.read.is_some();
         if !known && self.reads_too_much(url, from).await? {
             return Ok(Err(Undocumented::NotNow));
         }
+        let Some(me) = self.me.upgrade() else {
+            return Err(Trouble::Internal("the house is closing".to_owned()));
+        };
+        // In a task of its own: a browser that hangs up must not undo it. Else nothing would be
+        // remembered of what somebody's server was asked, and the next could have it asked again
+        // at once.
+        let (settings, url, kept) = (settings.clone(), url.clone(), kept.cloned());
+        let task = async move {
+            let read = me.read_into(slot, &settings, &url, known).await;
+            if let (Ok((client, true)), Some(kept)) = (&read, kept) {
+                me.write_down(&kept, client).await?;
+            }
+            Ok(read.map(|(client, _)| client))
+        };
+        tokio::spawn(task.in_current_span())
+            .await
+            .map_err(|error| Trouble::Internal(error.to_string()))?
+    }
+
+    /// Has the record say of a client that it keeps what was read: its page, its notices and its
+    /// sign-outs go by that. Who reads says so, once: nodes with copies of different ages would
+    /// overwrite each other at each request.
+    async fn write_down(&self, kept: &Client, described: &Client) -> Result<(), Trouble> {
+        let client = self.as_kept(described, Some(kept));
+        if client != *kept {
+            self.record.describe_client(&client, None).await?;
+            self.follow_changes().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a document, and remembers what became of it; whether it was read, or is the copy. Who
+    /// holds the slot has the others wait.
+    async fn read_into(
+        &self,
+        mut slot: OwnedMutexGuard<Slot>,
+        settings: &DocumentSettings,
+        url: &DocumentUrl,
+        known: bool,
+    ) -> Result<(Arc<Client>, bool), Undocumented> {
+        let now = self.clock.now();
+        let copy = slot.believed(now).map(|client| (client, false));
+        let documents = &self.metadata_documents;
         let places = if known {
             &documents.of_known
         } else {
             &documents.of_strangers
         };
         let Ok(_place) = places.try_acquire() else {
-            return Ok(copy.ok_or(Undocumented::NotNow));
+            return copy.ok_or(Undocumented::NotNow);
         };
         match self.read_document(settings, url).await {
             Ok((client, fresh)) => {
@@ -247,16 +233,16 @@ impl Provider {
                     }),
                     failed: None,
                 };
-                Ok(Ok((client, true)))
+                Ok((client, true))
             }
             Err(why) => {
                 slot.failed = Some((now, why.clone()));
                 // What it says by now goes before what it said.
                 if matches!(why, Undocumented::Flawed(_)) {
                     slot.read = None;
-                    return Ok(Err(why));
+                    return Err(why);
                 }
-                Ok(copy.ok_or(why))
+                copy.ok_or(why)
             }
         }
     }

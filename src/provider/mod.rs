@@ -24,6 +24,7 @@ mod compact;
 mod device;
 mod device_answer;
 mod directory;
+mod document_slots;
 mod documents;
 mod doors;
 mod dpop;
@@ -101,6 +102,7 @@ pub use client_keys::ClientKeyError;
 pub use client_secrets::{give_secret, new_client_secret, new_secret};
 pub use device::DeviceAnswer;
 pub use device_answer::{DeviceAnswered, DeviceLook, DeviceQuestion};
+pub use document_slots::DocumentReading;
 pub use doors::Door;
 pub use end_session::{EndSessionInput, EndSessionStep, LogoutChoice, LogoutQuestion, SignedOut};
 pub use handles::{SessionCookie, StoredRequest, VIEW_LASTS, View};
@@ -163,7 +165,7 @@ pub struct Provider {
     hashing: hashing::Gate,
     client_keys: client_keys::ClientKeys,
     client_throttle: client_throttle::ClientThrottle,
-    metadata_documents: metadata_documents::MetadataDocuments,
+    metadata_documents: document_slots::MetadataDocuments,
     flush: flush::Flush,
     audit: audit::Audit,
     reloads: reload::Flights,
@@ -262,7 +264,7 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
-            metadata_documents: metadata_documents::MetadataDocuments::default(),
+            metadata_documents: document_slots::MetadataDocuments::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),

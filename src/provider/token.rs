@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::client_throttle;
+use super::document_slots::Undocumented;
 use super::dpop::Shown;
 use super::handles::{AccessHandle, RefreshHandle};
-use super::metadata_documents::Undocumented;
 use super::trouble::Trouble;
 use crate::entropy::{Root, TokenId};
 use crate::protocol::access_token::AccessTokenClaims;

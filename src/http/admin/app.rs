@@ -10,13 +10,14 @@ use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::respond;
 use crate::pages::admin::Section;
-use crate::pages::admin::app::{Action, Declared, Fact, Lives, OneApp, SecretFacts};
+use crate::pages::admin::app::{Action, Declared, DocumentFacts, Fact, Lives, OneApp, SecretFacts};
 use crate::pages::admin::app_secret::Settings;
 use crate::pages::admin::states::State;
 use crate::pages::app_words;
 use crate::pages::parts::counted;
 use crate::pages::time::{self, Moment};
 use crate::protocol::client::{AuthMethod, Client, RegisteredBy};
+use crate::provider::DocumentReading;
 use crate::store::record::{AuditQuestion, ClientRow, ClientUse};
 
 /// `GET /admin/apps/{id}`.
@@ -32,6 +33,7 @@ pub(super) async fn show(call: Call) -> Answer {
         name: client.client_name.clone(),
         state: apps::state(client),
         declared: declared(client),
+        document: provider.document_reading(client).map(document),
         actions: actions(client),
         settings: settings(&provider.settings().issuer, client, None),
         secret: secret(&call, &row).await?,
@@ -60,6 +62,13 @@ const fn declared(client: &Client) -> Option<Declared> {
         (RegisteredBy::File, false) => Some(Declared::NoMore),
         (RegisteredBy::MetadataDocument, _) => Some(Declared::ByDocument),
         _ => None,
+    }
+}
+
+fn document(reading: DocumentReading) -> DocumentFacts {
+    DocumentFacts {
+        read: reading.read.map(time::stamp),
+        failed: reading.failed.map(|(at, why)| (time::stamp(at), why)),
     }
 }
 

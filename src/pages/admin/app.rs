@@ -22,6 +22,8 @@ pub struct OneApp {
     pub state: State,
     /// Where it is changed, if not here.
     pub declared: Option<Declared>,
+    /// What this server read of its metadata document.
+    pub document: Option<DocumentFacts>,
     /// What can be done with it.
     pub actions: Vec<Action>,
     /// Without the secret.
@@ -53,6 +55,15 @@ pub enum Declared {
     NoMore,
     /// It is what the document says at the address that is its id.
     ByDocument,
+}
+
+/// What is known of a metadata document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentFacts {
+    /// When it last said what the app is.
+    pub read: Option<Moment>,
+    /// When it could not be had since then, and why.
+    pub failed: Option<(Moment, String)>,
 }
 
 /// Something that can be done.
@@ -122,9 +133,23 @@ impl Page for OneApp {
         let described = Self {
             name: "Assistant".to_owned(),
             declared: Some(Declared::ByDocument),
+            document: Some(DocumentFacts {
+                read: Some(stamp(NOW)),
+                failed: None,
+            }),
             made: ("its metadata document", full.changed.clone()),
             settings: app_secret::settings("https://app.example/client.json", false),
             ..full.clone()
+        };
+        let silent = Self {
+            document: Some(DocumentFacts {
+                read: Some(stamp(NOW)),
+                failed: Some((
+                    stamp(NOW),
+                    "its metadata document can't be read now".to_owned(),
+                )),
+            }),
+            ..described.clone()
         };
         let public = Self {
             secret: SecretFacts {
@@ -150,6 +175,7 @@ impl Page for OneApp {
             ("declared", declared),
             ("withdrawn", withdrawn),
             ("described", described),
+            ("silent", silent),
             ("public", public),
             ("hostile", hostile),
         ]
@@ -172,6 +198,7 @@ fn sample() -> OneApp {
         name: "Wiki".to_owned(),
         state: State::ok("Enabled"),
         declared: None,
+        document: None,
         actions: vec![
             action("edit", "Change…", false),
             action("disable", "Disable…", true),

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::entropy::ClientId;
 use crate::protocol::client::{ApplicationType, GrantType};
@@ -212,5 +214,103 @@ fn only_json_is_json() {
         ("", false),
     ] {
         assert_eq!(is_json(kind), expected, "{kind}");
+    }
+}
+
+/// Members that say who a client is and what it may do, beside others.
+const MEMBERS: [&str; 16] = [
+    "client_id",
+    "client_secret",
+    "client_secret_hash",
+    "client_name",
+    "redirect_uris",
+    "token_endpoint_auth_method",
+    "grant_types",
+    "response_types",
+    "scope",
+    "jwks",
+    "first_party",
+    "require_pkce",
+    "enabled",
+    "registered_by",
+    "sector_identifier_uri",
+    "application_type",
+];
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let words = prop::sample::select(vec![
+        "none",
+        "private_key_jwt",
+        "client_secret_basic",
+        "client_credentials",
+        "authorization_code",
+        "file",
+        "native",
+        "openid groups admin",
+        "http://127.0.0.1/",
+        "https://other.example/",
+    ]);
+    let leaf = prop_oneof![
+        words.prop_map(|word| json!(word)),
+        "\\PC{0,12}".prop_map(|text| json!(text)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        any::<i64>().prop_map(|number| json!(number)),
+        Just(json!(null)),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-z_]{1,8}", inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever a stranger publishes, it is a stranger's client at that id or none.
+    #[test]
+    fn whatever_is_published_makes_no_more_than_a_stranger(
+        members in prop::collection::vec(
+            (prop::sample::select(MEMBERS.to_vec()), any_value()), 0..5)
+    ) {
+        let mut document = with(&json!({}));
+        for (name, value) in members {
+            document[name] = value;
+        }
+        match read_as(&document) {
+            Ok(client) => {
+                prop_assert_eq!(client.client_id.as_str(), ID);
+                prop_assert_eq!(&document["client_id"], ID);
+                prop_assert_eq!(client.registered_by, RegisteredBy::MetadataDocument);
+                prop_assert!(client.require_pkce && !client.first_party && client.enabled);
+                prop_assert!(!client.has_secret());
+                prop_assert!(!client.redirect_uris.is_empty());
+                prop_assert!(!client.may_use(GrantType::ClientCredentials));
+                let named = client.scope.as_deref().unwrap_or_default();
+                let allowed = policy().scopes;
+                prop_assert!(named.split(' ').all(|scope| scope.is_empty()
+                    || allowed.contains(scope)), "{}", named);
+                prop_assert!(matches!(
+                    client.token_endpoint_auth_method,
+                    AuthMethod::None | AuthMethod::PrivateKeyJwt
+                ));
+            }
+            Err(flaw) => {
+                let words = flaw.words();
+                prop_assert!(words.is_ascii() && words.len() < 120, "{}", words);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_never_panics(
+        body in prop::collection::vec(any::<u8>(), 0..200),
+        cache in "\\PC{0,60}",
+    ) {
+        let url = DocumentUrl::read(&ClientId::new(ID)).unwrap();
+        prop_assert!(read(&body, &url, &policy()).is_err());
+        let fresh = freshness(Some(&cache));
+        prop_assert!((FLOOR..=CEILING).contains(&fresh));
+        let _ = is_json(&cache);
     }
 }

@@ -31,17 +31,19 @@ pub enum Described {
     Full,
 }
 
-/// The longest unused of them that nobody switched off: a "no" must last.
+/// One of them that nothing lives of, and that nobody switched off: a "no" must last. First those
+/// that nobody allows anything any more. A mere permission keeps none, or who has an account could
+/// fill the house for good; its people are asked anew.
 const UNUSED: &str = "SELECT c.client_id FROM clients c WHERE c.registered_by = $1 \
      AND c.enabled = 1 \
-     AND NOT EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id) \
      AND NOT EXISTS (SELECT 1 FROM participants p WHERE p.client_id = c.client_id \
          AND p.ended_at IS NULL) \
      AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id \
          AND g.ended_at IS NULL) \
      AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.client_id = c.client_id \
          AND n.state = 'due') \
-     ORDER BY c.updated_at, c.client_id LIMIT 1";
+     ORDER BY EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id), \
+         c.updated_at, c.client_id LIMIT 1";
 
 impl Record {
     /// Has the record say of a client what its document says. One that is not there is made if

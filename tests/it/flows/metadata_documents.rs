@@ -12,25 +12,25 @@ use crate::support::app::Tokens;
 use crate::support::tokens::refusal;
 use crate::support::{App, Browser, House, Page, Person, Published, Publisher};
 
-const UNREAD: &str = "The app's metadata document can't be read now";
+pub(super) const UNREAD: &str = "The app's metadata document can't be read now";
 const UNUSABLE: &str = "The app's metadata document can't be used";
 const UNKNOWN: &str = "This app is not known here";
 const PATH: &str = "/client.json";
 
 /// A house that reads the documents of one publisher, with alice in a browser.
-struct Story {
-    publisher: Publisher,
-    house: House,
-    app: App,
-    alice: Person,
-    browser: Browser,
+pub(super) struct Story {
+    pub(super) publisher: Publisher,
+    pub(super) house: House,
+    pub(super) app: App,
+    pub(super) alice: Person,
+    pub(super) browser: Browser,
 }
 
-async fn story() -> Story {
+pub(super) async fn story() -> Story {
     story_with(&[]).await
 }
 
-async fn story_with(more: &[(&str, &str)]) -> Story {
+pub(super) async fn story_with(more: &[(&str, &str)]) -> Story {
     let publisher = Publisher::open();
     let settings = [publisher.settings().as_slice(), more].concat();
     let house = House::open_with(&settings).await;
@@ -38,7 +38,7 @@ async fn story_with(more: &[(&str, &str)]) -> Story {
 }
 
 /// With one node: where reads are counted, as each node has its own memory of them.
-async fn story_alone(more: &[(&str, &str)]) -> Story {
+pub(super) async fn story_alone(more: &[(&str, &str)]) -> Story {
     let publisher = Publisher::open();
     let settings = [publisher.settings().as_slice(), more].concat();
     let stores = crate::support::stores::Stores::of_this_run();
@@ -46,7 +46,7 @@ async fn story_alone(more: &[(&str, &str)]) -> Story {
     begin(publisher, house).await
 }
 
-async fn begin(publisher: Publisher, house: House) -> Story {
+pub(super) async fn begin(publisher: Publisher, house: House) -> Story {
     let (alice, browser) = (house.person("alice").await, house.browser());
     browser.sign_in(&alice).await;
     Story {
@@ -60,7 +60,7 @@ async fn begin(publisher: Publisher, house: House) -> Story {
 
 impl Story {
     /// What the authorization endpoint says to this app.
-    async fn asks(&self, app: &App) -> Page {
+    pub(super) async fn asks(&self, app: &App) -> Page {
         app.send(&self.browser, &app.ask()).await.page()
     }
 
@@ -71,7 +71,7 @@ impl Story {
     }
 
     /// Asks for a permission, gives it, and redeems.
-    async fn joins(&self) -> Tokens {
+    pub(super) async fn joins(&self) -> Tokens {
         let ask = self.app.ask();
         let page = self.app.send(&self.browser, &ask).await.page();
         assert_eq!(page.heading(), "Assistant asks for your permission");
@@ -80,7 +80,7 @@ impl Story {
         self.app.redeem(&code, &ask).await
     }
 
-    async fn is_kept(&self) -> bool {
+    pub(super) async fn is_kept(&self) -> bool {
         let id = ClientId::new(&self.app.client_id);
         let record = self.house.provider().record();
         record.client(&id).await.unwrap().is_some()
@@ -455,10 +455,33 @@ async fn a_changed_document_counts_at_once() {
     let answer = story.app.token(&form).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
 
+    // Its page says when this server last read it, and that its server is silent since then.
+    let mona = story.house.administrator("mona").await;
+    let admin = story.house.browser();
+    admin.sign_in(&mona).await;
+    let list = admin.get("/admin/apps").await;
+    let (_, rest) = list.body.split_once("/admin/apps/https").unwrap();
+    let address = format!("/admin/apps/https{}", rest.split('"').next().unwrap());
+    let page = admin.get(&address).await;
+    assert!(page.shows("This server last read it at"), "{}", page.body);
+    assert!(!page.body.contains("document-failed"), "{}", page.body);
+    story.publisher.publish(Published {
+        status: 500,
+        ..Published::default()
+    });
+    story.house.advance(Duration::from_secs(301));
+    story.app.send(&story.browser, &story.app.ask()).await;
+    let page = admin.get(&address).await;
+    assert!(page.shows("This server last read it at"), "{}", page.body);
+    assert!(page.body.contains("document-failed"), "{}", page.body);
+    story.house.advance(Duration::from_secs(31));
+
     // What it says by now goes before what it said, also when that is nothing.
     story.publisher.describe(json!({ "client_secret": "s" }));
-    story.house.advance(Duration::from_secs(301));
     story.refused(UNUSABLE).await;
+    let page = admin.get(&address).await;
+    assert!(page.shows("This server has not read it lately"));
+    assert!(page.shows("a client_secret"), "{}", page.body);
 }
 
 /// Nodes hold copies of different ages. What one read is not overwritten at each request of another,
@@ -629,6 +652,48 @@ async fn so_many_are_kept_and_the_unused_give_way() {
         .away();
     other.code(&answer, &ask);
     assert!(!story.is_kept().await);
+}
+
+/// Whoever has an account could fill the house for good otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mere_permission_keeps_no_app() {
+    let story = story_with(&[("METADATA_DOCUMENTS__MAX_CLIENTS", "2")]).await;
+    let tokens = story.joins().await;
+    let other = story.publisher.app(&story.house, "/other.json");
+    let third = story.publisher.app(&story.house, "/third.json");
+    let allows = async |browser: &Browser, app: &App| {
+        let ask = app.ask();
+        let page = app.send(browser, &ask).await.page();
+        let answer = browser.submit(&page, &[("action", "allow")]).await;
+        (answer.away(), ask)
+    };
+    // Bob is in the other one, in a session that goes on.
+    let bob = story.house.person("bob").await;
+    let of_bob = story.house.browser();
+    of_bob.sign_in(&bob).await;
+    let (answer, ask) = allows(&of_bob, &other).await;
+    other.code(&answer, &ask);
+    let (answer, ask) = allows(&of_bob, &third).await;
+    assert_eq!(third.error(&answer, &ask), "temporarily_unavailable");
+
+    let session = story.house.session_of(&story.alice).await;
+    story.house.end(session).await;
+    story.app.expect_signed_out(tokens.sid()).await;
+    let id = ClientId::new(&story.app.client_id);
+    House::until("nothing is owed", || async {
+        let use_of = story.house.provider().app_use(&id).await.unwrap();
+        use_of.notices.owed == 0
+    })
+    .await;
+    assert!(story.is_kept().await);
+    let (answer, ask) = allows(&of_bob, &third).await;
+    third.code(&answer, &ask);
+    assert!(!story.is_kept().await);
+    // What lives goes on, and alice is asked anew.
+    other.join(&of_bob).await;
+    story.browser.sign_in(&story.alice).await;
+    let page = story.asks(&story.app).await;
+    assert_eq!(page.heading(), "Assistant asks for your permission");
 }
 
 #[tokio::test(flavor = "multi_thread")]

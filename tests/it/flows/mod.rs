@@ -44,6 +44,8 @@ mod logout_scope;
 mod main_job;
 mod mass_ends;
 mod mcp;
+mod metadata_document_crowds;
+mod metadata_document_ids;
 mod metadata_documents;
 mod metrics;
 mod my_apps;

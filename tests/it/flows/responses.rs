@@ -276,16 +276,18 @@ async fn only_public_halves_of_distinct_keys_are_published() {
     );
 }
 
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 9] = [
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/oauth2/jwks",
     "/oauth2/token",
+    "/oauth2/par",
     "/oauth2/userinfo",
     "/oauth2/revoke",
     "/oauth2/device_authorization",
+    "/oauth2/register",
 ];
-const CLOSED: [&str; 14] = [
+const CLOSED: [&str; 15] = [
     "/",
     "/account",
     "/account/apps",
@@ -293,6 +295,7 @@ const CLOSED: [&str; 14] = [
     "/device/confirm",
     "/oauth2/authorize",
     "/oauth2/introspect",
+    "/oauth2/register/wiki",
     "/oauth2/logout",
     "/oauth2/logout/confirm",
     "/login",

@@ -4,6 +4,7 @@
 use lanyard::entropy::Sid;
 use serde_json::json;
 
+use super::metadata_documents::{Story, story_alone};
 use crate::support::{Holder, House};
 
 /// How often each store has been called.
@@ -77,6 +78,57 @@ async fn a_silent_authorize_is_one_request_and_one_redirect_without_sql() {
     let (spent, page) = cost(&house, browser.get(&ask.url())).await;
     wiki.code(&page.location().unwrap(), &ask);
     assert_eq!(spent, costs(1, 1, 0));
+}
+
+/// Apps in the browser ask silently each time they open, also for people who are signed out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_no_costs_no_more_than_a_look() {
+    let mut house = House::open_alone().await;
+    let spa = house.public_app("spa").await;
+    let (alice, browser) = (house.person("alice").await, house.browser());
+    browser.sign_in(&alice).await;
+    let session = house.session_of(&alice).await;
+    spa.join(&browser).await;
+    house.end(session).await;
+    house.rest().await;
+    // Warms the caches, in another browser.
+    spa.sign_in(&house.browser(), &alice).await;
+
+    // Nobody ever signed in there: no store is asked.
+    let stranger = house.browser();
+    let (spent, silent) = cost(&house, spa.silently(&stranger)).await;
+    assert_eq!(silent.unwrap_err(), "login_required");
+    assert_eq!(spent, costs(0, 0, 0));
+    // The session of this one ended elsewhere.
+    let (spent, silent) = cost(&house, spa.silently(&browser)).await;
+    assert_eq!(silent.unwrap_err(), "login_required");
+    assert_eq!(spent, costs(1, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_with_a_metadata_document_costs_no_more() {
+    let Story {
+        mut house,
+        app,
+        browser,
+        publisher,
+        ..
+    } = story_alone(&[]).await;
+    app.granted(&browser, app.ask()).await;
+    house.rest().await;
+    // Warms the caches; and the first answer after a yes writes it down beside the app's part.
+    app.join(&browser).await;
+    let asked = publisher.asked();
+    let (spent, silent) = cost(&house, app.silently(&browser)).await;
+    let (code, ask) = silent.unwrap();
+    assert_eq!(spent, costs(1, 1, 0));
+    let (spent, page) = cost(&house, app.try_redeem(&code, &ask)).await;
+    assert_eq!(spent, costs(1, 1, 0));
+    let refresh = page.json()["refresh_token"].as_str().unwrap().to_owned();
+    let (spent, page) = cost(&house, app.try_refresh(&refresh)).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(spent, costs(1, 1, 0));
+    assert_eq!(publisher.asked(), asked);
 }
 
 #[tokio::test(flavor = "multi_thread")]
