@@ -107,24 +107,25 @@ impl Page for Consent {
                     ..full.clone()
                 },
             ),
-            (
-                "document",
-                Self {
-                    app: samples::described(),
-                    ..full.clone()
-                },
-            ),
-            (
-                "document-on-this-device",
-                Self {
-                    app: samples::described(),
-                    returns_to: "localhost".to_owned(),
-                    to_this_device: true,
-                    ..full.clone()
-                },
-            ),
+            ("document", described(&full)),
+            ("document-on-this-device", on_this_device(&full)),
             ("full", full),
         ]
+    }
+}
+
+fn described(page: &Consent) -> Consent {
+    Consent {
+        app: samples::described(),
+        ..page.clone()
+    }
+}
+
+fn on_this_device(page: &Consent) -> Consent {
+    Consent {
+        returns_to: "localhost".to_owned(),
+        to_this_device: true,
+        ..described(page)
     }
 }
 

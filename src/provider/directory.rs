@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Provider;
+use super::metadata_documents::MetadataDocuments;
 use super::settings::Settings;
 use super::trouble::Trouble;
 use super::warm::Warm;
@@ -22,6 +23,8 @@ pub(super) struct Directory {
     clients: Warm<ClientId, Client>,
     /// Those that every client gets to know.
     house_scopes: Arc<[String]>,
+    /// Clients that no row makes, but a document.
+    pub(super) documents: MetadataDocuments,
     people: Warm<UserId, User>,
     head: AtomicI64,
     repeated: Mutex<Vec<ChangeKind>>,
@@ -37,6 +40,7 @@ impl Directory {
         Ok(Self {
             clients: Warm::new(tolerance),
             house_scopes: settings.claims.scope_values().into(),
+            documents: MetadataDocuments::default(),
             people: Warm::new(tolerance),
             head: AtomicI64::new(record.changes_head().await?),
             repeated: Mutex::default(),

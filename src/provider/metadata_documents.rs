@@ -213,7 +213,7 @@ impl Provider {
         kept: bool,
         from: Option<IpAddr>,
     ) -> Result<Result<(Arc<Client>, bool), Undocumented>, Trouble> {
-        let documents = &self.metadata_documents;
+        let documents = &self.directory.documents;
         let slot = documents.slots.get_with(url.id().clone(), Arc::default);
         let mut slot = slot.lock().await;
         let now = self.clock.now();

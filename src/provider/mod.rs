@@ -155,7 +155,6 @@ pub struct Provider {
     hashing: hashing::Gate,
     client_keys: client_keys::ClientKeys,
     client_throttle: client_throttle::ClientThrottle,
-    metadata_documents: metadata_documents::MetadataDocuments,
     flush: flush::Flush,
     audit: audit::Audit,
     reloads: reload::Flights,
@@ -251,7 +250,6 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
-            metadata_documents: metadata_documents::MetadataDocuments::default(),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
