@@ -13,6 +13,7 @@ use super::warm::Warm;
 use crate::entropy::{ClientId, UserId};
 use crate::identity::user::User;
 use crate::protocol::client::Client;
+use crate::protocol::document_url::DocumentUrl;
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::store::record::{ChangeKind, Record};
 
@@ -80,7 +81,13 @@ impl Provider {
                 ..client
             }))
         };
-        self.directory.clients.get(id, load).await
+        let found = self.directory.clients.get(id, load).await?;
+        // Such a client comes to be in the middle of a sign-in, at any node: that it was not there
+        // a moment ago must keep no other node from taking its tokens, or from telling it of an end.
+        if found.is_none() && DocumentUrl::read(id).is_some() {
+            self.directory.clients.forget(id).await;
+        }
+        Ok(found)
     }
 
     /// The scopes that every client gets to know.
