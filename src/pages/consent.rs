@@ -53,16 +53,6 @@ impl Permission {
     }
 }
 
-impl Consent {
-    /// The same of an app that is what a document says.
-    fn described(self) -> Self {
-        Self {
-            app: samples::described(),
-            ..self
-        }
-    }
-}
-
 impl Page for Consent {
     const KIND: &'static str = "consent";
     const MARKER: &'static str = " asks for your permission";
@@ -117,17 +107,25 @@ impl Page for Consent {
                     ..full.clone()
                 },
             ),
-            ("document", full.clone().described()),
-            (
-                "document-on-this-device",
-                Self {
-                    returns_to: "localhost".to_owned(),
-                    to_this_device: true,
-                    ..full.clone().described()
-                },
-            ),
+            ("document", described(&full)),
+            ("document-on-this-device", on_this_device(&full)),
             ("full", full),
         ]
+    }
+}
+
+fn described(page: &Consent) -> Consent {
+    Consent {
+        app: samples::described(),
+        ..page.clone()
+    }
+}
+
+fn on_this_device(page: &Consent) -> Consent {
+    Consent {
+        returns_to: "localhost".to_owned(),
+        to_this_device: true,
+        ..described(page)
     }
 }
 

@@ -166,6 +166,69 @@ async fn redeem(client: &App, code: &str, ask: &Ask, resource: &str) -> Page {
     client.token(&form).await
 }
 
+/// RFC 9728, 5: from the refusal to the metadata of the resource, to who may let in; and the scope
+/// that is needed.
+async fn finds_the_authorization_server(mcp: &McpServer) -> (String, String) {
+    let refused = mcp.call(None).await;
+    assert_eq!(refused.status, 401);
+    let challenge = refused.challenge.unwrap();
+    let described = get(&parameter(&challenge, "resource_metadata")).await;
+    assert_eq!(described["resource"], mcp.resource);
+    let issuer = described["authorization_servers"][0].as_str().unwrap();
+    (issuer.to_owned(), parameter(&challenge, "scope"))
+}
+
+fn says_what_the_chapter_demands(metadata: &Value) {
+    for (member, expected) in [
+        ("code_challenge_methods_supported", json!(["S256"])),
+        (
+            "authorization_response_iss_parameter_supported",
+            json!(true),
+        ),
+        ("client_id_metadata_document_supported", json!(true)),
+    ] {
+        assert_eq!(metadata[member], expected, "{member}");
+    }
+    for (member, word) in [
+        ("response_types_supported", "code"),
+        ("grant_types_supported", "authorization_code"),
+        ("grant_types_supported", "refresh_token"),
+        ("token_endpoint_auth_methods_supported", "none"),
+    ] {
+        let list = metadata[member].as_array().unwrap();
+        assert!(list.contains(&json!(word)), "{member}: {metadata}");
+    }
+    let issuer = metadata["issuer"].as_str().unwrap();
+    for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        let address = metadata[endpoint].as_str().unwrap();
+        assert!(address.starts_with(issuer), "{endpoint}: {address}");
+    }
+}
+
+async fn gets_nothing_without_pkce(client: &App, browser: &Browser, ask: &Ask) {
+    let plain = "plain-text-that-is-long-enough-to-be-a-challenge";
+    for (challenge, method) in [("", ""), (plain, "plain")] {
+        let weak = ask.clone().with("code_challenge", challenge);
+        let weak = weak.with("code_challenge_method", method);
+        let answer = client.send(browser, &weak).await.away();
+        assert_eq!(client.error(&answer, &weak), "invalid_request");
+    }
+}
+
+/// The client asks for more than it has.
+async fn comes_to_more(client: &App, browser: &Browser, mcp: &McpServer) -> Tokens {
+    let wider = client.ask().with("scope", "tools.read tools.write");
+    let wider = wider.with("resource", &mcp.resource);
+    let tokens = allowed(client, browser, &wider, &mcp.resource).await;
+    let served = mcp.call(Some(tokens.access())).await;
+    assert_eq!(served.body["scope"], "tools.read tools.write");
+    // As any program on her device could say that it is this one, alice is always asked.
+    let silent = wider.with("prompt", "none");
+    let answer = client.send(browser, &silent).await.away();
+    assert_eq!(client.error(&answer, &silent), "consent_required");
+    tokens
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[expect(
     clippy::too_many_lines,
@@ -191,50 +254,19 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     );
 
     // Without a token the MCP server says where it is described, and that names this house.
-    let refused = mcp.call(None).await;
-    assert_eq!(refused.status, 401);
-    let challenge = refused.challenge.unwrap();
-    let described = get(&parameter(&challenge, "resource_metadata")).await;
-    assert_eq!(described["resource"], mcp.resource);
-    let issuer = described["authorization_servers"][0].as_str().unwrap();
-
+    let (issuer, scope) = finds_the_authorization_server(&mcp).await;
+    assert_eq!(issuer, house.issuer);
     // Both kinds of metadata say what the chapter asks for (RFC 8414, OpenID Connect Discovery).
     for kind in ["oauth-authorization-server", "openid-configuration"] {
         let metadata = get(&format!("{issuer}/.well-known/{kind}")).await;
         assert_eq!(metadata["issuer"], issuer);
-        assert_eq!(
-            metadata["code_challenge_methods_supported"],
-            json!(["S256"])
-        );
-        assert_eq!(
-            metadata["authorization_response_iss_parameter_supported"],
-            true
-        );
-        assert_eq!(metadata["client_id_metadata_document_supported"], true);
-        let lists = |name: &str, word: &str| {
-            let list = metadata[name].as_array();
-            assert!(
-                list.is_some_and(|list| list.contains(&json!(word))),
-                "{name}: {metadata}"
-            );
-        };
-        lists("response_types_supported", "code");
-        lists("grant_types_supported", "authorization_code");
-        lists("grant_types_supported", "refresh_token");
-        lists("token_endpoint_auth_methods_supported", "none");
-        for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-            assert!(
-                metadata[endpoint].as_str().unwrap().starts_with(issuer),
-                "{endpoint}"
-            );
-        }
+        says_what_the_chapter_demands(&metadata);
     }
 
     // Its id is the address of its document, and it listens at a port of this moment.
     let client = publisher
         .app(&house, "/client.json")
         .at("http://127.0.0.1:49152/callback");
-    let scope = parameter(&challenge, "scope");
     let ask = client
         .ask()
         .with("scope", &scope)
@@ -242,15 +274,7 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     let browser = house.browser();
 
     // Without PKCE it gets nothing, nor with the method that proves nothing.
-    for (challenge, method) in [
-        ("", ""),
-        ("plain-text-that-is-long-enough-to-be-a-challenge", "plain"),
-    ] {
-        let weak = ask.clone().with("code_challenge", challenge);
-        let weak = weak.with("code_challenge_method", method);
-        let answer = client.send(&browser, &weak).await.away();
-        assert_eq!(client.error(&answer, &weak), "invalid_request");
-    }
+    gets_nothing_without_pkce(&client, &browser, &ask).await;
 
     // Alice signs in, sees by whose word the client is what it is, and says yes.
     let page = client.send(&browser, &ask).await.page();
@@ -259,7 +283,7 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     assert!(page.shows("a program on this device"), "{}", page.body);
     let answer = browser.submit(&page, &[("action", "allow")]).await.away();
     // The answer says who gave it (RFC 9207), so that no other server's can be slipped in.
-    assert_eq!(value(&answer, "iss").as_deref(), Some(issuer));
+    assert_eq!(value(&answer, "iss"), Some(issuer));
     let code = client.code(&answer, &ask);
     let elsewhere = redeem(&client, &code, &ask, &other.resource).await;
     assert_eq!(refusal(&elsewhere), "invalid_target");
@@ -285,15 +309,7 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     );
 
     // A tool needs more: alice is asked about that, and the token says so.
-    let wider = client.ask().with("scope", "tools.read tools.write");
-    let wider = wider.with("resource", &mcp.resource);
-    let tokens = allowed(&client, &browser, &wider, &mcp.resource).await;
-    let served = mcp.call(Some(tokens.access())).await;
-    assert_eq!(served.body["scope"], "tools.read tools.write");
-    // As any program on her device could say that it is this one, she is always asked.
-    let silent = wider.clone().with("prompt", "none");
-    let answer = client.send(&browser, &silent).await.away();
-    assert_eq!(client.error(&answer, &silent), "consent_required");
+    let tokens = comes_to_more(&client, &browser, &mcp).await;
 
     // Alice signs out: the client's part ends with her session.
     house.end(house.session_of(&alice).await).await;

@@ -400,8 +400,8 @@ async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
         .house
         .end(story.house.session_of(&story.alice).await)
         .await;
-    let heard = story.app.expect_signed_out(&sid).await;
-    assert_eq!(heard["aud"], story.app.client_id);
+    let told = story.app.expect_signed_out(&sid).await;
+    assert_eq!(told["aud"], story.app.client_id);
     assert_eq!(story.app.userinfo(tokens.access()).await.status, 401);
     assert_eq!(
         refusal(&story.app.try_refresh(tokens.refresh()).await),
@@ -410,6 +410,10 @@ async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, from its beginning to its end"
+)]
 async fn a_changed_document_counts_at_once() {
     let story = story_alone(&[]).await;
     story.publisher.publish(Published {
@@ -532,11 +536,7 @@ async fn its_requests_may_be_pushed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(
-    clippy::too_many_lines,
-    reason = "one story, from its beginning to its end"
-)]
-async fn an_administrator_disables_one_whatever_its_document_says() {
+async fn the_admin_pages_show_one_and_disable_it() {
     let story = story().await;
     let tokens = story.joins().await;
     let mona = story.house.administrator("mona").await;
@@ -581,8 +581,17 @@ async fn an_administrator_disables_one_whatever_its_document_says() {
         "{}",
         done.body
     );
-    story.house.settled().await;
+    story.app.expect_signed_out(tokens.sid()).await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_disabled_stays_refused_whatever_its_document_says() {
+    let story = story().await;
+    let tokens = story.joins().await;
+    let (id, mona) = (ClientId::new(&story.app.client_id), Actor::CommandLine);
+    let provider = story.house.provider();
+    provider.disable_client(&id, &mona).await.unwrap().unwrap();
+    story.house.settled().await;
     story.app.expect_signed_out(tokens.sid()).await;
     let asked = story.publisher.asked();
     story.refused("This app is switched off").await;
@@ -597,19 +606,31 @@ async fn an_administrator_disables_one_whatever_its_document_says() {
     // Nobody asks its server any more.
     assert_eq!(story.publisher.asked(), asked);
 
-    let provider = story.house.provider();
-    let id = ClientId::new(&story.app.client_id);
-    provider
-        .enable_client(&id, &Actor::CommandLine)
-        .await
-        .unwrap()
-        .unwrap();
-    let edited = provider.app_row(&id).await.unwrap().unwrap();
+    // Nor is it changed here once it is let in again.
+    provider.enable_client(&id, &mona).await.unwrap().unwrap();
+    let row = provider.app_row(&id).await.unwrap().unwrap();
     let changes = json!({ "client_name": "Mine" });
-    let refused = provider
-        .edit_client(&id, edited.updated, &changes, &Actor::CommandLine)
-        .await;
-    assert!(refused.unwrap().is_err());
+    let edited = provider.edit_client(&id, row.updated, &changes, &mona);
+    assert!(edited.await.unwrap().is_err());
+}
+
+/// A node that was asked about the app before anybody allowed it anything knows it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_came_to_know_the_others_do_not_miss() {
+    let story = story().await;
+    let nodes = 0..story.house.number_of_nodes();
+    for node in nodes.clone() {
+        let browser = story.house.at_node(node, &story.browser);
+        let page = story.app.send(&browser, &story.app.ask()).await.page();
+        assert_eq!(page.heading(), "Assistant asks for your permission");
+    }
+    let tokens = story.joins().await;
+    for node in nodes {
+        let id = ClientId::new(&story.app.client_id);
+        assert!(story.house.node(node).client(&id).await.unwrap().is_some());
+        let app = story.house.app_at(node, &story.app);
+        assert_eq!(app.userinfo(tokens.access()).await.status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
