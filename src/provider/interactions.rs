@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Provider;
 use super::documents;
 use super::handles::{InteractionHandle, SessionCookie};
+use super::people::Visitor;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::{Root, Secret, SecretHash, SessionId, UserId};
@@ -62,6 +63,9 @@ pub(super) enum Purpose {
         page: OwnPage,
         /// A proof of who they are that is older than this is not enough.
         proof_since: Option<Timestamp>,
+        /// They said there that they are not who is signed in by this session.
+        #[serde(default)]
+        instead_of: Option<SessionId>,
     },
 }
 
@@ -250,9 +254,28 @@ impl Provider {
         proof_within: Option<Duration>,
         from: IpAddr,
     ) -> Result<InteractionCookie, Trouble> {
-        let proof_since = proof_within.map(|within| self.clock.now() - within);
-        self.begin_interaction(Purpose::Own { page, proof_since }, from)
-            .await
+        let purpose = Purpose::Own {
+            page,
+            proof_since: proof_within.map(|within| self.clock.now() - within),
+            instead_of: None,
+        };
+        self.begin_interaction(purpose, from).await
+    }
+
+    /// Who is signed in wants to see a page of ours as somebody else. Their session ends when
+    /// somebody else signs in, and not before.
+    pub async fn begin_other_sign_in(
+        &self,
+        page: OwnPage,
+        visitor: &Visitor,
+        from: IpAddr,
+    ) -> Result<InteractionCookie, Trouble> {
+        let purpose = Purpose::Own {
+            page,
+            proof_since: None,
+            instead_of: Some(visitor.session),
+        };
+        self.begin_interaction(purpose, from).await
     }
 
     /// The interaction that a cookie opens; none if it is over, used up, or another browser's.

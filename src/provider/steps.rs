@@ -11,6 +11,7 @@ use super::live::Presented;
 use super::metadata_documents::no_room;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
+use crate::entropy::SessionId;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::authorization_response::Answer;
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -51,8 +52,13 @@ impl Provider {
     pub async fn step(&self, open: &Open, cookie: Option<&SessionCookie>) -> Result<Step, Trouble> {
         let request = match &open.document.purpose {
             Purpose::Authorize(request) => (**request).clone(),
-            Purpose::Own { page, proof_since } => {
-                return self.own_step(open, page, *proof_since, cookie).await;
+            Purpose::Own {
+                page,
+                proof_since,
+                instead_of,
+            } => {
+                let step = self.own_step(open, page, *proof_since, *instead_of, cookie);
+                return step.await;
             }
         };
         let Some(asked) = self.still_registered(request).await? else {
@@ -165,6 +171,7 @@ impl Provider {
         open: &Open,
         page: &OwnPage,
         proof_since: Option<Timestamp>,
+        instead_of: Option<SessionId>,
         cookie: Option<&SessionCookie>,
     ) -> Result<Step, Trouble> {
         let live = match self.presented(cookie, &[]).await? {
@@ -176,11 +183,16 @@ impl Provider {
             Some(live) => {
                 let progress = open.document.progress(Some(live.session.id));
                 let old = proof_since.is_some_and(|since| live.session.auth_time < since);
-                if progress.signed_in || !old {
+                let wrong = instead_of == Some(live.session.id);
+                if progress.signed_in || !(old || wrong) {
                     self.finish_interaction(open).await?;
                     return Ok(Step::Own(page.clone()));
                 }
-                PageDue::Reauthenticate(Arc::clone(&live.person))
+                if wrong {
+                    PageDue::SignIn
+                } else {
+                    PageDue::Reauthenticate(Arc::clone(&live.person))
+                }
             }
         };
         let due = self.or_new_password(open, due).await?;

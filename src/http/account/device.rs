@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::sign_in_first;
+use super::{sign_in_first, sign_in_instead};
 use crate::http::error::PageTrouble;
 use crate::http::headers::Policy;
 use crate::http::sign_in::show;
@@ -95,6 +95,9 @@ pub(in crate::http) async fn answer(
                 .await?
         }
         Some("deny") => provider.deny_device(&visitor, &question, from).await?,
+        Some("switch") => {
+            return sign_in_instead(&state, &request, &confirm_address(&code), &visitor).await;
+        }
         _ => return Ok(respond::malformed()),
     };
     match answered {

@@ -20,7 +20,7 @@ use super::{cookies, extract, guard, respond};
 use crate::pages::account::{AccountFrame, Tab};
 use crate::pages::parts::Notice;
 use crate::protocol::params::Params;
-use crate::provider::{OwnPage, Visitor};
+use crate::provider::{InteractionCookie, OwnPage, Visitor};
 
 /// Who looks, or the answer that sends them to sign in first.
 async fn visitor(
@@ -49,16 +49,28 @@ pub(super) async fn sign_in_first(
     proof_within: Option<Duration>,
 ) -> Result<HttpResponse, PageTrouble> {
     let from = extract::browser(request).address;
-    let interaction = state
-        .provider
-        .begin_own_sign_in(OwnPage::new(page), proof_within, from)
-        .await?;
-    let location = format!("/login?i={}", interaction.tag);
-    let cookies = cookies::set_interaction(state, request, &interaction);
-    Ok(respond::with_cookies(
-        respond::see_other(&location),
-        cookies,
-    ))
+    let provider = &state.provider;
+    let begun = provider.begin_own_sign_in(OwnPage::new(page), proof_within, from);
+    Ok(to_sign_in(state, request, &begun.await?))
+}
+
+/// Sends somebody to sign in who is not the one that is signed in, and then back to a page of ours.
+async fn sign_in_instead(
+    state: &State,
+    request: &HttpRequest,
+    page: &str,
+    visitor: &Visitor,
+) -> Result<HttpResponse, PageTrouble> {
+    let from = extract::browser(request).address;
+    let provider = &state.provider;
+    let begun = provider.begin_other_sign_in(OwnPage::new(page), visitor, from);
+    Ok(to_sign_in(state, request, &begun.await?))
+}
+
+fn to_sign_in(state: &State, request: &HttpRequest, begun: &InteractionCookie) -> HttpResponse {
+    let location = format!("/login?i={}", begun.tag);
+    let cookies = cookies::set_interaction(state, request, begun);
+    respond::with_cookies(respond::see_other(&location), cookies)
 }
 
 /// A form posted on these pages: who, and its fields; or the answer that refuses it.

@@ -20,7 +20,9 @@ pub(in crate::http) async fn post(
         .provider
         .authorize_device(form.input(&pairs), &form.params, &device);
     Ok(match begun.await? {
-        Ok(answer) => HttpResponse::Ok().json(answer),
+        Ok(answer) => HttpResponse::Ok()
+            .insert_header(("Pragma", "no-cache"))
+            .json(answer),
         Err(error) => respond::oauth_error(&error, form.basic()),
     })
 }

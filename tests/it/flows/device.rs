@@ -368,6 +368,44 @@ async fn who_is_not_signed_in_signs_in_first_and_is_asked_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_the_one_that_is_signed_in_signs_in_as_themselves() {
+    let (house, tv, alice, browser) = opened().await;
+    let bob = house.person("bob").await;
+    let (first, second) = (tv.begin("openid").await, tv.begin("openid").await);
+    let page = browser.type_code(first.user_code()).await.page();
+    assert!(page.shows("You are signed in as <strong>alice"));
+    let switch = [("user_code", first.user_code()), ("action", "switch")];
+    let sign_in = browser.submit(&page, &switch).await.page();
+    assert!(
+        sign_in.heading().starts_with("Sign in to"),
+        "{}",
+        sign_in.body
+    );
+    // Until somebody else signs in nothing has changed.
+    assert_eq!(house.sessions_of(&alice).await.len(), 1);
+    assert!(browser.is_signed_in().await);
+    let page = browser.sign_in_at(&sign_in, &bob).await.page();
+    assert!(
+        page.shows("You are signed in as <strong>bob"),
+        "{}",
+        page.body
+    );
+    assert_eq!(house.sessions_of(&alice).await, []);
+    browser.answer_device(&page, "allow").await;
+    let tokens = tv.collect(&first).await;
+    assert_eq!(tokens.claims["sub"], json!(bob.id.as_str()));
+
+    // It may be the same person after all, in the session that they had.
+    let session = house.session_of(&bob).await;
+    let page = browser.type_code(second.user_code()).await.page();
+    let switch = [("user_code", second.user_code()), ("action", "switch")];
+    let sign_in = browser.submit(&page, &switch).await.page();
+    let page = browser.sign_in_at(&sign_in, &bob).await.page();
+    assert_eq!(page.heading(), "Use tv on a device?");
+    assert_eq!(house.session_of(&bob).await, session);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_proved_themselves_too_long_ago_proves_it_again() {
     let (house, _, alice, browser) = opened().await;
     let tv = house

@@ -2,6 +2,7 @@
 //! has servers of its own, and two nodes.
 
 mod conflict;
+mod device;
 mod dpop;
 mod ends;
 mod flush;
