@@ -27,7 +27,7 @@ use crate::protocol::key_rotation::Schedule;
 use crate::protocol::registration::Policy;
 use crate::provider::{
     self, DocumentSettings, KeyKeeper, Parts, PasswordSettings, Provider, RegistrationSettings,
-    Settings, Workers,
+    Settings, Shares, Workers,
 };
 use crate::session::session::Limits;
 use crate::store::hot::{
@@ -144,11 +144,11 @@ pub async fn start_on(
     };
     let key = master_key(config, &record, &entropy).await?;
     let outbound = outbound(config)?;
-    let (hot, waiting) = hot_state(config, &clock, &entropy);
+    let (hot, shares) = hot_state(config, &clock, &entropy);
     let provider = Provider::open(Parts {
         settings: settings(config),
         hot,
-        waiting,
+        shares,
         record: record.clone(),
         sealer: Sealer::new(key.as_bytes(), &[]),
         outbound,
@@ -500,16 +500,25 @@ pub async fn check_sector(config: &Config, client: &Client) -> Result<(), StartE
         .map_err(other)
 }
 
-/// The hot state, and what anybody may store apart from it. In Redis they share the memory, which
-/// is bounded by what one address may store.
-fn hot_state(config: &Config, clock: &Clock, entropy: &Entropy) -> (HotStore, HotStore) {
+/// The hot state, and what lies apart from it. In this process each share has memory of its own. In
+/// Redis they have it together, which is bounded by what one address may store.
+fn hot_state(config: &Config, clock: &Clock, entropy: &Entropy) -> (HotStore, Shares) {
     if let Some(redis) = &config.redis {
         let store = RedisStore::new(redis_settings(redis), clock.clone(), entropy.clone());
-        let waiting = HotStore::Redis(store.metered_apart());
-        return (HotStore::Redis(store), waiting);
+        let shares = Shares {
+            waiting: HotStore::Redis(store.metered_apart()),
+            used_proofs: HotStore::Redis(store.clone()),
+            used_assertions: HotStore::Redis(store.clone()),
+        };
+        return (HotStore::Redis(store), shares);
     }
-    let bytes = config.hot.memory_bytes / 4;
-    (memory(clock, bytes * 3), memory(clock, bytes))
+    let bytes = config.hot.memory_bytes / 32;
+    let shares = Shares {
+        waiting: memory(clock, bytes * 8),
+        used_proofs: memory(clock, bytes * 3),
+        used_assertions: memory(clock, bytes),
+    };
+    (memory(clock, bytes * 20), shares)
 }
 
 fn redis_settings(redis: &Redis) -> RedisSettings {

@@ -5,7 +5,6 @@
 //! client is never used for one that registered itself.
 
 pub mod address;
-mod document;
 mod published;
 mod resolver;
 
@@ -13,14 +12,14 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Certificate, Client, ClientBuilder, Response, redirect, retry};
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use address::Guard;
 pub use address::{AllowList, Trust};
-pub use published::Published;
+pub use published::{Ask, Published};
 use resolver::GuardedResolver;
 pub use resolver::Refusal;
 
@@ -167,19 +166,29 @@ impl Outbound {
         url: &str,
         accept: &str,
     ) -> Result<Vec<u8>, OutboundError> {
-        let url = check_url(url, &self.settings.guard(trust))?;
-        let asked = self.pool(trust)?.get(url).header(ACCEPT, accept);
-        let mut response = asked.send().await.map_err(|error| classify(&error))?;
-        accepted(response.status().as_u16())?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-            if body.len() + chunk.len() > self.settings.body_cap {
-                return Err(OutboundError::Other("the answer is too long".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let ask = Ask {
+            accept,
+            cap: self.settings.body_cap,
+            within: self.settings.total_timeout,
+        };
+        Ok(self.get_published(trust, url, ask).await?.body)
     }
+}
+
+tokio::task_local! {
+    static UNTIL: Instant;
+}
+
+/// Does something that reads what others publish, and has all of it together take no longer than
+/// this: somebody waits, and who publishes it may be somebody who wants them to.
+pub async fn patiently<F: Future>(patience: Duration, work: F) -> F::Output {
+    UNTIL.scope(Instant::now() + patience, work).await
+}
+
+/// How much of this time is left to whoever waits.
+fn left_of(within: Duration) -> Duration {
+    let left = UNTIL.try_with(|until| until.saturating_duration_since(Instant::now()));
+    left.unwrap_or(within).min(within)
 }
 
 fn accepted(status: u16) -> Result<(), OutboundError> {

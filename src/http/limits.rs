@@ -13,6 +13,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpResponse, web};
 use futures_util::Stream;
 
+use crate::outbound;
+
 /// Bodies beyond this are refused (413): no form of ours or of the specifications is larger.
 pub(super) const BODY: usize = 64 * 1024;
 /// Heads beyond this are refused (431): address and header lines together. Cookies of neighbours,
@@ -20,6 +22,10 @@ pub(super) const BODY: usize = 64 * 1024;
 const HEAD: usize = 32 * 1024;
 /// Header lines beyond this are refused (431); browsers send about twenty.
 const HEADER_LINES: usize = 64;
+
+/// How long a request waits for all that others publish together: a client's document, its keys, a
+/// request object.
+const READING: Duration = Duration::from_millis(4_500);
 
 /// How long the server waits, and for how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +55,8 @@ pub(super) async fn keep<B: MessageBody + 'static>(
         let body = timed(request.take_payload(), patience);
         request.set_payload(body);
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
+    let answer = outbound::patiently(READING, next.call(request));
+    Ok(answer.await?.map_into_boxed_body())
 }
 
 fn is_beyond(request: &ServiceRequest) -> bool {

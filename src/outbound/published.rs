@@ -4,7 +4,18 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 
-use super::{Outbound, OutboundError, Trust, accepted, check_url, classify};
+use super::{Outbound, OutboundError, Trust, accepted, check_url, classify, left_of};
+
+/// What is asked for, and how much of it is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The `Accept` header.
+    pub accept: &'a str,
+    /// The longest answer, in bytes.
+    pub cap: usize,
+    /// Until all of it is there.
+    pub within: Duration,
+}
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +29,25 @@ pub struct Published {
 }
 
 impl Outbound {
-    /// Gets a JSON document of at most `cap` bytes within this time. Any status but 200 is an
-    /// error: so is a redirect, which would be another address than the one that was asked for.
+    /// Gets a document. Any status but 200 is an error: so is a redirect, which would be another
+    /// address than the one that was asked for.
     pub async fn get_published(
         &self,
         trust: Trust,
         url: &str,
-        cap: usize,
-        within: Duration,
+        ask: Ask<'_>,
     ) -> Result<Published, OutboundError> {
         let url = check_url(url, &self.settings.guard(trust))?;
-        let asked = self
-            .pool(trust)?
-            .get(url)
-            .header(ACCEPT, "application/json");
-        let asked = asked.timeout(within.min(self.settings.total_timeout));
+        let asked = self.pool(trust)?.get(url).header(ACCEPT, ask.accept);
+        let within = ask.within.min(self.settings.total_timeout);
+        let asked = asked.timeout(left_of(within));
         let mut response = asked.send().await.map_err(|error| classify(&error))?;
         accepted(response.status().as_u16())?;
         let content_type = text(response.headers(), &CONTENT_TYPE);
         let cache_control = text(response.headers(), &CACHE_CONTROL);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
-            if body.len() + chunk.len() > cap {
+            if body.len() + chunk.len() > ask.cap {
                 return Err(OutboundError::Other("the answer is too long".to_owned()));
             }
             body.extend_from_slice(&chunk);

@@ -310,3 +310,23 @@ fn who_asks_for_time_is_heard_in_seconds_and_by_date() {
         assert_eq!(wait(nothing, now), None, "{nothing}");
     }
 }
+
+#[tokio::test]
+async fn somebody_waits_for_all_of_it_together() {
+    let settings = Settings {
+        total_timeout: Duration::from_secs(20),
+        ..Settings::default()
+    };
+    let outbound = Outbound::new(settings).unwrap();
+    let began = Instant::now();
+    patiently(Duration::from_millis(300), async {
+        for _ in 0..3 {
+            let (port, _served) = listen(b"");
+            let url = format!("http://localhost:{port}/");
+            let answer = outbound.get(Trust::Administered, &url).await;
+            assert_eq!(answer, Err(OutboundError::Timeout));
+        }
+    })
+    .await;
+    assert!(began.elapsed() < Duration::from_secs(15));
+}

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::client::{AuthMethod, Client, RegisteredBy};
 use super::client_metadata::MetadataError;
@@ -108,6 +109,7 @@ fn suited(
             "leave it out",
         ));
     }
+    only_at_own_host(&members, host)?;
     keep(&mut members, "grant_types", &GRANTS);
     keep(&mut members, "response_types", &["code"]);
     if members.get("grant_types").is_some_and(lacks_code) {
@@ -122,6 +124,30 @@ fn suited(
         members.insert("application_type".to_owned(), json!("native"));
     }
     Ok(members)
+}
+
+/// What this house fetches by the word of a document lies where that lies: nobody has it turn
+/// against another's server.
+fn only_at_own_host(members: &Map<String, Value>, host: &str) -> Result<(), MetadataError> {
+    let elsewhere = |uri: &Value| {
+        let url = uri.as_str().and_then(|text| Url::parse(text).ok());
+        url.is_some_and(|url| url.host_str() != Some(host))
+    };
+    let lists = |name: &str| match members.get(name) {
+        Some(Value::Array(list)) => list.iter().any(elsewhere),
+        Some(uri) => elsewhere(uri),
+        None => false,
+    };
+    for name in ["jwks_uri", "request_uris"] {
+        if lists(name) {
+            return Err(MetadataError::new(
+                name,
+                "is at another host than the document",
+                "put it where client_id is",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn lacks_code(grants: &Value) -> bool {

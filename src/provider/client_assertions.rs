@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use super::Provider;
 use super::documents;
 use super::trouble::Trouble;
+use super::used_once::Use;
 use crate::entropy::{ClientId, Root, sha256};
 use crate::protocol::assertion_alg::AssertionAlg;
 use crate::protocol::client::{AuthMethod, Client};
 use crate::protocol::client_assertion::{self, Accepted, Expect};
 use crate::protocol::discovery::paths;
-use crate::store::hot::{Check, Outcome};
 
 /// Why an assertion proves nothing; for the log.
 pub(super) type Refused = String;
@@ -40,11 +40,7 @@ impl Provider {
             Ok(accepted) => accepted,
             Err(failure) => return Ok(Err(failure.to_string())),
         };
-        Ok(if self.first_use(&client.client_id, &accepted).await? {
-            Ok(())
-        } else {
-            Err("the assertion was used before".to_owned())
-        })
+        self.first_use(&client.client_id, &accepted).await
     }
 
     /// The claims of an assertion that this client signed in the way that it is registered for: the
@@ -70,14 +66,19 @@ impl Provider {
         }
     }
 
-    /// Marks an assertion as used. Of several at once, on whatever nodes, one is the first.
-    async fn first_use(&self, client: &ClientId, accepted: &Accepted) -> Result<bool, Trouble> {
+    async fn first_use(
+        &self,
+        client: &ClientId,
+        accepted: &Accepted,
+    ) -> Result<Result<(), Refused>, Trouble> {
         let root = assertion_root(client, &accepted.jti);
-        let name = documents::used_assertion();
-        let mark = self.put(&root, name.clone(), &true, accepted.expires);
-        let checks = vec![Check::Absent(name)];
-        let outcome = self.commit(&root, checks, vec![mark]).await?;
-        Ok(outcome == Outcome::Committed)
+        let mark = (&root, documents::used_assertion());
+        let used = self.use_once(&self.shares.used_assertions, mark, accepted.expires);
+        Ok(match used.await? {
+            Use::First => Ok(()),
+            Use::Another => Err("the assertion was used before".to_owned()),
+            Use::Unknown => Err("the assertion may have been used before".to_owned()),
+        })
     }
 }
 

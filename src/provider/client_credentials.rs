@@ -18,7 +18,7 @@ use crate::store::hot::Slot;
 
 impl Provider {
     /// A token for the client itself.
-    pub(super) fn client_credentials(
+    pub(super) async fn client_credentials(
         &self,
         client: &Client,
         scope: Option<&str>,
@@ -38,6 +38,9 @@ impl Provider {
             Ok(scope) => scope,
             Err(error) => return invalid(error.to_string()),
         };
+        if let Err(error) = self.take(asked_for.proof).await? {
+            return Ok(Err(error));
+        }
         let handle = ClientHandle {
             token: TokenId::random(&self.entropy),
             issued: self.clock.now(),
@@ -53,7 +56,7 @@ impl Provider {
             scope: scope.as_slice(),
             issued: self.clock.now(),
             lifetime,
-            key: asked_for.key,
+            key: asked_for.key(),
         };
         let token = match client.tokens.access_token_format {
             AccessTokenFormat::Jwt => {
@@ -64,7 +67,7 @@ impl Provider {
         };
         let scope = scope.as_slice();
         let response = TokenResponse::new(token, lifetime, scope);
-        Ok(Ok(response.bound_to(asked_for.key.as_ref())))
+        Ok(Ok(response.bound_to(asked_for.key().as_ref())))
     }
 
     /// Signature, type, issuer and time of a client's own token; and what it hangs on.

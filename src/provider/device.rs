@@ -229,7 +229,11 @@ impl Provider {
         root: &Root,
     ) -> Result<Option<(DeviceDocument, u64)>, Trouble> {
         let name = documents::device();
-        let slots = self.waiting.read(root, std::slice::from_ref(&name)).await?;
+        let slots = self
+            .shares
+            .waiting
+            .read(root, std::slice::from_ref(&name))
+            .await?;
         let found = self.document::<DeviceDocument>(root, &name, slots.first());
         Ok(found.filter(|(document, _)| {
             let forgotten = document.generation < self.ends.generation();

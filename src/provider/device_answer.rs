@@ -92,7 +92,7 @@ impl Provider {
             return Ok(DeviceLook::Wait(throttled.wait));
         }
         let root = self.device_root(code);
-        let Some((document, _)) = self.device_at(&root).await? else {
+        let Some((mut document, _)) = self.device_at(&root).await? else {
             return Ok(DeviceLook::Unusable);
         };
         let client = self.enabled_client(&document.request.client_id).await?;
@@ -111,6 +111,9 @@ impl Provider {
         let Some(person) = self.enabled_person(&visitor.person).await? else {
             return Ok(DeviceLook::Unusable);
         };
+        // Ten minutes may have passed: nobody is asked for what the app may no longer have.
+        let allowed = client.allowed_scope(&document.request.scope);
+        document.request.scope = allowed.unwrap_or_default();
         self.uncount_user_code(&visitor.person, from).await?;
         let proof = document.request.max_age.map(Duration::from_secs);
         if let Some(within) = proof.map(|age| age.max(TIME_TO_READ))

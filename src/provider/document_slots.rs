@@ -1,17 +1,19 @@
 //! What this process remembers of metadata documents: within bounds, failures too.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::settings::Settings;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::protocol::client::Client;
 use crate::protocol::metadata_document::CEILING;
 
-/// Documents, and failures, that are remembered.
+/// Documents, and failures, of clients that the record does not know.
 const KEPT: u64 = 1_000;
 /// How long a failure is.
 const FAILED: Duration = Duration::from_secs(30);
@@ -40,17 +42,86 @@ pub struct DocumentReading {
 
 /// The documents that this process read.
 pub(super) struct MetadataDocuments {
-    pub(super) slots: Cache<ClientId, Arc<Mutex<Slot>>>,
-    pub(super) of_strangers: Semaphore,
-    pub(super) of_known: Semaphore,
+    /// Of clients that the record knows: nobody else's push them out.
+    of_known: Room,
+    of_strangers: Room,
+    /// Those that are asked for, and were not read yet. Whoever comes meanwhile waits for them;
+    /// names of documents alone, of which anybody can invent any number, push out nothing.
+    asked_for: std::sync::Mutex<HashMap<ClientId, Weak<Mutex<Slot>>>>,
 }
 
-impl Default for MetadataDocuments {
-    fn default() -> Self {
+/// Documents of one kind of clients, and the places to read them.
+struct Room {
+    slots: Cache<ClientId, Arc<Mutex<Slot>>>,
+    places: Semaphore,
+}
+
+impl Room {
+    fn of(slots: u64) -> Self {
         Self {
-            slots: Cache::new(KEPT),
-            of_strangers: Semaphore::new(AT_ONCE),
-            of_known: Semaphore::new(AT_ONCE),
+            slots: Cache::new(slots),
+            places: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+impl MetadataDocuments {
+    /// With room for as many clients as the record may know.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let settings = settings.metadata_documents.as_ref();
+        Self::with(settings.map_or(0, |settings| settings.max_clients.into()))
+    }
+
+    fn with(known: u64) -> Self {
+        Self {
+            of_known: Room::of(known),
+            of_strangers: Room::of(KEPT),
+            asked_for: std::sync::Mutex::default(),
+        }
+    }
+
+    /// What is known of a document, and maybe nothing yet.
+    pub(super) fn slot(&self, id: &ClientId, known: bool) -> Arc<Mutex<Slot>> {
+        if let Some(slot) = self.kept(id, known) {
+            return slot;
+        }
+        let mut asked_for = self
+            .asked_for
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = asked_for.get(id).and_then(Weak::upgrade) {
+            return slot;
+        }
+        asked_for.retain(|_, slot| slot.strong_count() > 0);
+        let slot = Arc::default();
+        asked_for.insert(id.clone(), Arc::downgrade(&slot));
+        slot
+    }
+
+    /// The slot of a document that was read, or that could not be.
+    pub(super) fn kept(&self, id: &ClientId, known: bool) -> Option<Arc<Mutex<Slot>>> {
+        let of_stranger = || self.of_strangers.slots.get(id);
+        if known {
+            return self.of_known.slots.get(id).or_else(of_stranger);
+        }
+        of_stranger()
+    }
+
+    /// Keeps what is about to be read.
+    pub(super) fn keep(&self, id: &ClientId, known: bool, slot: &Arc<Mutex<Slot>>) {
+        self.room(known).slots.insert(id.clone(), Arc::clone(slot));
+    }
+
+    /// A place to read a document, while there is one.
+    pub(super) fn place(&self, known: bool) -> Option<SemaphorePermit<'_>> {
+        self.room(known).places.try_acquire().ok()
+    }
+
+    const fn room(&self, known: bool) -> &Room {
+        if known {
+            &self.of_known
+        } else {
+            &self.of_strangers
         }
     }
 }
@@ -86,5 +157,42 @@ impl Slot {
     pub(super) fn failed_lately(&self, now: Timestamp) -> Option<Undocumented> {
         let failed = self.failed.as_ref().filter(|(at, _)| now < *at + FAILED);
         failed.map(|(_, why)| why.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_alone_push_out_nothing_and_are_forgotten() {
+        let documents = MetadataDocuments::with(1);
+        let (kept, known) = (ClientId::new("kept"), ClientId::new("known"));
+        documents.keep(&kept, false, &documents.slot(&kept, false));
+        documents.keep(&known, true, &documents.slot(&known, true));
+        for number in 0..3_000 {
+            let invented = ClientId::new(format!("invented-{number}"));
+            drop(documents.slot(&invented, false));
+        }
+        assert!(documents.kept(&kept, false).is_some());
+        assert!(documents.kept(&known, true).is_some());
+        assert!(documents.asked_for.lock().unwrap().len() <= 1);
+    }
+
+    #[test]
+    fn who_asks_for_what_is_being_read_waits_for_it() {
+        let documents = MetadataDocuments::with(1);
+        let id = ClientId::new("app");
+        let (first, second) = (documents.slot(&id, false), documents.slot(&id, false));
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn what_strangers_had_read_is_not_read_again_once_it_is_known() {
+        let documents = MetadataDocuments::with(1);
+        let id = ClientId::new("app");
+        let slot = documents.slot(&id, false);
+        documents.keep(&id, false, &slot);
+        assert!(Arc::ptr_eq(&slot, &documents.slot(&id, true)));
     }
 }

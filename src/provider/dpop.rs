@@ -10,13 +10,14 @@ use std::time::Duration;
 use super::Provider;
 use super::documents;
 use super::trouble::Trouble;
+use super::used_once::Use;
 use crate::clock::Timestamp;
 use crate::entropy::{Root, sha256};
 use crate::protocol::dpop::{self, Expect, Proof, ProofFlaw, ProofHeader, SKEW};
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::jose::Thumbprint;
 use crate::session::holding::KeyProblem;
-use crate::store::hot::{Check, Effect, Name, Outcome};
+use crate::store::hot::HotStore;
 
 /// How long a nonce is good.
 const NONCE_LASTS: Duration = Duration::from_mins(5);
@@ -115,43 +116,42 @@ impl Provider {
         in_time && nonce.generation >= self.ends.generation()
     }
 
-    /// Marks a proof as used (RFC 9449, 11.1). Of several at once, on whatever nodes, one is the
-    /// first.
+    /// Marks a proof as used (RFC 9449, 11.1).
     pub(super) async fn take_proof(
         &self,
         shown: &Shown,
     ) -> Result<Result<(), ProtocolError>, Trouble> {
-        let root = shown.root();
-        let (checks, mark) = self.mark(&root, shown);
-        let outcome = self.commit(&root, checks, vec![mark]).await?;
-        Ok(self.first_taken(shown, outcome))
+        let taken = self.mark(&self.shares.used_proofs, shown).await?;
+        Ok(self.first_taken(shown, taken))
     }
 
-    /// The same among what anybody may store.
+    /// The same among what anybody may store, where anybody may push it out: to push a request is
+    /// to get nothing.
     pub(super) async fn take_waiting_proof(
         &self,
         shown: &Shown,
     ) -> Result<Result<(), ProtocolError>, Trouble> {
+        let taken = match self.mark(&self.shares.waiting, shown).await? {
+            Use::Unknown => Use::First,
+            known => known,
+        };
+        Ok(self.first_taken(shown, taken))
+    }
+
+    async fn mark(&self, share: &HotStore, shown: &Shown) -> Result<Use, Trouble> {
         let root = shown.root();
-        let (checks, mark) = self.mark(&root, shown);
-        let outcome = self.commit_waiting(&root, checks, vec![mark]).await?;
-        Ok(self.first_taken(shown, outcome))
+        let mark = (&root, documents::used_proof());
+        self.use_once(share, mark, shown.proof.expires).await
     }
 
-    fn mark(&self, root: &Root, shown: &Shown) -> (Vec<Check>, Effect) {
-        let name: Name = documents::used_proof();
-        let mark = self.put(root, name.clone(), &true, shown.proof.expires);
-        (vec![Check::Absent(name)], mark)
-    }
-
-    fn first_taken(&self, shown: &Shown, outcome: Outcome) -> Result<(), ProtocolError> {
-        if outcome == Outcome::Conflict {
-            return Err(self.unproved(ProofFlaw::Replayed));
-        }
-        // The first call to a store that may have forgotten is what raises the generation.
-        match &shown.nonce {
-            Some(nonce) if !self.is_good(nonce) => Err(self.without_nonce()),
-            _ => Ok(()),
+    fn first_taken(&self, shown: &Shown, taken: Use) -> Result<(), ProtocolError> {
+        match (taken, &shown.nonce) {
+            (Use::Another, _) => Err(self.unproved(ProofFlaw::Replayed)),
+            (Use::Unknown, Some(_)) => Err(self.without_nonce()),
+            (Use::Unknown, None) => Err(self.unproved(ProofFlaw::TooOld)),
+            // The first call to a store that may have forgotten is what raises the generation.
+            (Use::First, Some(nonce)) if !self.is_good(nonce) => Err(self.without_nonce()),
+            (Use::First, _) => Ok(()),
         }
     }
 

@@ -8,6 +8,7 @@ use super::Provider;
 use super::dpop::Nonce;
 use crate::clock::Timestamp;
 use crate::entropy::{CodeId, GrantId, Root, Secret, SecretHash, SessionId, Sid, TokenId};
+use crate::protocol::jose::Thumbprint;
 use crate::session::grant::Place;
 use crate::store::seal::Purpose;
 
@@ -77,6 +78,9 @@ pub(super) struct RefreshHandle {
     pub(super) grant: GrantId,
     pub(super) place: Place,
     pub(super) offline: bool,
+    /// What it is bound to. The grant says it too, but what the grant says may be lost with writes
+    /// of the store, and a binding must not be.
+    pub(super) key: Option<Thumbprint>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -278,12 +282,14 @@ impl Provider {
 
     /// The same place in a family is always the same token, as two tabs may both be told.
     pub(super) fn seal_refresh(&self, handle: &RefreshHandle) -> String {
+        let key = handle.key.as_ref().map(Thumbprint::as_bytes);
         let parts = [
             handle.root.as_bytes().as_slice(),
             handle.grant.as_bytes(),
             &handle.place.generation.to_be_bytes(),
             &handle.place.sequence.to_be_bytes(),
             &[u8::from(handle.offline)],
+            key.map_or(&[], <[u8; 32]>::as_slice),
         ];
         self.sealer
             .seal_same_text(Purpose::Handle, b"refresh", &parts.concat())
@@ -301,11 +307,16 @@ impl Provider {
             generation,
             sequence,
         };
+        let key = match reader.0 {
+            [] => None,
+            _ => Some(Thumbprint::from_bytes(reader.take()?)),
+        };
         reader.end(RefreshHandle {
             root,
             grant,
             place,
             offline,
+            key,
         })
     }
 

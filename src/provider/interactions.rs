@@ -285,6 +285,7 @@ impl Provider {
         };
         let name = documents::interaction();
         let slots = self
+            .shares
             .waiting
             .read(&handle.root, std::slice::from_ref(&name))
             .await?;

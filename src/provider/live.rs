@@ -238,7 +238,8 @@ impl Provider {
         checks: Vec<Check>,
         effects: Vec<Effect>,
     ) -> Result<Outcome, Trouble> {
-        self.commit_in(&self.waiting, root, checks, effects).await
+        self.commit_in(&self.shares.waiting, root, checks, effects)
+            .await
     }
 
     pub(super) async fn commit_in(

@@ -20,7 +20,7 @@ use super::document_slots::{DocumentReading, Read, Slot, Undocumented};
 use super::trouble::Trouble;
 use crate::entropy::ClientId;
 use crate::identity::throttle::{self, AddressKey};
-use crate::outbound::Trust;
+use crate::outbound::{Ask, Trust};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::document_url::{self, DocumentUrl};
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -30,6 +30,11 @@ use crate::store::record::Described;
 
 /// Until a document must be there, whatever `delivery.timeout` says: a person waits.
 const WITHIN: Duration = Duration::from_secs(4);
+const ASK: Ask<'static> = Ask {
+    accept: "application/json",
+    cap: MAX_DOCUMENT,
+    within: WITHIN,
+};
 /// Documents not known yet that one address may have us read within [`throttle::WINDOW`].
 const PER_ADDRESS: u64 = 50;
 /// Documents not known yet that are read from one host within [`HOST_WINDOW`].
@@ -121,7 +126,7 @@ impl Provider {
         if !is_described(client) {
             return None;
         }
-        let Some(slot) = self.metadata_documents.slots.get(&client.client_id) else {
+        let Some(slot) = self.metadata_documents.kept(&client.client_id, true) else {
             return Some(DocumentReading::default());
         };
         let slot = slot.try_lock().ok()?;
@@ -157,9 +162,11 @@ impl Provider {
         kept: Option<&Arc<Client>>,
         from: Option<IpAddr>,
     ) -> Result<Result<Arc<Client>, Undocumented>, Trouble> {
-        let slots = &self.metadata_documents.slots;
-        let slot = slots.get_with(url.id().clone(), Arc::default);
-        let slot = slot.lock_owned().await;
+        // One that was read once for a stranger is a stranger's still.
+        let known = kept.is_some();
+        let documents = &self.metadata_documents;
+        let held = documents.slot(url.id(), known);
+        let slot = Arc::clone(&held).lock_owned().await;
         let now = self.clock.now();
         if let Some(client) = slot.fresh(now) {
             return Ok(Ok(client));
@@ -167,10 +174,10 @@ impl Provider {
         if let Some(why) = slot.failed_lately(now) {
             return Ok(slot.believed(now).ok_or(why));
         }
-        let known = kept.is_some() || slot.read.is_some();
         if !known && self.reads_too_much(url, from).await? {
-            return Ok(Err(Undocumented::NotNow));
+            return Ok(slot.believed(now).ok_or(Undocumented::NotNow));
         }
+        documents.keep(url.id(), known, &held);
         let Some(me) = self.me.upgrade() else {
             return Err(Trouble::Internal("the house is closing".to_owned()));
         };
@@ -213,13 +220,7 @@ impl Provider {
     ) -> Result<(Arc<Client>, bool), Undocumented> {
         let now = self.clock.now();
         let copy = slot.believed(now).map(|client| (client, false));
-        let documents = &self.metadata_documents;
-        let places = if known {
-            &documents.of_known
-        } else {
-            &documents.of_strangers
-        };
-        let Ok(_place) = places.try_acquire() else {
+        let Some(_place) = self.metadata_documents.place(known) else {
             return copy.ok_or(Undocumented::NotNow);
         };
         match self.read_document(settings, url).await {
@@ -258,9 +259,7 @@ impl Provider {
             Trust::SelfRegistered
         };
         let client = url.as_str();
-        let read = self
-            .outbound
-            .get_published(trust, client, MAX_DOCUMENT, WITHIN);
+        let read = self.outbound.get_published(trust, client, ASK);
         let published = read.await.map_err(|error| {
             tracing::info!(client, %error, "a metadata document can't be read");
             Undocumented::NotNow

@@ -82,6 +82,7 @@ mod token_proof;
 mod token_refresh;
 mod trouble;
 mod turns;
+mod used_once;
 mod userinfo;
 mod warm;
 mod workers;
@@ -134,6 +135,7 @@ pub use steps::Step;
 pub use subjects::check_sector;
 pub use token::{TokenAnswer, TokenInput};
 pub use trouble::Trouble;
+pub use used_once::Shares;
 pub use userinfo::{Presentation, UserInfo};
 pub use workers::Workers;
 
@@ -155,7 +157,7 @@ pub struct Provider {
     entropy: Entropy,
     hot: HotStore,
     bulk: HotStore,
-    waiting: HotStore,
+    shares: Shares,
     record: Record,
     sealer: Sealer,
     outbound: Outbound,
@@ -200,9 +202,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What is quick.
     pub hot: HotStore,
-    /// The same for what anybody may store (interactions, requests that wait): a share of its
-    /// own, so that a flood of these pushes out no session.
-    pub waiting: HotStore,
+    /// What lies apart from it.
+    pub shares: Shares,
     /// What remembers.
     pub record: Record,
     /// Encryption at rest.
@@ -219,7 +220,7 @@ impl Parts {
     async fn begin(&self) -> Result<String, Trouble> {
         self.record.report_to(self.meters.clone());
         self.hot.report_to(self.meters.clone());
-        self.waiting.report_to(self.meters.clone());
+        self.shares.report_to(&self.meters);
         self.meters.foresee_reasons(Reason::ALL.map(Reason::as_str));
         self.meters.foresee_proofs(dpop::REASONS);
         self.meters
@@ -250,7 +251,7 @@ impl Provider {
             clock,
             entropy,
             hot,
-            waiting,
+            shares,
             record,
             sealer,
             outbound,
@@ -264,7 +265,7 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
-            metadata_documents: document_slots::MetadataDocuments::default(),
+            metadata_documents: document_slots::MetadataDocuments::of(&settings),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),
@@ -287,7 +288,7 @@ impl Provider {
             me: Weak::clone(me),
             bulk: hot.bulk(),
             revoked,
-            waiting,
+            shares,
             settings,
             clock,
             entropy,
@@ -328,6 +329,11 @@ impl Provider {
     /// The hot state, for its meter.
     pub fn hot(&self) -> &HotStore {
         &self.hot
+    }
+
+    /// What lies apart from the hot state of sessions.
+    pub fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     /// The counters of this house.

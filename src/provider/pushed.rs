@@ -195,6 +195,7 @@ impl Provider {
         };
         let name = documents::pushed_request();
         let slots = self
+            .shares
             .waiting
             .read(&root, std::slice::from_ref(&name))
             .await?;

@@ -40,6 +40,7 @@ impl Provider {
     pub async fn stored_request(&self, stored: &StoredRequest) -> Result<Option<Params>, Trouble> {
         let name = documents::stored_request();
         let slots = self
+            .shares
             .waiting
             .read(&stored.0, std::slice::from_ref(&name))
             .await?;

@@ -104,7 +104,7 @@ pub async fn check_sector(outbound: &Outbound, client: &Client) -> Result<(), Me
         return Ok(());
     };
     let trust = Trust::from(client.registered_by);
-    let document = outbound.get_document(trust, uri).await.map_err(|error| {
+    let document = outbound.get(trust, uri).await.map_err(|error| {
         MetadataError::new(
             "sector_identifier_uri",
             format!("can't be read: {error}"),

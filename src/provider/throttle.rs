@@ -28,7 +28,7 @@ impl Provider {
             return Ok(());
         };
         let key = format!("waiting:{}", AddressKey::of(from).as_str());
-        let begun = self.waiting.count(&key, throttle::WINDOW).await?;
+        let begun = self.shares.waiting.count(&key, throttle::WINDOW).await?;
         if begun > room {
             return Err(Trouble::Crowded);
         }

@@ -50,8 +50,15 @@ impl std::fmt::Debug for TokenInput<'_> {
 pub(super) struct AskedTokens<'a> {
     /// Named by the request (RFC 8707).
     pub(super) resources: &'a [String],
-    /// The key that was proved: to it the tokens are bound (RFC 9449, 5).
-    pub(super) key: Option<Thumbprint>,
+    /// The proof that came. To its key the tokens are bound (RFC 9449, 5).
+    pub(super) proof: Option<&'a Shown>,
+}
+
+impl AskedTokens<'_> {
+    /// The key that was proved.
+    pub(super) fn key(&self) -> Option<Thumbprint> {
+        self.proof.map(Shown::key)
+    }
 }
 
 /// An answer, or the error to give. Trouble is beside both.
@@ -83,13 +90,13 @@ impl Provider {
             Ok(resources) => resources,
             Err(error) => return Ok(Err(error)),
         };
-        let proof = match self.token_proof(&client, input, &request).await? {
+        let proof = match self.token_proof(&client, input) {
             Ok(proof) => proof,
             Err(error) => return Ok(Err(error)),
         };
         let asked = AskedTokens {
             resources: &resources,
-            key: proof.as_ref().map(Shown::key),
+            proof: proof.as_ref(),
         };
         let answer = match request {
             TokenRequest::AuthorizationCode {
@@ -101,7 +108,8 @@ impl Provider {
                     .await?
             }
             TokenRequest::ClientCredentials { scope } => {
-                self.client_credentials(&client, scope.as_deref(), asked)?
+                self.client_credentials(&client, scope.as_deref(), asked)
+                    .await?
             }
             TokenRequest::DeviceCode { device_code } => {
                 self.redeem_device(&client, &device_code, asked).await?
@@ -199,6 +207,7 @@ impl Provider {
                 grant: grant.id,
                 place: grant.place,
                 offline: grant.offline,
+                key: grant.jkt,
             })
         });
         Ok(

@@ -4,6 +4,7 @@
 use super::Provider;
 use super::compact::PartDocument;
 use super::documents::{self, CodeDocument};
+use super::dpop::Shown;
 use super::handles::CodeHandle;
 use super::live::{LiveSession, Lookup};
 use super::token::{AskedTokens, TokenAnswer, invalid_grant};
@@ -15,6 +16,7 @@ use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::jose::Thumbprint;
 use crate::protocol::pkce;
 use crate::protocol::resources;
+use crate::protocol::scope::{OFFLINE_ACCESS, ScopeSet};
 use crate::session::ending::{Actor, Reason, Selection};
 use crate::session::grant::{Grant, Place};
 use crate::session::holding;
@@ -49,6 +51,7 @@ impl Provider {
             documents::grant(&yielded_by(&handle)),
         ];
         let mut turn = None;
+        let mut proof = asked.proof;
         for _ in 0..TRIES {
             let session = SessionId::from(handle.root);
             let Lookup::Live(live) = self.live_session(session, &names).await? else {
@@ -60,10 +63,14 @@ impl Provider {
             let found =
                 self.document::<CodeDocument>(&handle.root, &names[0], live.slot(&names[0]));
             let Some((document, version)) = found else {
-                return self.used_or_unknown(client, &live, &handle).await;
+                return self.used_or_unknown(client, &live, &handle, proof).await;
             };
             let proofs = (redirect_uri.as_deref(), verifier.as_deref());
-            if let Err(error) = self.judge_code(&document, client, proofs, asked.key) {
+            if let Err(error) = self.judge_code(&document, client, proofs, asked.key()) {
+                return Ok(Err(error));
+            }
+            // Before anything comes of it, the end of what a used code yielded included.
+            if let Err(error) = self.take(proof.take()).await? {
                 return Ok(Err(error));
             }
             if document.redeemed {
@@ -78,7 +85,7 @@ impl Provider {
             };
             self.fail_points.at(FailPoint::CodeRead).await;
             match self
-                .redeem_once(client, &live, &handle, (document, version), asked.key)
+                .redeem_once(client, &live, &handle, (document, version), asked.key())
                 .await?
             {
                 Redemption::Yields(grant) => {
@@ -116,6 +123,7 @@ impl Provider {
         client: &Client,
         live: &LiveSession,
         handle: &CodeHandle,
+        proof: Option<&Shown>,
     ) -> Result<TokenAnswer, Trouble> {
         let id = yielded_by(handle);
         let bound = self.bound_grant(live, &client.client_id, id);
@@ -127,6 +135,9 @@ impl Provider {
         let Some(grant) = yielded else {
             return Ok(invalid_grant(UNKNOWN));
         };
+        if let Err(error) = self.take(proof).await? {
+            return Ok(Err(error));
+        }
         self.used(client, grant.id, grant.session).await
     }
 
@@ -221,7 +232,9 @@ impl Provider {
     ) -> Grant {
         let now = self.clock.now();
         let refreshable = client.may_use(GrantType::RefreshToken);
-        let offline = refreshable && code.scope.iter().any(|scope| scope == "offline_access");
+        // A device may have waited for minutes since its client could have all of it.
+        let scope = still_allowed(client, &code.scope);
+        let offline = refreshable && scope.iter().any(|scope| scope == OFFLINE_ACCESS);
         let session_end = live.session.expires;
         Grant {
             id: yielded_by(handle),
@@ -229,7 +242,7 @@ impl Provider {
             client: client.client_id.clone(),
             session: live.session.id,
             sid: code.sid.clone(),
-            scope: code.scope.clone(),
+            scope,
             resources: code.resources.clone(),
             claims: code.claims.clone(),
             nonce: code.nonce.clone(),
@@ -274,6 +287,12 @@ impl Provider {
 /// The grant that a code yields bears its number, so that nothing need be kept of a used code.
 fn yielded_by(handle: &CodeHandle) -> GrantId {
     GrantId::from_bytes(*handle.code.as_bytes())
+}
+
+/// What a client may have by now of the scope of a code.
+fn still_allowed(client: &Client, scope: &[String]) -> Vec<String> {
+    let asked = ScopeSet::parse(&scope.join(" ")).unwrap_or_default();
+    client.allowed_scope(&asked).unwrap_or_default().into_vec()
 }
 
 /// Every binding of a code, each on its own (a client that is not the code's own learns nothing).

@@ -50,19 +50,25 @@ impl Provider {
             return Ok(invalid_grant(UNKNOWN));
         };
         let mut turn = None;
+        let mut proof = asked.proof;
         for _ in 0..TRIES {
-            let Some(held) = self.held_grant(client, &handle).await? else {
+            let Some(mut held) = self.held_grant(client, &handle).await? else {
                 return Ok(invalid_grant(UNKNOWN));
             };
+            held.grant.jkt = held.grant.jkt.or(handle.key);
             let wanted = self.wanted(client, &held.grant, scope.as_deref(), asked);
             let (scope, resources) = match wanted {
                 Ok(wanted) => wanted,
                 Err(error) => return Ok(Err(error)),
             };
+            // Before the token is judged: one that was caught with its proof must end nothing.
+            if let Err(error) = self.take(proof.take()).await? {
+                return Ok(Err(error));
+            }
             let (generation, now) = (self.ends.generation(), self.clock.now());
             match refresh::judge(&held.grant, handle.place, generation, now) {
                 Verdict::SameSuccessor => {
-                    if let Err(problem) = holding::check_same_successor(&held.grant, asked.key) {
+                    if let Err(problem) = holding::check_same_successor(&held.grant, asked.key()) {
                         return Ok(Err(self.not_the_holder(problem)));
                     }
                     return self
@@ -81,17 +87,10 @@ impl Provider {
                     self.ends.follow(&self.record, now).await?;
                     continue;
                 }
-                Verdict::Reuse => {
-                    let selection = Selection::Grant(held.grant.id, held.grant.session);
-                    let actor = Actor::Client(client.client_id.clone());
-                    self.end(&selection, Reason::Reuse, &actor).await?;
-                    return Ok(invalid_grant(
-                        "the refresh token was used before; its grant is ended",
-                    ));
-                }
+                Verdict::Reuse => return self.reused(client, &held.grant).await,
             }
             self.fail_points.at(FailPoint::RefreshRead).await;
-            let rotated = self.rotate(held, &handle, (generation, asked.key));
+            let rotated = self.rotate(held, &handle, (generation, asked.key()));
             if let Some(grant) = rotated.await? {
                 self.fail_points.at(FailPoint::RefreshCommitted).await;
                 return self
@@ -106,6 +105,15 @@ impl Provider {
         Err(Trouble::contention())
     }
 
+    async fn reused(&self, client: &Client, grant: &Grant) -> Result<TokenAnswer, Trouble> {
+        let selection = Selection::Grant(grant.id, grant.session);
+        let actor = Actor::Client(client.client_id.clone());
+        self.end(&selection, Reason::Reuse, &actor).await?;
+        Ok(invalid_grant(
+            "the refresh token was used before; its grant is ended",
+        ))
+    }
+
     /// What the tokens are for, if whoever asks holds the key. That is judged before anything of
     /// the token: in other hands it is worth nothing, and what is tried with it harms nobody.
     fn wanted(
@@ -115,7 +123,7 @@ impl Provider {
         scope: Option<&str>,
         asked: AskedTokens<'_>,
     ) -> Result<(Vec<String>, Vec<String>), ProtocolError> {
-        holding::check_refresh(grant, client.is_public(), asked.key)
+        holding::check_refresh(grant, client.is_public(), asked.key())
             .map_err(|problem| self.not_the_holder(problem))?;
         asked_for(client, grant, scope, asked.resources)
     }

@@ -54,6 +54,12 @@ pub(in crate::http) async fn confirm(
     let Some(code) = code_in(&query) else {
         return Ok(respond::see_other("/device"));
     };
+    // A link on another site leads no further than `verification_uri_complete` does: what it asks
+    // for is not looked up, and no guess of this person's.
+    if guard::is_foreign(&state, &request) {
+        let form = format!("/device?user_code={}", code.shown());
+        return Ok(respond::see_other(&form));
+    }
     let (visitor, question) = match asked(&state, &request, &code).await? {
         Ok(asked) => asked,
         Err(response) => return Ok(response),

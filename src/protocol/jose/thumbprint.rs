@@ -18,6 +18,16 @@ pub struct Thumbprint([u8; 32]);
 pub struct NoThumbprint;
 
 impl Thumbprint {
+    /// Of its bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(super) fn of(jwk: &Jwk) -> Option<Self> {
         let text = jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
         Self::parse(&text).ok()

@@ -7,14 +7,16 @@
 //! the ends log like every other. Both hold only for puts that check one of [`super::Check::At`]
 //! and [`super::Check::Absent`]. An end is also the latest use of its root, so that it is the last
 //! to be pushed out. Pushed-out counters start again from nothing, which is why they have a
-//! share of their own that documents cannot take.
+//! share of their own that documents cannot take. Marks of what may be used once have a store of
+//! their own too, and whoever asks for one asks [`MemoryStore::forgotten_until`] as well.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
+use moka::notification::RemovalCause;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -48,6 +50,8 @@ struct Inner {
     versions: AtomicU64,
     documents: Cache<Root, Arc<Entry>>,
     counters: Cache<String, Counter>,
+    /// Milliseconds.
+    forgotten_until: Arc<AtomicI64>,
     meter: Meter,
 }
 
@@ -67,10 +71,17 @@ impl MemoryStore {
     /// An empty store of about `max_bytes` at most.
     pub fn new(clock: Clock, max_bytes: u64) -> Self {
         let for_counters = max_bytes / COUNTERS_SHARE;
+        let forgotten_until = Arc::new(AtomicI64::new(Timestamp::default().as_millis()));
+        let forgotten = Arc::clone(&forgotten_until);
         let documents = Cache::builder()
             .max_capacity(max_bytes - for_counters)
             .weigher(|_, entry: &Arc<Entry>| entry.weight())
             .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(move |_, entry: Arc<Entry>, cause| {
+                if cause == RemovalCause::Size {
+                    forgotten.fetch_max(entry.expires().as_millis(), Ordering::SeqCst);
+                }
+            })
             .expire_after(Garbage(clock.clone()))
             .build();
         let counters = Cache::builder()
@@ -86,6 +97,7 @@ impl MemoryStore {
             versions: AtomicU64::new(1),
             documents,
             counters,
+            forgotten_until,
             meter: Meter::default(),
         }))
     }
@@ -176,6 +188,11 @@ impl MemoryStore {
         // Not `invalidate`: a count under way would write its sum after it.
         let counter = self.0.counters.entry_by_ref(key);
         counter.and_compute_with(|_| Op::Remove);
+    }
+
+    /// See [`super::HotStore::forgotten_until`].
+    pub fn forgotten_until(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.forgotten_until.load(Ordering::SeqCst))
     }
 
     pub(super) fn meter(&self) -> &Meter {
@@ -316,6 +333,32 @@ mod tests {
         }
         store.0.counters.run_pending_tasks();
         assert_eq!(store.counted("account:alice"), 1);
+    }
+
+    #[test]
+    fn it_knows_what_it_no_longer_knows() {
+        let entropy = Entropy::seeded(4);
+        let clock = Clock::manual(START);
+        let store = MemoryStore::new(clock.clone(), 64 * 1024);
+        let until = |minutes: u64| START + Duration::from_mins(minutes);
+        let commit = |minutes: u64| {
+            let mut commit = put(&entropy, Vec::new(), 1_000);
+            if let Effect::Put { expires, .. } = &mut commit.effects[0] {
+                *expires = until(minutes);
+            }
+            store.commit(&Root::random(&entropy), commit);
+            store.0.documents.run_pending_tasks();
+        };
+        (0..40).for_each(|_| commit(5));
+        assert_eq!(
+            store.forgotten_until(),
+            Timestamp::default(),
+            "there was room"
+        );
+        (0..40).for_each(|_| commit(10));
+        assert_eq!(store.forgotten_until(), until(5), "the oldest went first");
+        (0..40).for_each(|_| commit(3));
+        assert_eq!(store.forgotten_until(), until(10));
     }
 
     #[test]

@@ -169,6 +169,16 @@ impl HotStore {
         matches!(self, Self::Redis(_))
     }
 
+    /// Of nothing that expires by this moment can it be said that it was never here: it may have
+    /// been pushed out. A store that is shared refuses what it has no room for, and forgets nothing
+    /// by itself.
+    pub fn forgotten_until(&self) -> Timestamp {
+        match self {
+            Self::Memory(store) => store.forgotten_until(),
+            Self::Redis(_) => Timestamp::default(),
+        }
+    }
+
     /// The same store, by a way that does not stand in front of requests.
     #[must_use]
     pub fn bulk(&self) -> Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lanyard::protocol::client::GrantType;
 use serde_json::{Value, json};
 
 use crate::support::app::Tokens;
@@ -464,6 +465,62 @@ async fn forged_answers_allow_nothing() {
         assert_eq!(answer.status, 403, "{header:?}");
     }
     assert_eq!(refusal(&tv.poll(&codes).await), "authorization_pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_elsewhere_leads_to_the_form_and_is_no_guess() {
+    let (_house, tv, _, browser) = opened().await;
+    let codes = tv.begin("openid").await;
+    let away = [("sec-fetch-site", "cross-site")];
+    for code in [["BCDF-GHJK"; 9].as_slice(), &[codes.user_code()]].concat() {
+        let confirm = format!("/device/confirm?user_code={code}");
+        let page = browser.get_with(&confirm, &away).await;
+        assert_eq!(page.status, 303, "{code}: {}", page.body);
+        let form = page.location().unwrap();
+        assert!(
+            form.as_str()
+                .ends_with(&format!("/device?user_code={code}")),
+            "{form}"
+        );
+    }
+    let page = browser.type_code(codes.user_code()).await.page();
+    assert_eq!(page.heading(), "Use tv on a device?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_app_may_no_longer_have_is_neither_asked_for_nor_given() {
+    let (house, _, alice, browser) = opened().await;
+    let all = "openid profile email offline_access";
+    let tv = house.television_with("tv2", json!({ "scope": all })).await;
+    let codes = tv.begin(all).await;
+    house
+        .change(&tv, |client| {
+            client.scope = Some("openid profile offline_access".to_owned())
+        })
+        .await;
+    let page = browser.type_code(codes.user_code()).await.page();
+    assert!(page.shows("See who you are"), "{}", page.body);
+    assert!(!page.shows("See your email address"), "{}", page.body);
+    browser.answer_device(&page, "allow").await;
+    house
+        .change(&tv, |client| client.scope = Some("openid".to_owned()))
+        .await;
+    let tokens = tv.collect(&codes).await;
+    assert_eq!(tokens.scope(), "openid");
+    // With the scope went the leave to stay connected.
+    house.end(house.session_of(&alice).await).await;
+    assert_eq!(tv.refused_refresh(tokens.refresh()).await, "invalid_grant");
+
+    let codes = tv.begin("openid").await;
+    browser.sign_in(&alice).await;
+    house
+        .change(&tv, |client| {
+            client
+                .grant_types
+                .retain(|grant| *grant != GrantType::DeviceCode)
+        })
+        .await;
+    says_no_such_code(&browser.type_code(codes.user_code()).await.page());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,15 +49,19 @@ async fn strangers_have_few_places_and_not_those_of_whom_the_house_knows() {
     let story = story_alone(&[]).await;
     story.publisher.publish(slow(0));
     story.joins().await;
-    story.house.advance(Duration::from_secs(61));
-    story.publisher.publish(slow(1_000));
-    let asked = story.publisher.asked();
     let crowd: Vec<_> = (0..12)
         .map(|number| {
             let path = format!("/{number}.json");
             story.publisher.app(&story.house, &path)
         })
         .collect();
+    // Some were read before, and are strangers still, as nobody allowed them anything.
+    for app in &crowd[..6] {
+        assert!(!story.asks(app).await.shows(UNREAD));
+    }
+    story.house.advance(Duration::from_secs(61));
+    story.publisher.publish(slow(1_000));
+    let asked = story.publisher.asked();
     let crowd = join_all(crowd.iter().map(|app| story.asks(app)));
     let known = async {
         House::until("the places are taken", || async {

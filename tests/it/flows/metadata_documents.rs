@@ -127,6 +127,17 @@ async fn what_is_no_such_address_is_an_unknown_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_somebody_made_here_under_such_an_address_stays_what_it_is() {
+    let story = story().await;
+    let made = json!({ "client_name": "Made here", "first_party": false });
+    let app = story.house.app_with(&story.app.client_id, made).await;
+    let page = story.asks(&app).await;
+    assert_eq!(page.heading(), "Made here asks for your permission");
+    assert!(!page.shows("It comes from"), "{}", page.body);
+    assert_eq!(story.publisher.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_flaw_of_a_document_is_refused() {
     let story = story_alone(&[]).await;
     let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
@@ -138,6 +149,14 @@ async fn each_flaw_of_a_document_is_refused() {
             "another client_id",
         ),
         (json!({ "client_secret": "s" }), "a client_secret"),
+        (
+            json!({ "jwks_uri": "https://elsewhere.example/jwks" }),
+            "refused for its jwks_uri",
+        ),
+        (
+            json!({ "request_uris": ["https://elsewhere.example/request"] }),
+            "refused for its request_uris",
+        ),
         (json!({ "client_secret_expires_at": 0 }), "a client_secret"),
         (
             json!({ "token_endpoint_auth_method": "client_secret_post" }),

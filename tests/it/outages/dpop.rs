@@ -62,6 +62,34 @@ async fn a_flush_unbinds_nothing_and_renews_no_proof() {
     assert_eq!(claims["cnf"]["jkt"], holder.jkt());
 }
 
+/// Whoever catches the token meanwhile could else leave the proof out, or bring one of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_became_bound_a_moment_before_a_flush_is_bound() {
+    let server = RedisServer::start().await;
+    let house = on(&server).await;
+    let app = house.public_app("spa").await;
+    let browser = house.browser();
+    browser.sign_in(&house.person("alice").await).await;
+    let ask = app.ask().with("scope", "openid offline_access");
+    let answer = app.send(&browser, &ask).await.away();
+    let tokens = app.redeem(&app.code(&answer, &ask), &ask).await;
+    house.settled().await;
+    let (holder, thief) = (Holder::of(&house), Holder::of(&house));
+    holder.greet(&app).await;
+    let bound = app.refresh_by(&holder, tokens.refresh()).await;
+    server.command(&["FLUSHALL"]).await;
+
+    House::until("a proof is demanded", || async {
+        let page = app.try_refresh(bound.refresh()).await;
+        assert_ne!(page.status, 200, "{}", page.body);
+        page.status == 400 && page.json()["error"] == "invalid_dpop_proof"
+    })
+    .await;
+    let refused = app.refused_refresh_by(&thief, bound.refresh()).await;
+    assert_eq!(refused, "invalid_grant");
+    app.refresh_by(&holder, bound.refresh()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_of_which_nobody_knows_is_not_taken() {
     let server = RedisServer::start().await;

@@ -108,6 +108,11 @@ impl Browser {
         self.send(Method::GET, url, None, &[]).await
     }
 
+    /// The same with these header lines.
+    pub(crate) async fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Page {
+        self.send(Method::GET, url, None, headers).await
+    }
+
     /// One form, nothing followed.
     pub(crate) async fn post(&self, url: &str, form: &[(&str, &str)]) -> Page {
         self.send(Method::POST, url, Some(form), &[]).await

@@ -1,6 +1,7 @@
 //! Tokens that are bound to a key (RFC 9449): the good way through each grant; then, in the files
 //! below, all that is refused.
 
+mod marks;
 mod nonces;
 mod proofs;
 mod refresh;

@@ -151,20 +151,3 @@ async fn no_proof_is_taken_twice_because_of_a_restart() {
     let page = scene.app.userinfo_by(&scene.holder, &access).await;
     assert_eq!(page.status, 200, "{}", page.body);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_public_clients_nonsense_is_not_remembered() {
-    let mut house = House::open_alone().await;
-    let app = house.public_app("spa").await;
-    let holder = Holder::of(&house);
-    holder.greet(&app).await;
-    house.rest().await;
-    let before = house.provider().hot().commits();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-    for _ in 0..3 {
-        let proof = holder.for_token(&json!({}));
-        let page = app.machine_with(TOKEN, &[("DPoP", &proof)], &form).await;
-        assert_eq!(refusal(&page), "invalid_grant");
-    }
-    assert_eq!(house.provider().hot().commits(), before);
-}
