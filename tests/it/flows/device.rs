@@ -495,7 +495,7 @@ async fn what_the_app_may_no_longer_have_is_neither_asked_for_nor_given() {
     let codes = tv.begin(all).await;
     house
         .change(&tv, |client| {
-            client.scope = Some("openid profile offline_access".to_owned())
+            client.scope = Some("openid profile offline_access".to_owned());
         })
         .await;
     let page = browser.type_code(codes.user_code()).await.page();
@@ -517,7 +517,7 @@ async fn what_the_app_may_no_longer_have_is_neither_asked_for_nor_given() {
         .change(&tv, |client| {
             client
                 .grant_types
-                .retain(|grant| *grant != GrantType::DeviceCode)
+                .retain(|grant| *grant != GrantType::DeviceCode);
         })
         .await;
     says_no_such_code(&browser.type_code(codes.user_code()).await.page());

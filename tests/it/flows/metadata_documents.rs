@@ -137,6 +137,26 @@ async fn an_app_that_somebody_made_here_under_such_an_address_stays_what_it_is()
     assert_eq!(story.publisher.asked(), 0);
 }
 
+/// What this house fetches for an app lies at the host that the app comes from.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_us_turn_against_the_server_of_another() {
+    let story = story_alone(&[]).await;
+    let elsewhere = "https://elsewhere.example/";
+    for changes in [
+        json!({ "jwks_uri": elsewhere }),
+        json!({ "request_uris": [elsewhere] }),
+    ] {
+        story.publisher.describe(changes.clone());
+        let page = story.asks(&story.app).await;
+        assert!(
+            page.shows("it is refused for its "),
+            "{changes}: {}",
+            page.body
+        );
+        story.house.advance(Duration::from_secs(31));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_flaw_of_a_document_is_refused() {
     let story = story_alone(&[]).await;
@@ -149,14 +169,6 @@ async fn each_flaw_of_a_document_is_refused() {
             "another client_id",
         ),
         (json!({ "client_secret": "s" }), "a client_secret"),
-        (
-            json!({ "jwks_uri": "https://elsewhere.example/jwks" }),
-            "refused for its jwks_uri",
-        ),
-        (
-            json!({ "request_uris": ["https://elsewhere.example/request"] }),
-            "refused for its request_uris",
-        ),
         (json!({ "client_secret_expires_at": 0 }), "a client_secret"),
         (
             json!({ "token_endpoint_auth_method": "client_secret_post" }),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Scene, expect_challenge};
-use crate::support::holder::{PUSHED, TOKEN};
+use crate::support::House;
+use crate::support::holder::PUSHED;
 use crate::support::tokens::refusal;
-use crate::support::{Holder, House};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_without_one_is_told_one_at_each_door() {
