@@ -188,7 +188,7 @@ async fn dry_run(record: &Record, selection: &Selection, now: Timestamp) -> Outc
     };
     let counts = record.plan_mass_end(&scope, None, now).await?;
     println!(
-        "Would end {} of {}; {} to be told, {} can't be.",
+        "Would end {} of {}; {} to be sent, {} can't be.",
         sessions(usize::try_from(counts.sessions).unwrap_or_default()),
         match counts.people {
             1 => "1 person".to_owned(),

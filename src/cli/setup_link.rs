@@ -37,7 +37,8 @@ pub(super) async fn announce(provider: &Provider) {
 fn print(provider: &Provider, token: &Secret) {
     let text = format!(
         "There is no administrator yet. Open this link within an hour to make one:\n\n  {}\n\n\
-         It works once. A restart prints a new one; `lanyard user create --admin` does without.\n",
+         It works once. A restart prints a new one; `lanyard user create --admin --username NAME` \
+         does without.\n",
         provider.setup_address(token)
     );
     let mut out = std::io::stdout();
@@ -47,7 +48,7 @@ fn print(provider: &Provider, token: &Secret) {
         Err(error) => tracing::warn!(
             %error,
             "there is no administrator yet, and the set-up link could not be printed on standard \
-             output: make one by `lanyard user create --admin`"
+             output: make one by `lanyard user create --admin --username NAME`"
         ),
     }
 }

@@ -193,9 +193,19 @@ pub struct DeviceDone {
     pub allowed: bool,
 }
 
+impl DeviceDone {
+    const fn heading(&self) -> &'static str {
+        if self.allowed {
+            "Go back to your device"
+        } else {
+            "Nothing was connected"
+        }
+    }
+}
+
 impl Page for DeviceDone {
     const KIND: &'static str = "device-done";
-    const MARKER: &'static str = "Go back to your device";
+    const MARKER: &'static str = "";
 
     fn samples() -> Vec<Sample<Self>> {
         let sample = |app: App, allowed| Self { app, allowed };

@@ -100,12 +100,7 @@ pub fn parse(metadata: &Value, client_id: ClientId) -> Result<Client, MetadataEr
     refuse_deep(metadata)?;
     refuse_unmet(metadata)?;
     let members: Members = serde_path_to_error::deserialize(metadata).map_err(|error| {
-        let problem = error.inner().to_string();
-        MetadataError::new(
-            error.path().to_string(),
-            problem,
-            "write the type that is expected",
-        )
+        MetadataError::of_type(error.path().to_string(), error.inner().to_string())
     })?;
     let mut client = build(members, client_token_rules::parse(metadata)?, client_id)?;
     client.requests = client_request_rules::parse(metadata)?;

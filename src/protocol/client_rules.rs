@@ -40,6 +40,16 @@ impl MetadataError {
             remedy: remedy.into(),
         }
     }
+
+    /// A member of another type than it must be, in the words of serde.
+    pub(super) fn of_type(member: String, problem: String) -> Self {
+        let remedy = if problem.ends_with("expected a sequence") {
+            "write a list: [\"…\"]"
+        } else {
+            "write the type that is expected"
+        };
+        Self::new(member, problem, remedy)
+    }
 }
 
 /// An id that somebody chose. Some clients do not form-encode their id in HTTP Basic, so it must

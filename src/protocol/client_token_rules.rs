@@ -41,9 +41,7 @@ struct Members {
 /// Reads them from the metadata of a client.
 pub(super) fn parse(metadata: &Value) -> Result<ClientTokens, MetadataError> {
     let members: Members = serde_path_to_error::deserialize(metadata).map_err(|error| {
-        let problem = error.inner().to_string();
-        let member = error.path().to_string();
-        MetadataError::new(member, problem, "write the type that is expected")
+        MetadataError::of_type(error.path().to_string(), error.inner().to_string())
     })?;
     let formats = [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque];
     let types = [SubjectType::Public, SubjectType::Pairwise];

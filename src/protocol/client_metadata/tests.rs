@@ -184,6 +184,14 @@ fn an_error_reads_as_one_line() {
         error.to_string(),
         "application_type: \"app\" is not supported; write one of web, native",
     );
+    for (member, value, end) in [
+        ("redirect_uris", json!("https://a.example/"), "[\"…\"]"),
+        ("access_token_audiences", json!("a"), "[\"…\"]"),
+        ("client_name", json!(1), "write the type that is expected"),
+    ] {
+        let error = read(&with(member, value)).unwrap_err().to_string();
+        assert!(error.ends_with(end), "{error}");
+    }
 }
 
 #[test]

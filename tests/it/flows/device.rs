@@ -159,6 +159,7 @@ async fn a_no_is_told_and_final() {
     let codes = tv.begin("openid").await;
     let page = browser.type_code(codes.user_code()).await.page();
     let done = browser.answer_device(&page, "deny").await;
+    assert_eq!(done.heading(), "Nothing was connected");
     assert!(done.shows("Not allowed"), "{}", done.body);
     // The page goes on saying so; to another session it says nothing.
     let again = browser.answer_device(&page, "allow").await;

@@ -79,6 +79,7 @@ async fn without_javascript_a_link_fills_the_code_in_and_a_no_is_told() {
         .await;
     browser.click("#device-deny").await;
     browser.wait_for_text("[role=status]", "Not allowed").await;
+    browser.wait_for_text("h1", "Nothing was connected").await;
     assert_eq!(refusal(&tv.poll(&codes).await), "access_denied");
 }
 
