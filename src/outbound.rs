@@ -92,6 +92,12 @@ pub enum OutboundError {
     /// No connection.
     #[error("no connection: {0}")]
     Connect(String),
+    /// An answer of another status than 200.
+    #[error("no answer: HTTP status {0}")]
+    Status(u16),
+    /// More than is read.
+    #[error("no answer: the answer is too long")]
+    TooLong,
     /// Anything else.
     #[error("no answer: {0}")]
     Other(String),
@@ -174,7 +180,7 @@ impl Outbound {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
             if body.len() + chunk.len() > self.settings.body_cap {
-                return Err(OutboundError::Other("the answer is too long".to_owned()));
+                return Err(OutboundError::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
@@ -186,7 +192,7 @@ fn accepted(status: u16) -> Result<(), OutboundError> {
     if status == 200 {
         return Ok(());
     }
-    Err(OutboundError::Other(format!("HTTP status {status}")))
+    Err(OutboundError::Status(status))
 }
 
 fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {
