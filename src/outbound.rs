@@ -91,6 +91,12 @@ pub enum OutboundError {
     /// No connection.
     #[error("no connection: {0}")]
     Connect(String),
+    /// An answer of another status than 200.
+    #[error("no answer: HTTP status {0}")]
+    Status(u16),
+    /// More than is read.
+    #[error("no answer: the answer is too long")]
+    TooLong,
     /// Anything else.
     #[error("no answer: {0}")]
     Other(String),
@@ -195,7 +201,7 @@ fn accepted(status: u16) -> Result<(), OutboundError> {
     if status == 200 {
         return Ok(());
     }
-    Err(OutboundError::Other(format!("HTTP status {status}")))
+    Err(OutboundError::Status(status))
 }
 
 fn pool(trust: Trust, settings: &Settings) -> Result<Client, OutboundError> {

@@ -1,6 +1,5 @@
 //! `lanyard client create`, `list` and `show`. What changes clients is in `client_changes`.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use super::client_sealer::sealer_for;
 use super::client_settings::print_settings;
 use super::outcome::{Failure, Outcome, say};
 use super::table::{facts, plain, table};
-use super::{client_changes, load, record};
+use super::{client_changes, client_file, load, record};
 use crate::app;
 use crate::clock::Clock;
 use crate::entropy::{ClientId, Entropy};
@@ -46,15 +45,11 @@ pub(super) async fn run(file: Option<PathBuf>, command: ClientCommand) -> Outcom
 async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     let config = load(file.clone())?;
     let issuer = config.issuer.clone();
-    let metadata = match &options.from {
-        Some(source) => read_metadata(source)?,
-        None => metadata(&options),
+    let (metadata, named) = match &options.from {
+        Some(source) => client_file::read(source)?,
+        None => (metadata(&options), None),
     };
-    let id = match &options.id {
-        Some(id) => client_metadata::checked_id(id)
-            .map_err(|error| Failure::new(format!("--id: {}; {}", error.problem, error.remedy)))?,
-        None => ClientId::random(&Entropy::System),
-    };
+    let id = chosen_id(options.id.as_deref(), named)?;
     let mut client = client_metadata::parse(&metadata, id).map_err(Failure::new)?;
     client.registered_by = RegisteredBy::Administrator;
     config.bounds().check(&client).map_err(Failure::new)?;
@@ -67,25 +62,25 @@ async fn create(file: Option<PathBuf>, options: CreateClient) -> Outcome {
     let created = record.create_client(&client, &ACTOR).await?;
     record.close().await;
     if created == ClientCreation::IdTaken {
-        return Err(Failure::new(format!(
-            "--id: a client with the id {} exists already; choose another",
-            client.client_id
-        )));
+        let id = client.client_id;
+        let problem = format!("--id: a client with the id {id} exists already; choose another");
+        return Err(Failure::new(problem));
     }
     print_created(issuer.as_str(), &client, secret.as_deref(), options.json)
 }
 
-fn read_metadata(source: &str) -> Result<Value, Failure> {
-    let text = if source == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        text
-    } else {
-        std::fs::read_to_string(source)
-            .map_err(|error| Failure::new(format!("--from: {source}: {error}")))?
-    };
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("--from: {source} is not JSON: {error}")))
+/// The id that was typed, or that of the file; a random one if there is neither.
+fn chosen_id(typed: Option<&str>, named: Option<ClientId>) -> Result<ClientId, Failure> {
+    let typed = typed.map(client_metadata::checked_id).transpose();
+    let typed = typed
+        .map_err(|error| Failure::new(format!("--id: {}; {}", error.problem, error.remedy)))?;
+    match (typed, named) {
+        (Some(typed), Some(named)) if typed != named => Err(Failure::new(format!(
+            "--id: {typed} is not the client_id of the file, which is {named}; leave one of them out"
+        ))),
+        (Some(id), _) | (None, Some(id)) => Ok(id),
+        (None, None) => Ok(ClientId::random(&Entropy::System)),
+    }
 }
 
 fn print_created(issuer: &str, client: &Client, secret: Option<&str>, as_json: bool) -> Outcome {
@@ -199,7 +194,10 @@ async fn show(record: &Record, issuer: &str, options: ShowClient) -> Outcome {
     }
     let metadata = client_metadata::to_json(client);
     for (name, value) in metadata.as_object().into_iter().flatten() {
-        lines.push(fact(name, shown(value)));
+        let value = shown(value);
+        if !value.is_empty() {
+            lines.push(fact(name, value));
+        }
     }
     say(&facts(&lines))
 }

@@ -8,6 +8,7 @@ mod beside;
 mod check;
 mod client;
 mod client_changes;
+mod client_file;
 mod client_options;
 mod client_sealer;
 mod client_settings;

@@ -182,30 +182,9 @@ impl Judged {
 
     /// Members that nobody reads: one that is misspelt must not be passed over.
     fn strangers(&self) -> Vec<ConfigError> {
-        let known = |name: &str| {
-            OURS.contains(&name)
-                || client_metadata::MEMBERS.contains(&name)
-                || client_tokens::MEMBERS.contains(&name)
-                || client_requests::MEMBERS.contains(&name)
-        };
-        let strangers = self.places.iter().filter(|(name, _)| !known(name));
-        strangers
-            .map(|(name, _)| {
-                let candidates = client_metadata::MEMBERS
-                    .iter()
-                    .chain(&client_tokens::MEMBERS)
-                    .chain(&client_requests::MEMBERS)
-                    .chain(&OURS);
-                let text = match nearest::of(name, candidates.copied()) {
-                    Some(nearest) => {
-                        format!("There is no such member. Did you mean {nearest}?")
-                    }
-                    None => "There is no such member. Remove it; docs/configuration.md lists them."
-                        .to_owned(),
-                };
-                self.error(name, text)
-            })
-            .collect()
+        let told = |name: &String| Some(self.error(name, unknown_member(name, &OURS)?));
+        let names = self.places.iter();
+        names.filter_map(|(name, _)| told(name)).collect()
     }
 
     fn secret(
@@ -260,6 +239,23 @@ impl Judged {
             }
         }
     }
+}
+
+/// What is said of a member of a client's metadata that is neither known nor one of `more`.
+pub fn unknown_member(name: &str, more: &[&str]) -> Option<String> {
+    let known = client_metadata::MEMBERS
+        .iter()
+        .chain(&client_tokens::MEMBERS)
+        .chain(&client_requests::MEMBERS)
+        .chain(more)
+        .copied();
+    if known.clone().any(|known| known == name) {
+        return None;
+    }
+    Some(match nearest::of(name, known) {
+        Some(nearest) => format!("There is no such member. Did you mean {nearest}?"),
+        None => "There is no such member. Remove it; docs/configuration.md lists them.".to_owned(),
+    })
 }
 
 /// Members that are not metadata.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::certificates;
+use super::host;
 use super::keys;
 use super::reader::Reader;
 use super::resolved::Delivery;
@@ -64,12 +65,5 @@ fn place(text: &str) -> Option<Place> {
             matches!(network, IpNet::V6(wide) if wide.addr().to_ipv4_mapped().is_some());
         return (!disguised).then_some(Place::Network(network));
     }
-    let label = |label: &str| {
-        let sound = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-        !label.is_empty() && label.chars().all(sound)
-    };
-    // What ends in a number is an address that was mistyped: no name does.
-    let last = text.rsplit('.').next()?;
-    let numeric = last.chars().all(|letter| letter.is_ascii_digit());
-    (!numeric && text.split('.').all(label)).then(|| Place::Host(text.to_owned()))
+    host::is_name(text).then(|| Place::Host(text.to_owned()))
 }

@@ -1,4 +1,5 @@
-//! The host of a store, as it stands in an address whose scheme browsers do not know.
+//! Hosts: names of them, and that of a store, as it stands in an address whose scheme browsers do
+//! not know.
 
 use std::net::IpAddr;
 
@@ -29,6 +30,18 @@ pub(super) fn of(url: &Url) -> Option<String> {
     // Other letters would have to be percent-encoded, and no name of a host has them.
     let sound = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
     (!nowhere && url.port() != Some(0) && host.chars().all(sound)).then(|| host.to_owned())
+}
+
+/// Whether a text is the name of a host, and neither a pattern nor an address of numbers.
+pub(super) fn is_name(text: &str) -> bool {
+    let label = |label: &str| {
+        let sound = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        !label.is_empty() && label.chars().all(sound)
+    };
+    // What ends in a number is an address that was mistyped: no name does.
+    let last = text.rsplit('.').next().unwrap_or(text);
+    let numeric = last.chars().all(|letter| letter.is_ascii_digit());
+    !numeric && text.split('.').all(label)
 }
 
 /// Whether a host is this very machine.

@@ -2,6 +2,7 @@
 
 use url::{Host, Url};
 
+use super::host;
 use super::keys;
 use super::reader::Reader;
 use super::registration::scopes;
@@ -15,15 +16,23 @@ pub(super) fn resolve(reader: &mut Reader<'_>) -> Option<MetadataDocuments> {
         ("any_host", WhoseDocuments::OfAnyHost),
     ];
     let whose = reader.choice(&keys::DOCUMENTS, &words);
+    let before = reader.errors.len();
     let hosts = hosts(reader);
+    let sound = reader.errors.len() == before;
     let scopes = scopes(reader, &keys::DOCUMENTS_SCOPES);
     let max_clients = reader.number(&keys::DOCUMENTS_MAX);
-    if whose == Some(WhoseDocuments::OfListedHosts) && !reader.is_given(&keys::DOCUMENTS_HOSTS) {
+    if whose == Some(WhoseDocuments::OfListedHosts) && hosts.is_empty() && sound {
         reader.refuse(
             &keys::DOCUMENTS,
             "It is listed_hosts, and metadata_documents.hosts lists none. Write hosts there, such \
              as [\"app.example.com\"], or any_host here.",
         );
+    }
+    if whose == Some(WhoseDocuments::Nobodys) && !hosts.is_empty() {
+        let text = "metadata_documents.hosts lists hosts, but metadata_documents.open_to is \
+                    nobody, so that no document is read. Write open_to = \"listed_hosts\", or \
+                    remove hosts.";
+        reader.warnings.push(text.to_owned());
     }
     Some(MetadataDocuments {
         whose: whose?,
@@ -43,7 +52,8 @@ fn hosts(reader: &mut Reader<'_>) -> Vec<String> {
         } else {
             let problem = format!(
                 "{part:?} is not the name of a host as addresses spell it. Write app.example.com: \
-                 small letters, no scheme, port or path, an international name in its xn-- form."
+                 small letters, no scheme, port or path, an international name in its xn-- form. \
+                 There are no wildcards: list each host."
             );
             reader.refuse(key, problem);
         }
@@ -54,5 +64,5 @@ fn hosts(reader: &mut Reader<'_>) -> Vec<String> {
 fn is_host(text: &str) -> bool {
     let url = Url::parse(&format!("https://{text}/"));
     let spelled = |url: &Url| url.host() == Some(Host::Domain(text));
-    !text.ends_with('.') && url.is_ok_and(|url| spelled(&url) && url.port().is_none())
+    host::is_name(text) && url.is_ok_and(|url| spelled(&url) && url.port().is_none())
 }

@@ -38,6 +38,7 @@ mod secret;
 mod server;
 mod signing_keys;
 
+pub use clients::unknown_member;
 pub use duration::parse_whole as duration;
 pub use error::{ConfigError, Place};
 pub use issuer::{Issuer, IssuerError};

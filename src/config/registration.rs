@@ -30,7 +30,24 @@ const USUAL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// The scopes that a key lists.
 pub(super) fn scopes(reader: &mut Reader<'_>, key: &Key) -> Option<ScopeSet> {
+    let before = reader.errors.len();
     let mut named = reader.list(key);
+    for item in &named {
+        // Else two in one text would pass for one, or an empty one for none.
+        if item.contains(' ') || ScopeSet::parse(item).is_ok_and(|one| one.is_empty()) {
+            let problem = format!(
+                "{item:?} is not one scope. Write each by itself, such as [\"openid\", \"email\"]."
+            );
+            reader.refuse(key, problem);
+        } else if let Err(error) = ScopeSet::parse(item) {
+            let problem =
+                format!("{item:?}: {error}. Write scopes such as [\"openid\", \"email\"].");
+            reader.refuse(key, problem);
+        }
+    }
+    if reader.errors.len() > before {
+        return None;
+    }
     if named.is_empty() {
         named = USUAL.map(str::to_owned).to_vec();
     }

@@ -48,7 +48,7 @@ impl Outbound {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
             if body.len() + chunk.len() > ask.cap {
-                return Err(OutboundError::Other("the answer is too long".to_owned()));
+                return Err(OutboundError::TooLong);
             }
             body.extend_from_slice(&chunk);
         }

@@ -21,7 +21,9 @@ pub fn settings(
         ("client_id", client.client_id.to_string()),
     ];
     settings.extend(secret.map(|secret| ("client_secret", secret.to_owned())));
-    settings.push(("redirect_uri", client.redirect_uris.join(" ")));
+    if !client.redirect_uris.is_empty() {
+        settings.push(("redirect_uri", client.redirect_uris.join(" ")));
+    }
     settings
 }
 
@@ -97,6 +99,7 @@ mod tests {
 
     use super::*;
     use crate::entropy::ClientId;
+    use crate::protocol::client::DEVICE_CODE;
     use crate::protocol::client_metadata;
 
     fn wiki(redirect_uris: &[&str]) -> Client {
@@ -129,6 +132,21 @@ mod tests {
             "OIDC_ISSUER=https://id.example\nOIDC_CLIENT_ID=wiki\nOIDC_CLIENT_SECRET=abc\n\
              OIDC_REDIRECT_URI=https://wiki.example/cb"
         );
+    }
+
+    #[test]
+    fn an_app_without_redirect_uris_is_told_of_none() {
+        let metadata = json!({
+            "grant_types": [DEVICE_CODE], "response_types": [],
+            "token_endpoint_auth_method": "none",
+        });
+        let tv = client_metadata::parse(&metadata, ClientId::new("tv")).unwrap();
+        let settings = settings("https://id.example", &tv, None);
+        assert!(
+            settings.iter().all(|(_, value)| !value.is_empty()),
+            "{settings:?}"
+        );
+        assert!(!environment("https://id.example", &tv, None).contains("REDIRECT"));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct ErrorPage {
     pub cause: Cause,
     /// The app, if its client id is known.
     pub app: Option<KnownApp>,
+    /// The client id of an app that is not known, where that is the address of a document: it says
+    /// whose people are to be told.
+    pub address: Option<String>,
     /// The start page of the app, from its registration only, never from the request; a page of
     /// ours where the app is not known.
     pub home: Option<Link>,
@@ -63,10 +66,11 @@ impl ErrorPage {
     }
 
     fn app_line(&self) -> String {
-        self.app.as_ref().map_or_else(
-            || "unknown".to_owned(),
-            |app| format!("{} (client_id {})", app.name, app.client_id),
-        )
+        match (&self.app, &self.address) {
+            (Some(app), _) => format!("{} (client_id {})", app.name, app.client_id),
+            (None, Some(address)) => format!("client_id {address}"),
+            (None, None) => "unknown".to_owned(),
+        }
     }
 
     fn explanation(&self) -> String {
@@ -122,6 +126,7 @@ impl Page for ErrorPage {
                 name: "Wiki".to_owned(),
                 client_id: "wiki".to_owned(),
             }),
+            address: None,
             home: Link::new("https://wiki.example.com/"),
             reference: samples::REFERENCE.to_owned(),
             time: stamp(samples::NOW),
@@ -145,10 +150,13 @@ impl Page for ErrorPage {
             ),
             (
                 "undocumented",
-                without(
-                    Cause::Undocumented,
-                    "The app's metadata document can't be used: it is refused for its redirect_uris[0]",
-                ),
+                Self {
+                    address: Some("https://app.example/client.json".to_owned()),
+                    ..without(
+                        Cause::Undocumented,
+                        "The app's metadata document can't be used: it is refused for its redirect_uris[0]",
+                    )
+                },
             ),
             (
                 "expired",

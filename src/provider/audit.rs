@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::Provider;
 use super::trouble::Trouble;
 use crate::session::ending::Actor;
-use crate::store::record::AuditEntry;
+use crate::store::record::{AuditAction, AuditEntry};
 
 /// At most this many entries wait; beyond it the newest go to the log alone.
 const WAITING: usize = 10_000;
@@ -19,7 +19,7 @@ pub(super) struct Audit(Mutex<Vec<AuditEntry>>);
 #[derive(Debug)]
 pub(super) struct Note<'a> {
     pub(super) actor: &'a Actor,
-    pub(super) action: &'static str,
+    pub(super) action: AuditAction,
     pub(super) target: String,
     pub(super) session: Option<String>,
     pub(super) address: Option<String>,
@@ -31,7 +31,7 @@ impl Provider {
         let entry = AuditEntry {
             at: self.clock.now(),
             actor: note.actor.describe(),
-            action: note.action.to_owned(),
+            action: note.action.as_str().to_owned(),
             target: note.target,
             session: note.session,
             address: note.address,

@@ -20,6 +20,7 @@ use crate::entropy::{ClientId, SessionId, Sid, UserId};
 use crate::protocol::authorization_request::{Checked, Refusal, Unchecked};
 use crate::protocol::authorization_response::{self, Answer, Target};
 use crate::protocol::client::Client;
+use crate::protocol::document_url::DocumentUrl;
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::params::Params;
 use crate::protocol::redirect_uri;
@@ -67,6 +68,8 @@ pub struct ErrorPage {
     pub told: String,
     /// The app, if it is known.
     pub client: Option<Arc<Client>>,
+    /// The id that was asked with, if the app is not known and it is the address of a document.
+    pub address: Option<ClientId>,
     /// What the log says too.
     pub reference: String,
 }
@@ -170,10 +173,14 @@ impl Provider {
             Ok(id) => id,
             Err(problem) => return page(problem, None),
         };
+        let strange = |page| {
+            let address = DocumentUrl::read(&id).map(|url| url.id().clone());
+            Ok(Err(Authorized::Page(ErrorPage { address, ..page })))
+        };
         let client = match self.client_now(&id, Some(from)).await? {
             Ok(Some(client)) => client,
-            Ok(None) => return page(Untrusted::UnknownClient, None),
-            Err(why) => return Ok(Err(Authorized::Page(self.undocumented(&why)))),
+            Ok(None) => return strange(self.error_page(Untrusted::UnknownClient, None)),
+            Err(why) => return strange(self.undocumented(&why)),
         };
         if !client.enabled {
             return page(Untrusted::DisabledClient, Some(client));
@@ -204,6 +211,7 @@ impl Provider {
             problem,
             told: problem.to_string(),
             client,
+            address: None,
             reference,
         }
     }
@@ -211,13 +219,13 @@ impl Provider {
     /// With what is wrong with the document: its author learns it here or nowhere.
     fn undocumented(&self, why: &Undocumented) -> ErrorPage {
         let problem = match why {
-            Undocumented::NotNow => Untrusted::NoDocument,
+            Undocumented::NotNow | Undocumented::Unread(_) => Untrusted::NoDocument,
             Undocumented::Flawed(_) => Untrusted::BadDocument,
         };
         let page = self.error_page(problem, None);
         match why {
             Undocumented::NotNow => page,
-            Undocumented::Flawed(words) => ErrorPage {
+            Undocumented::Unread(words) | Undocumented::Flawed(words) => ErrorPage {
                 told: format!("{problem}: {words}"),
                 ..page
             },

@@ -20,6 +20,7 @@ use crate::identity::user::User;
 use crate::protocol::authorization_request::Checked;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::user_code::UserCode;
+use crate::store::record::AuditAction;
 
 /// Against the device, which writes too while it asks.
 const TRIES: usize = 12;
@@ -163,7 +164,7 @@ impl Provider {
         if !self.answer_device(question, &denied, unanswered).await? {
             return Ok(DeviceAnswered::Gone);
         }
-        self.note_device(visitor, question, "device.deny", from);
+        self.note_device(visitor, question, AuditAction::DeviceDeny, from);
         Ok(DeviceAnswered::Denied)
     }
 
@@ -199,7 +200,7 @@ impl Provider {
             if !self.answer_device(question, &allowed, mine).await? {
                 return Ok(DeviceAnswered::Gone);
             }
-            self.note_device(visitor, question, "device.allow", from);
+            self.note_device(visitor, question, AuditAction::DeviceAllow, from);
             return Ok(DeviceAnswered::Allowed);
         }
         Err(Trouble::contention())

@@ -24,10 +24,13 @@ const AT_ONCE: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Undocumented {
     /// It cannot be read now, or too much is asked for. Trying again may help.
-    #[error("its metadata document can't be read now")]
+    #[error("the client's metadata document can't be read now")]
     NotNow,
+    /// Likewise, and its author can do something about it. In words of ours.
+    #[error("the client's metadata document can't be read now: {0}")]
+    Unread(String),
     /// It is there, and makes no client. In words of ours.
-    #[error("its metadata document can't be used: {0}")]
+    #[error("the client's metadata document can't be used: {0}")]
     Flawed(String),
 }
 

@@ -20,7 +20,7 @@ use super::document_slots::{DocumentReading, Read, Slot, Undocumented};
 use super::trouble::Trouble;
 use crate::entropy::ClientId;
 use crate::identity::throttle::{self, AddressKey};
-use crate::outbound::{Ask, Trust};
+use crate::outbound::{Ask, OutboundError, Trust};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::protocol::document_url::{self, DocumentUrl};
 use crate::protocol::error::{ErrorCode, ProtocolError};
@@ -262,7 +262,15 @@ impl Provider {
         let read = self.outbound.get_published(trust, client, ASK);
         let published = read.await.map_err(|error| {
             tracing::info!(client, %error, "a metadata document can't be read");
-            Undocumented::NotNow
+            match error {
+                OutboundError::Status(status) => Undocumented::Unread(format!(
+                    "its server answered with status {status}, not 200"
+                )),
+                OutboundError::TooLong => {
+                    Undocumented::Unread(format!("it is longer than {} KiB", MAX_DOCUMENT / 1024))
+                }
+                _ => Undocumented::NotNow,
+            }
         })?;
         let flawed = |problem: &dyn std::fmt::Display, words: String| {
             tracing::info!(client, %problem, "a metadata document can't be used");

@@ -304,7 +304,7 @@ fn alarm(receipt: &Receipt) -> Option<(&'static str, String)> {
         Receipt::GaveUp { problem, .. } => problem.as_str(),
         _ => "the app refused the logout token",
     };
-    Some((receipt.alarm()?, problem.to_owned()))
+    Some((receipt.alarm()?.as_str(), problem.to_owned()))
 }
 
 const fn result(receipt: &Receipt) -> NoticeResult {

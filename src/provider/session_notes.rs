@@ -11,22 +11,22 @@ use super::people::Visitor;
 use crate::identity::throttle::AccountKey;
 use crate::session::ending::{Actor, Reason};
 use crate::session::session::Session;
-use crate::store::record::reference;
+use crate::store::record::{AuditAction, reference};
 
 impl Provider {
     pub(super) fn note_sign_in(&self, session: &Session, browser: &Browser) {
-        self.note_person(session, "sign_in", browser.address);
+        self.note_person(session, AuditAction::SignIn, browser.address);
     }
 
     /// The person proved again who they are, and the session went on.
     pub(super) fn note_step_up(&self, session: &Session, browser: &Browser) {
-        self.note_person(session, "session.step_up", browser.address);
+        self.note_person(session, AuditAction::SessionStepUp, browser.address);
     }
 
     /// The session is used from a network in which it was not seen: a person who travels, or
     /// somebody with a copy of the cookie.
     pub(super) fn note_network(&self, session: &Session, from: IpAddr) {
-        self.note_person(session, "session.new_network", from);
+        self.note_person(session, AuditAction::SessionNewNetwork, from);
     }
 
     /// A person said whether an app on a device of theirs may act for them.
@@ -34,7 +34,7 @@ impl Provider {
         &self,
         visitor: &Visitor,
         question: &DeviceQuestion,
-        action: &'static str,
+        action: AuditAction,
         from: IpAddr,
     ) {
         self.note(Note {
@@ -51,7 +51,7 @@ impl Provider {
     pub(super) fn note_device_guesses(&self, visitor: &Visitor, from: IpAddr) {
         self.note(Note {
             actor: &visitor.actor(),
-            action: "device.throttled",
+            action: AuditAction::DeviceThrottled,
             target: format!("person:{}", visitor.person),
             session: Some(reference(visitor.session)),
             address: Some(from.to_string()),
@@ -59,7 +59,7 @@ impl Provider {
         });
     }
 
-    fn note_person(&self, session: &Session, action: &'static str, from: IpAddr) {
+    fn note_person(&self, session: &Session, action: AuditAction, from: IpAddr) {
         self.note(Note {
             actor: &Actor::Person(session.user.clone()),
             action,
@@ -75,7 +75,7 @@ impl Provider {
     pub(super) fn note_failure(&self, account: &AccountKey, browser: &Browser, why: &'static str) {
         self.note(Note {
             actor: &Actor::System,
-            action: "sign_in_failed",
+            action: AuditAction::SignInFailed,
             target: format!("account:{}", account.as_str().get(..12).unwrap_or_default()),
             session: None,
             address: Some(browser.address.to_string()),
@@ -86,7 +86,7 @@ impl Provider {
     pub(super) fn note_stale_secret(&self, live: &LiveSession) {
         self.note(Note {
             actor: &Actor::System,
-            action: "stale_cookie",
+            action: AuditAction::StaleCookie,
             target: format!("person:{}", live.session.user),
             session: Some(reference(live.session.id)),
             address: live.from.map(|from| from.to_string()),

@@ -141,7 +141,9 @@ impl Provider {
         let client = match known.await? {
             Ok(Some(client)) => client,
             Ok(None) => return refused,
-            Err(Undocumented::NotNow) => return Err(Trouble::Undocumented),
+            Err(Undocumented::NotNow | Undocumented::Unread(_)) => {
+                return Err(Trouble::Undocumented);
+            }
             Err(why @ Undocumented::Flawed(_)) => {
                 let error = ProtocolError::new(ErrorCode::InvalidClient, why.to_string());
                 return Ok(Err(error));

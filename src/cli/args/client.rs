@@ -78,7 +78,6 @@ pub struct CreateClient {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present = "name",
         conflicts_with_all = [
             "name", "redirect_uri", "post_logout_redirect_uri", "backchannel_logout_uri",
             "frontchannel_logout_uri", "client_uri", "initiate_login_uri", "logo_uri", "policy_uri",
@@ -88,7 +87,7 @@ pub struct CreateClient {
     )]
     pub from: Option<String>,
     /// The name that people are shown
-    #[arg(long)]
+    #[arg(long, required_unless_present = "from")]
     pub name: Option<String>,
     /// Where a sign-in may come back to; can be given more than once
     #[arg(

@@ -122,9 +122,12 @@ fn a_device_needs_no_redirect_uri() {
     assert!(tv.device && tv.public && tv.redirect_uri.is_empty());
     let kind = parse("lanyard client create --from a.json --device");
     assert_eq!(kind.unwrap_err().kind(), ErrorKind::ArgumentConflict);
-    let nameless = parse("lanyard client create --device");
-    let kind = nameless.unwrap_err().kind();
-    assert_eq!(kind, ErrorKind::MissingRequiredArgument);
+    let nameless = parse("lanyard client create --device").unwrap_err();
+    assert_eq!(nameless.kind(), ErrorKind::MissingRequiredArgument);
+    let said = nameless.to_string();
+    let missing = said.split("Usage:").next().unwrap();
+    assert!(missing.contains("--name <NAME>"), "{said}");
+    assert!(!missing.contains("--from"), "{said}");
 }
 
 #[test]

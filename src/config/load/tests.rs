@@ -272,6 +272,10 @@ fn warnings() {
             "[password]\nmemory_kib = 64",
             "password.memory_kib = 64 with password.iterations = 2 makes stolen hashes cheap",
         ),
+        (
+            "[metadata_documents]\nhosts = [\"app.example\"]",
+            "metadata_documents.hosts lists hosts, but metadata_documents.open_to is nobody",
+        ),
     ] {
         let warnings = Folder::with(text).load(&[]).unwrap().warnings;
         assert_eq!(warnings.len(), 1, "{warnings:?}");

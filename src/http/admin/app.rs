@@ -16,7 +16,7 @@ use crate::pages::admin::states::State;
 use crate::pages::app_words;
 use crate::pages::parts::counted;
 use crate::pages::time::{self, Moment};
-use crate::protocol::client::{AuthMethod, Client, RegisteredBy};
+use crate::protocol::client::{AuthMethod, Client, GrantType, RegisteredBy};
 use crate::provider::DocumentReading;
 use crate::store::record::{AuditQuestion, ClientRow, ClientUse};
 
@@ -119,9 +119,24 @@ async fn secret(call: &Call, row: &ClientRow) -> Result<SecretFacts, PageTrouble
         .map(|previous| previous.expires);
     Ok(SecretFacts {
         exists: client.has_secret(),
+        instead: instead_of_secret(client),
         changed: rotated(call, client).await?,
         previous_until: previous.filter(|until| *until > now).map(time::stamp),
     })
+}
+
+/// What proves an app that has no secret.
+fn instead_of_secret(client: &Client) -> &'static str {
+    match client.token_endpoint_auth_method {
+        AuthMethod::PrivateKeyJwt => "It has none: it proves who it is by its keys.",
+        AuthMethod::None if client.may_use(GrantType::AuthorizationCode) => {
+            "It has none: PKCE stands in for it."
+        }
+        AuthMethod::None if client.may_use(GrantType::DeviceCode) => {
+            "It has none, and nothing proves who it is: whoever allows it compares the code."
+        }
+        _ => "It has none.",
+    }
 }
 
 /// When somebody last gave it a new secret, as far as the audit goes back.
@@ -218,4 +233,44 @@ fn notices(client: &Client, lives: &ClientUse) -> Vec<(State, i64)> {
     // The first two are said even if they are none.
     let kept = kept.filter(|(place, (_, count))| *place < 2 || *count > 0);
     kept.map(|(_, line)| line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::entropy::ClientId;
+    use crate::protocol::client::DEVICE_CODE;
+    use crate::protocol::client_metadata;
+
+    #[test]
+    fn an_app_without_a_secret_is_said_to_be_proved_by_what_proves_it() {
+        let back = json!(["https://a.example/cb"]);
+        for (metadata, words) in [
+            (
+                json!({
+                    "redirect_uris": back, "token_endpoint_auth_method": "private_key_jwt",
+                    "jwks_uri": "https://a.example/jwks",
+                }),
+                "by its keys",
+            ),
+            (
+                json!({ "redirect_uris": back, "token_endpoint_auth_method": "none" }),
+                "PKCE stands in",
+            ),
+            (
+                json!({
+                    "grant_types": [DEVICE_CODE], "response_types": [],
+                    "token_endpoint_auth_method": "none",
+                }),
+                "whoever allows it compares the code",
+            ),
+        ] {
+            let client = client_metadata::parse(&metadata, ClientId::new("a")).unwrap();
+            assert!(!client.has_secret());
+            let said = instead_of_secret(&client);
+            assert!(said.contains(words), "{metadata}: {said}");
+        }
+    }
 }

@@ -84,6 +84,7 @@ fn problem_page(state: &State, problem: &Problem) -> HttpResponse {
             name: client.client_name.clone(),
             client_id: client.client_id.to_string(),
         }),
+        address: problem.address.as_ref().map(ToString::to_string),
         home: client
             .and_then(|client| client.client_uri.as_deref())
             .and_then(Link::new),
@@ -117,6 +118,7 @@ pub(in crate::http) fn expired(state: &State) -> HttpResponse {
     let page = ErrorPage {
         cause: Cause::Expired,
         app: None,
+        address: None,
         home: Link::new("/account"),
         reference: state.provider.new_reference(),
         time: time::stamp(state.provider.clock().now()),

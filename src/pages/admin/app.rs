@@ -80,10 +80,12 @@ pub struct Action {
 }
 
 /// What is said of a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretFacts {
     /// Whether it has one.
     pub exists: bool,
+    /// What is said where there is none.
+    pub instead: &'static str,
     /// When it was changed by hand, if that is known.
     pub changed: Option<Moment>,
     /// Until when the one before is taken too.
@@ -146,16 +148,15 @@ impl Page for OneApp {
                 read: Some(stamp(NOW)),
                 failed: Some((
                     stamp(NOW),
-                    "its metadata document can't be read now".to_owned(),
+                    "the client's metadata document can't be read now".to_owned(),
                 )),
             }),
             ..described.clone()
         };
         let public = Self {
             secret: SecretFacts {
-                exists: false,
-                changed: None,
-                previous_until: None,
+                instead: "It has none: PKCE stands in for it.",
+                ..SecretFacts::default()
             },
             notices: Vec::new(),
             ..full.clone()
@@ -206,6 +207,7 @@ fn sample() -> OneApp {
         settings: app_secret::settings("https://wiki.example.com/callback", false),
         secret: SecretFacts {
             exists: true,
+            instead: "",
             changed: Some(stamp(NOW)),
             previous_until: Some(stamp(NOW)),
         },

@@ -16,6 +16,13 @@ pub const ACTIONS: &[(&str, &str)] = &[
         "person.end_client",
         "Took back what a person allowed an app",
     ),
+    ("client.end_parts", "Signed everybody out of an app"),
+    (
+        "question.end_sessions",
+        "Began to end the sessions that match",
+    ),
+    ("everything.end_sessions", "Signed everybody out"),
+    ("mass_end.finished", "Finished an end of very many sessions"),
     ("grant.end", "Ended an app’s tokens"),
     ("notice_given_up", "Gave up telling an app of an end"),
     ("notice.send_again", "Sent a notice again"),
@@ -36,6 +43,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("person.set_password", "Set a person’s password"),
     ("person.change_password", "Changed their own password"),
     ("client.create", "Made an app"),
+    ("client.register", "Registered itself as an app"),
     ("client.update", "Changed an app"),
     ("client.enable", "Enabled an app"),
     ("client.disable", "Disabled an app"),
@@ -45,6 +53,11 @@ pub const ACTIONS: &[(&str, &str)] = &[
     (
         "client.withdraw",
         "Found an app gone from the configuration",
+    ),
+    ("initial_token.make", "Made a token for registering apps"),
+    (
+        "initial_token.revoke",
+        "Took back a token for registering apps",
     ),
     ("setup_link.make", "Printed a set-up link"),
     ("key.make", "Made a signing key"),
@@ -92,6 +105,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::store::record::AuditAction;
+
+    #[test]
+    fn whatever_is_written_to_the_audit_can_be_asked_for_and_is_said_in_words() {
+        let written: BTreeSet<_> = AuditAction::ALL.iter().map(|one| one.as_str()).collect();
+        let known: BTreeSet<_> = ACTIONS.iter().map(|(word, _)| *word).collect();
+        assert_eq!(written, known);
+    }
 
     #[test]
     fn each_action_and_each_reason_is_said_in_its_own_words() {

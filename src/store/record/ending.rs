@@ -8,6 +8,7 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::dialect::Dialect;
 use super::ended::{self, Ended, TOMBSTONE};
 use super::ending_client::has_more_than;
@@ -327,25 +328,27 @@ async fn end_grant(
 
 fn audit_entry(ending: &Ending, entries: usize) -> AuditEntry {
     let (action, target, session) = match &ending.selection {
-        Selection::Session(id) => ("session.end", String::new(), Some(*id)),
+        Selection::Session(id) => (AuditAction::SessionEnd, String::new(), Some(*id)),
         Selection::ClientInSession(id, client) => {
-            ("session.end_client", client.to_string(), Some(*id))
+            (AuditAction::SessionEndClient, client.to_string(), Some(*id))
         }
-        Selection::Person { user, .. } => ("person.end_sessions", user.to_string(), None),
-        Selection::ClientOfPerson(user, client) => {
-            ("person.end_client", format!("{user} {client}"), None)
-        }
-        Selection::Client(client) => ("client.end_parts", client.to_string(), None),
-        Selection::Grant(grant, id) => ("grant.end", grant.encode(), Some(*id)),
+        Selection::Person { user, .. } => (AuditAction::PersonEndSessions, user.to_string(), None),
+        Selection::ClientOfPerson(user, client) => (
+            AuditAction::PersonEndClient,
+            format!("{user} {client}"),
+            None,
+        ),
+        Selection::Client(client) => (AuditAction::ClientEndParts, client.to_string(), None),
+        Selection::Grant(grant, id) => (AuditAction::GrantEnd, grant.encode(), Some(*id)),
         // These have a line of their own, at their beginning.
-        Selection::Matching { .. } => ("question.end_sessions", String::new(), None),
-        Selection::Everything { .. } => ("everything.end_sessions", String::new(), None),
+        Selection::Matching { .. } => (AuditAction::QuestionEndSessions, String::new(), None),
+        Selection::Everything { .. } => (AuditAction::EverythingEndSessions, String::new(), None),
     };
     let verb = mass_ends::word(ending.verb);
     AuditEntry {
         at: ending.now,
         actor: ending.actor.describe(),
-        action: action.to_owned(),
+        action: action.as_str().to_owned(),
         target,
         session: session.map(reference),
         address: None,

@@ -4,6 +4,7 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::changes::{self, ChangeKind};
 use super::jobs::Durability;
 use super::keys::NewKey;
@@ -216,10 +217,10 @@ async fn retire(
 
 /// What the audit says of a step.
 fn lines(step: &Step) -> Vec<AuditEntry> {
-    let line = |action: &str, kid: &str, detail: String| AuditEntry {
+    let line = |action: AuditAction, kid: &str, detail: String| AuditEntry {
         at: step.now,
         actor: step.actor.clone(),
-        action: action.to_owned(),
+        action: action.as_str().to_owned(),
         target: format!("key:{kid}"),
         session: None,
         address: None,
@@ -228,11 +229,15 @@ fn lines(step: &Step) -> Vec<AuditEntry> {
     };
     match &step.change {
         KeyChange::First(key) => vec![line(
-            "key.make",
+            AuditAction::KeyMake,
             &key.kid,
             format!("{}, signs at once", key.alg),
         )],
-        KeyChange::Next(key) => vec![line("key.make", &key.kid, format!("{}, next", key.alg))],
+        KeyChange::Next(key) => vec![line(
+            AuditAction::KeyMake,
+            &key.kid,
+            format!("{}, next", key.alg),
+        )],
         KeyChange::Promote {
             alg,
             kid,
@@ -243,12 +248,12 @@ fn lines(step: &Step) -> Vec<AuditEntry> {
                 Some(key) => format!("{alg}, in place of {}", key.kid),
                 None => alg.clone(),
             };
-            let promoted = line("key.promote", kid, detail);
+            let promoted = line(AuditAction::KeyPromote, kid, detail);
             let dropped = supersedes.as_ref().filter(|_| *drop);
-            let dropped = dropped.map(|key| line("key.drop", &key.kid, alg.clone()));
+            let dropped = dropped.map(|key| line(AuditAction::KeyDrop, &key.kid, alg.clone()));
             std::iter::once(promoted).chain(dropped).collect()
         }
-        KeyChange::Retire(key) => vec![line("key.retire", &key.kid, String::new())],
-        KeyChange::Remove { kid } => vec![line("key.remove", kid, String::new())],
+        KeyChange::Retire(key) => vec![line(AuditAction::KeyRetire, &key.kid, String::new())],
+        KeyChange::Remove { kid } => vec![line(AuditAction::KeyRemove, kid, String::new())],
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::dialect::Dialect;
 use super::ended::{self, Ended};
 use super::ending::end_picked;
@@ -253,7 +254,7 @@ pub(super) async fn finish(conn: &mut AnyConnection, turn: &Turn) -> Result<(), 
     let entry = AuditEntry {
         at: turn.now,
         actor: Actor::System.describe(),
-        action: "mass_end.finished".to_owned(),
+        action: AuditAction::MassEndFinished.as_str().to_owned(),
         target: String::new(),
         session: None,
         address: None,

@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::ends::{self, EndKind};
 use super::jobs::Durability;
 use super::rows::{Columns as _, to_json};
@@ -233,21 +234,21 @@ async fn insert(conn: &mut AnyConnection, order: &MassOrder) -> Result<bool, Rec
 
 fn audit_entry(order: &MassOrder) -> AuditEntry {
     let (action, target) = match &order.scope {
-        MassScope::Everything => ("everything.end_sessions", String::new()),
-        MassScope::Client(client) => ("client.end_parts", client.to_string()),
-        MassScope::Person(user) => ("person.end_sessions", user.to_string()),
-        MassScope::Question(_) => ("question.end_sessions", String::new()),
+        MassScope::Everything => (AuditAction::EverythingEndSessions, String::new()),
+        MassScope::Client(client) => (AuditAction::ClientEndParts, client.to_string()),
+        MassScope::Person(user) => (AuditAction::PersonEndSessions, user.to_string()),
+        MassScope::Question(_) => (AuditAction::QuestionEndSessions, String::new()),
     };
-    let detail = format!(
-        "{}, about {} to end, mass end {}",
-        word(order.verb),
-        order.expected,
-        order.id
-    );
+    // Of some scopes nobody counted.
+    let about = match order.expected {
+        0 => String::new(),
+        counted => format!(", about {counted} to end"),
+    };
+    let detail = format!("{}{about}, mass end {}", word(order.verb), order.id);
     AuditEntry {
         at: order.now,
         actor: order.actor.describe(),
-        action: action.to_owned(),
+        action: action.as_str().to_owned(),
         target,
         session: None,
         address: None,

@@ -3,6 +3,7 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::jobs::Durability;
 use super::{Record, RecordError, reference};
 use crate::clock::Timestamp;
@@ -55,7 +56,7 @@ async fn run(conn: &mut AnyConnection, again: &Again) -> Result<bool, RecordErro
     let entry = AuditEntry {
         at: again.now,
         actor: again.actor.describe(),
-        action: "notice.send_again".to_owned(),
+        action: AuditAction::NoticeSendAgain.as_str().to_owned(),
         target: format!("client:{}", again.client),
         session: Some(reference(again.session)),
         address: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::audit_action::AuditAction;
 use super::rows::Columns as _;
 use super::{Record, RecordError, snapshot};
 use crate::clock::Timestamp;
@@ -18,8 +19,8 @@ const HOURS: u8 = 24;
 const DAY: Duration = Duration::from_hours(24);
 
 /// The actions that are counted; see the notes of a sign-in.
-const SUCCEEDED: &str = "sign_in";
-const FAILED: &str = "sign_in_failed";
+const SUCCEEDED: &str = AuditAction::SignIn.as_str();
+const FAILED: &str = AuditAction::SignInFailed.as_str();
 
 /// Who is signed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use sqlx::AnyConnection;
 
 use super::audit::{self, AuditEntry};
+use super::audit_action::AuditAction;
 use super::jobs::Durability;
 use super::notice_attempts::{self, FailedAttempt};
 use super::rows::Columns as _;
@@ -45,10 +46,10 @@ pub enum Receipt {
 
 impl Receipt {
     /// What the audit calls it, where the client is never told and somebody must look at it.
-    pub const fn alarm(&self) -> Option<&'static str> {
+    pub const fn alarm(&self) -> Option<AuditAction> {
         match self {
-            Self::Refused { .. } => Some("notice_refused"),
-            Self::GaveUp { .. } => Some("notice_given_up"),
+            Self::Refused { .. } => Some(AuditAction::NoticeRefused),
+            Self::GaveUp { .. } => Some(AuditAction::NoticeGivenUp),
             Self::Delivered { .. } | Self::Retry { .. } => None,
         }
     }
@@ -111,7 +112,7 @@ async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, Record
     let entry = AuditEntry {
         at: attempt.at,
         actor: Actor::System.describe(),
-        action: action.to_owned(),
+        action: action.as_str().to_owned(),
         target: format!("client:{}", row.text("client_id")?),
         session: Some(reference(row.session_id("session_id")?)),
         address: None,
@@ -124,7 +125,7 @@ async fn run(conn: &mut AnyConnection, attempt: &Attempt) -> Result<bool, Record
 
 struct Attempt {
     notice: String,
-    alarm: Option<&'static str>,
+    alarm: Option<AuditAction>,
     columns: Columns,
     at: Timestamp,
     audit_id: String,

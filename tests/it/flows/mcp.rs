@@ -244,7 +244,7 @@ async fn a_client_that_knows_only_an_address_comes_to_use_an_mcp_server() {
     }));
     let scopes = (
         "METADATA_DOCUMENTS__SCOPES",
-        "openid offline_access tools.read tools.write",
+        "openid, offline_access, tools.read, tools.write",
     );
     let house = House::open_with(&[publisher.settings().as_slice(), &[scopes]].concat()).await;
     let alice = house.person("alice").await;

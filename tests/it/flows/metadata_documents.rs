@@ -68,6 +68,9 @@ impl Story {
         let page = self.asks(&self.app).await;
         assert_eq!(page.status, 400, "{}", page.body);
         assert!(page.shows(words), "{words}: {}", page.body);
+        // The lines are for the app's people: they say which app it is.
+        let whose = format!("client_id {}", self.app.client_id);
+        assert!(page.shows(&whose), "{whose}: {}", page.body);
     }
 
     /// Asks for a permission, gives it, and redeems.
@@ -221,29 +224,35 @@ async fn each_flaw_of_a_document_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_cannot_be_had_is_asked_for_again_later() {
     let story = story_alone(&[("DELIVERY__TIMEOUT", "1s")]).await;
-    for page in [
-        Published {
-            status: 404,
-            ..Published::default()
-        },
+    let status = |status| Published {
+        status,
+        ..Published::default()
+    };
+    let long = Published {
+        changes: json!({ "padding": "a".repeat(6_000) }),
+        ..Published::default()
+    };
+    let slow = Published {
+        waits: Duration::from_secs(20),
+        ..Published::default()
+    };
+    for (page, why) in [
+        (
+            status(404),
+            ": its server answered with status 404, not 200",
+        ),
         // Where it leads is another address than the one that was asked for.
-        Published {
-            status: 302,
-            ..Published::default()
-        },
-        Published {
-            changes: json!({ "padding": "a".repeat(6_000) }),
-            ..Published::default()
-        },
-        Published {
-            waits: Duration::from_secs(20),
-            ..Published::default()
-        },
+        (
+            status(302),
+            ": its server answered with status 302, not 200",
+        ),
+        (long, ": it is longer than 5 KiB"),
+        (slow, ""),
     ] {
         let asked = story.publisher.asked();
         story.publisher.publish(page);
-        story.refused(UNREAD).await;
-        story.refused(UNREAD).await;
+        story.refused(&format!("{UNREAD}{why}")).await;
+        story.refused(&format!("{UNREAD}{why}")).await;
         assert_eq!(story.publisher.asked(), asked + 1);
         story.house.advance(Duration::from_secs(31));
     }

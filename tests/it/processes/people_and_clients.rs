@@ -154,6 +154,19 @@ fn clients_that_cannot_be_made_name_the_member_and_the_remedy() {
         ),
         (
             json!({"redirect_uris": ["https://a.example/cb"],
+                   "backchannel_logout_url": "https://a.example/out", "first_partyy": true}),
+            [
+                "--from: backchannel_logout_url: There is no such member. Did you mean \
+                 backchannel_logout_uri?",
+                "--from: first_partyy: There is no such member. Did you mean first_party?",
+            ],
+        ),
+        (
+            json!({"redirect_uris": ["https://a.example/cb"], "client_id": "u_1"}),
+            ["--from: client_id: ", "belong to people"],
+        ),
+        (
+            json!({"redirect_uris": ["https://a.example/cb"],
                    "token_endpoint_auth_method": "tls_client_auth"}),
             ["token_endpoint_auth_method", "client_secret_basic"],
         ),
@@ -426,10 +439,18 @@ async fn a_client_from_a_file_and_how_clients_are_listed() {
             "application_type": "native",
             "token_endpoint_auth_method": "none",
             "frontchannel_logout_uri": null,
+            "client_id": "notes",
+            "contacts": ["notes@example.com"],
         })
         .to_string(),
     );
     let from = ["client", "create", "--from", "notes.json", "--json"];
+    let other = house.run(&[&from[..], &["--id", "memos"]].concat());
+    let said = other.refused();
+    assert!(
+        said.contains("--id: memos is not the client_id of the file, which is notes"),
+        "{said}"
+    );
     let made: Value = serde_json::from_str(&house.run(&from).succeeded()).unwrap();
     assert_eq!(
         made["client_secret"],
@@ -439,6 +460,7 @@ async fn a_client_from_a_file_and_how_clients_are_listed() {
     assert_eq!(made["require_pkce"], true);
     assert_eq!(made["response_types"], json!(["code"]));
     let id = made["client_id"].as_str().unwrap();
+    assert_eq!(id, "notes");
     house.app("wiki");
 
     let table = house.run(&["client", "list"]).succeeded();

@@ -178,13 +178,46 @@ pub(super) const BAD: &[(&str, &str)] = &[
         "[metadata_documents]\nhosts = [\"https://app.example\"]",
         "lanyard.toml:2: metadata_documents.hosts: \"https://app.example\" is not the name of a \
          host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
-         path, an international name in its xn-- form.",
+         path, an international name in its xn-- form. There are no wildcards: list each host.",
+    ),
+    (
+        "[metadata_documents]\nopen_to = \"listed_hosts\"\nhosts = []",
+        "lanyard.toml:2: metadata_documents.open_to: It is listed_hosts, and \
+         metadata_documents.hosts lists none. Write hosts there, such as [\"app.example.com\"], \
+         or any_host here.",
+    ),
+    (
+        "[metadata_documents]\nopen_to = \"listed_hosts\"\nhosts = [\"*.example.com\"]",
+        "lanyard.toml:3: metadata_documents.hosts: \"*.example.com\" is not the name of a \
+         host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
+         path, an international name in its xn-- form. There are no wildcards: list each host.",
+    ),
+    (
+        "[metadata_documents]\nhosts = [\"a_b!c\"]",
+        "lanyard.toml:2: metadata_documents.hosts: \"a_b!c\" is not the name of a \
+         host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
+         path, an international name in its xn-- form. There are no wildcards: list each host.",
+    ),
+    (
+        "[metadata_documents]\nscopes = [\"openid email\"]",
+        "lanyard.toml:2: metadata_documents.scopes: \"openid email\" is not one scope. Write each \
+         by itself, such as [\"openid\", \"email\"].",
+    ),
+    (
+        "[registration]\nscopes = [\"openid\", \"\"]",
+        "lanyard.toml:2: registration.scopes: \"\" is not one scope. Write each by itself, such \
+         as [\"openid\", \"email\"].",
+    ),
+    (
+        "[registration]\nscopes = [\"größe\"]",
+        "lanyard.toml:2: registration.scopes: \"größe\": a scope has a character that RFC 6749, \
+         3.3 does not allow. Write scopes such as [\"openid\", \"email\"].",
     ),
     (
         "[metadata_documents]\nhosts = [\"app.example:8443\"]",
         "lanyard.toml:2: metadata_documents.hosts: \"app.example:8443\" is not the name of a \
          host as addresses spell it. Write app.example.com: small letters, no scheme, port or \
-         path, an international name in its xn-- form.",
+         path, an international name in its xn-- form. There are no wildcards: list each host.",
     ),
     (
         "[delivery]\nca_file = \"/nowhere/ca.pem\"",

@@ -173,7 +173,16 @@ async fn its_rows_are_worked_off_and_each_app_is_told_once(on: Backend) {
     world.pass(30);
     work_off(&world, &end.id).await;
     assert_eq!(world.record.open_mass_ends().await.unwrap(), []);
-    let finished = world.record.recent_audit(1).await.unwrap().remove(0);
+    let mut told = world.record.recent_audit(10).await.unwrap();
+    let begun = told
+        .iter()
+        .find(|line| line.action == "everything.end_sessions");
+    let begun = begun.and_then(|line| line.detail.clone()).unwrap();
+    assert!(
+        begun.starts_with("revoke, about 2 to end, mass end "),
+        "{begun}"
+    );
+    let finished = told.remove(0);
     assert_eq!(finished.action, "mass_end.finished");
     assert!(
         finished
@@ -217,7 +226,17 @@ async fn all_of_a_client_is_over_and_the_sessions_go_on(on: Backend) {
     world.join(&bob, "wiki").await;
     let bound = world.new_grant(&alice, "wiki", &sid);
     world.record.save_grants(&[bound]).await.unwrap();
-    let end = begin(&world, wiki(), Some(&bob)).await;
+    let uncounted = MassOrder {
+        expected: 0,
+        ..order(&world, wiki(), Some(&bob))
+    };
+    let end = world.record.begin_mass_end(&uncounted).await.unwrap();
+    let begun = world.record.recent_audit(1).await.unwrap().remove(0);
+    let detail = format!("revoke, mass end {}", end.id);
+    assert!(
+        begun.detail.unwrap().starts_with(&detail),
+        "no number that nobody counted"
+    );
     for worked_off in [false, true] {
         if worked_off {
             assert_eq!(work_off(&world, &end.id).await, 1);
