@@ -1,13 +1,12 @@
 //! What this process remembers of metadata documents: within bounds, failures too.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use moka::sync::Cache;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use super::settings::Settings;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::protocol::client::Client;
@@ -68,30 +67,24 @@ impl Room {
     }
 }
 
-impl MetadataDocuments {
-    /// With room for as many clients as the record may know.
-    pub(super) fn of(settings: &Settings) -> Self {
-        let settings = settings.metadata_documents.as_ref();
-        Self::with(settings.map_or(0, |settings| settings.max_clients.into()))
-    }
-
-    fn with(known: u64) -> Self {
+/// With room for so many clients that the record knows.
+impl From<u64> for MetadataDocuments {
+    fn from(known: u64) -> Self {
         Self {
             of_known: Room::of(known),
             of_strangers: Room::of(KEPT),
             asked_for: std::sync::Mutex::default(),
         }
     }
+}
 
+impl MetadataDocuments {
     /// What is known of a document, and maybe nothing yet.
     pub(super) fn slot(&self, id: &ClientId, known: bool) -> Arc<Mutex<Slot>> {
         if let Some(slot) = self.kept(id, known) {
             return slot;
         }
-        let mut asked_for = self
-            .asked_for
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut asked_for = self.asked_for();
         if let Some(slot) = asked_for.get(id).and_then(Weak::upgrade) {
             return slot;
         }
@@ -99,6 +92,11 @@ impl MetadataDocuments {
         let slot = Arc::default();
         asked_for.insert(id.clone(), Arc::downgrade(&slot));
         slot
+    }
+
+    fn asked_for(&self) -> MutexGuard<'_, HashMap<ClientId, Weak<Mutex<Slot>>>> {
+        let held = self.asked_for.lock();
+        held.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The slot of a document that was read, or that could not be.
@@ -113,6 +111,7 @@ impl MetadataDocuments {
     /// Keeps what is about to be read.
     pub(super) fn keep(&self, id: &ClientId, known: bool, slot: &Arc<Mutex<Slot>>) {
         self.room(known).slots.insert(id.clone(), Arc::clone(slot));
+        self.asked_for().remove(id);
     }
 
     /// A place to read a document, while there is one.
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn names_alone_push_out_nothing_and_are_forgotten() {
-        let documents = MetadataDocuments::with(1);
+        let documents = MetadataDocuments::from(1);
         let (kept, known) = (ClientId::new("kept"), ClientId::new("known"));
         documents.keep(&kept, false, &documents.slot(&kept, false));
         documents.keep(&known, true, &documents.slot(&known, true));
@@ -184,7 +183,7 @@ mod tests {
 
     #[test]
     fn who_asks_for_what_is_being_read_waits_for_it() {
-        let documents = MetadataDocuments::with(1);
+        let documents = MetadataDocuments::from(1);
         let id = ClientId::new("app");
         let (first, second) = (documents.slot(&id, false), documents.slot(&id, false));
         assert!(Arc::ptr_eq(&first, &second));
@@ -192,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_strangers_had_read_is_not_read_again_once_it_is_known() {
-        let documents = MetadataDocuments::with(1);
+        let documents = MetadataDocuments::from(1);
         let id = ClientId::new("app");
         let slot = documents.slot(&id, false);
         documents.keep(&id, false, &slot);

@@ -56,6 +56,12 @@ pub struct PasswordSettings {
 }
 
 impl Settings {
+    /// How many clients the record may know by their documents.
+    pub(super) fn described_clients(&self) -> u64 {
+        let settings = self.metadata_documents.as_ref();
+        settings.map_or(0, |settings| settings.max_clients.into())
+    }
+
     /// The limits of a new session.
     pub(super) const fn limits(&self, remembered: bool) -> Limits {
         if remembered {
