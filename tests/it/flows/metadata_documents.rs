@@ -15,7 +15,7 @@ use crate::support::{App, Browser, House, Page, Person, Published, Publisher};
 pub(super) const UNREAD: &str = "The app's metadata document can't be read now";
 const UNUSABLE: &str = "The app's metadata document can't be used";
 const UNKNOWN: &str = "This app is not known here";
-const PATH: &str = "/client.json";
+pub(super) const PATH: &str = "/client.json";
 
 /// A house that reads the documents of one publisher, with alice in a browser.
 pub(super) struct Story {

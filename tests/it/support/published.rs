@@ -31,6 +31,8 @@ pub(crate) struct Published {
     /// This in place of a document.
     pub(crate) body: Option<String>,
     pub(crate) waits: Duration,
+    /// Nothing but this path is answered until something else is published.
+    pub(crate) holds_all_but: Option<&'static str>,
 }
 
 impl Default for Published {
@@ -42,6 +44,7 @@ impl Default for Published {
             changes: json!({}),
             body: None,
             waits: Duration::ZERO,
+            holds_all_but: None,
         }
     }
 }
@@ -160,7 +163,12 @@ async fn publish(
 ) -> HttpResponse {
     asked.fetch_add(1, Ordering::SeqCst);
     assert!(request.cookie("anything").is_none());
-    let page = page.lock().unwrap().clone();
+    let published = || page.lock().unwrap().clone();
+    let held = |page: Published| page.holds_all_but.is_some_and(|but| but != request.path());
+    while held(published()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let page = published();
     tokio::time::sleep(page.waits).await;
     let mut answer = HttpResponse::build(StatusCode::from_u16(page.status).unwrap());
     answer.content_type(page.content_type);
