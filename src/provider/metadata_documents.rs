@@ -18,7 +18,7 @@ use url::Url;
 use super::Provider;
 use super::document_slots::{DocumentReading, Read, Slot, Undocumented};
 use super::trouble::Trouble;
-use crate::entropy::ClientId;
+use crate::entropy::{ClientId, UserId};
 use crate::identity::throttle::{self, AddressKey};
 use crate::outbound::{Ask, OutboundError, Trust};
 use crate::protocol::client::{Client, RegisteredBy};
@@ -26,7 +26,7 @@ use crate::protocol::document_url::{self, DocumentUrl};
 use crate::protocol::error::{ErrorCode, ProtocolError};
 use crate::protocol::metadata_document::{self, MAX_DOCUMENT};
 use crate::protocol::registration::Policy;
-use crate::store::record::Described;
+use crate::store::record::{Described, DescribedRoom};
 
 /// Until a document must be there, whatever `delivery.timeout` says: a person waits.
 const WITHIN: Duration = Duration::from_secs(4);
@@ -108,16 +108,31 @@ impl Provider {
     }
 
     /// Has the record know a client of a document, as a person is about to allow it something.
-    /// Whether there was room.
-    pub(super) async fn keep_described(&self, client: &Client) -> Result<bool, Trouble> {
+    pub(super) async fn keep_described(
+        &self,
+        client: &Client,
+        person: &UserId,
+    ) -> Result<Result<(), ProtocolError>, Trouble> {
         let settings = self.settings.metadata_documents.as_ref();
         let Some(settings) = settings.filter(|_| is_described(client)) else {
-            return Ok(true);
+            return Ok(Ok(()));
         };
-        let limit = Some(settings.max_clients.into());
-        let done = self.record.describe_client(client, limit).await?;
+        let room = DescribedRoom {
+            clients: settings.max_clients.into(),
+            person: person.clone(),
+        };
+        let done = self.record.describe_client(client, Some(room)).await?;
         self.follow_changes().await?;
-        Ok(done != Described::Full)
+        Ok(match done {
+            Described::Changed | Described::Same | Described::Absent => Ok(()),
+            Described::Full => Err(no_room(
+                "there are as many apps with metadata documents as there may be; ask an administrator",
+            )),
+            Described::FullOfPerson => Err(no_room(
+                "the person uses as many apps with metadata documents as one person may; they can \
+                 take back permissions on their account page",
+            )),
+        })
     }
 
     /// What this process lately read of the document of a client. None of a client without one,
@@ -316,8 +331,6 @@ fn is_described(client: &Client) -> bool {
 }
 
 /// What a client is told of which there are too many.
-pub(super) fn no_room() -> ProtocolError {
-    let words =
-        "there are as many apps with metadata documents as there may be; ask an administrator";
+fn no_room(words: &'static str) -> ProtocolError {
     ProtocolError::new(ErrorCode::TemporarilyUnavailable, words)
 }

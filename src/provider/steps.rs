@@ -8,7 +8,6 @@ use super::browser_state::{Held, Holding};
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
-use super::metadata_documents::no_room;
 use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::SessionId;
@@ -258,10 +257,10 @@ impl Provider {
         if let Ok(judged) = judged
             && let (Decision::Consent, Some(live)) = (judged.decision, &judged.live)
         {
-            if !self.keep_described(&asked.client).await? {
-                return self.finish(open, &asked, &no_room()).await;
-            }
             let (user, client) = (&live.session.user, &asked.client.client_id);
+            if let Err(refusal) = self.keep_described(&asked.client, user).await? {
+                return self.finish(open, &asked, &refusal).await;
+            }
             self.record
                 .save_consent(user, client, &judged.scope, self.clock.now())
                 .await?;

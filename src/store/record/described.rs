@@ -15,6 +15,7 @@ use super::deed::Deed;
 use super::jobs::{Durability, Work};
 use super::rows::Columns as _;
 use super::{Record, RecordError};
+use crate::entropy::{ClientId, UserId};
 use crate::protocol::client::{Client, RegisteredBy};
 use crate::session::ending::Actor;
 
@@ -29,13 +30,35 @@ pub enum Described {
     Absent,
     /// There are as many as there may be, and all are in use.
     Full,
+    /// The person allows as many something as one person may, and all are in use.
+    FullOfPerson,
+}
+
+/// For how many of them there is room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedRoom {
+    /// Of all people together.
+    pub clients: i64,
+    /// Who is about to allow one something.
+    pub person: UserId,
+}
+
+impl DescribedRoom {
+    /// So many may one person allow something, so that nobody takes all the room for themselves.
+    fn of_person(&self) -> i64 {
+        (self.clients / 10).max(20)
+    }
 }
 
 /// One of them that nothing lives of, and that nobody switched off: a "no" must last. First those
 /// that nobody allows anything any more. A mere permission keeps none, or who has an account could
 /// fill the house for good; its people are asked anew.
+///
+/// Of those that one person allows something, if one is named.
 const UNUSED: &str = "SELECT c.client_id FROM clients c WHERE c.registered_by = $1 \
      AND c.enabled = 1 \
+     AND ($2 = '' OR EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id \
+         AND o.user_id = $2)) \
      AND NOT EXISTS (SELECT 1 FROM participants p WHERE p.client_id = c.client_id \
          AND p.ended_at IS NULL) \
      AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id \
@@ -45,23 +68,29 @@ const UNUSED: &str = "SELECT c.client_id FROM clients c WHERE c.registered_by = 
      ORDER BY EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id), \
          c.updated_at, c.client_id LIMIT 1";
 
+const ALL: &str = "SELECT COUNT(*) FROM clients WHERE registered_by = $1";
+
+const OF_PERSON: &str = "SELECT COUNT(*) FROM consents o JOIN clients c ON c.client_id = o.client_id \
+     WHERE c.registered_by = $1 AND o.user_id = $2";
+
 impl Record {
     /// Has the record say of a client what its document says. One that is not there is made if
-    /// there may be so many; one that is unused gives way to it.
+    /// there is room; one that is unused gives way to it.
     pub async fn describe_client(
         &self,
         client: &Client,
-        limit: Option<i64>,
+        room: Option<DescribedRoom>,
     ) -> Result<Described, RecordError> {
-        type Params = (Client, Option<i64>, Deed);
+        type Params = (Client, Option<DescribedRoom>, Deed);
         let actor = Actor::Client(client.client_id.clone());
         let client = Client {
             house_scopes: Arc::default(),
             ..client.clone()
         };
-        let params = (client, limit, self.deed(&actor));
-        let work: Work<_, Described> =
-            |conn, (client, limit, deed): &Params| Box::pin(describe(conn, client, *limit, deed));
+        let params = (client, room, self.deed(&actor));
+        let work: Work<_, Described> = |conn, (client, room, deed): &Params| {
+            Box::pin(describe(conn, client, room.as_ref(), deed))
+        };
         self.write_log(Durability::Full, params, work, |done| {
             *done == Described::Changed
         })
@@ -72,7 +101,7 @@ impl Record {
 async fn describe(
     conn: &mut AnyConnection,
     client: &Client,
-    limit: Option<i64>,
+    room: Option<&DescribedRoom>,
     deed: &Deed,
 ) -> Result<Described, RecordError> {
     if let Some(held) = client_changes::held(conn, &client.client_id).await? {
@@ -88,15 +117,20 @@ async fn describe(
         client_changes::write(conn, &held, &after, deed, AuditAction::ClientUpdate, None).await?;
         return Ok(Described::Changed);
     }
-    let Some(limit) = limit else {
+    let Some(room) = room else {
         return Ok(Described::Absent);
     };
     let word = clients::word(RegisteredBy::MetadataDocument);
-    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM clients WHERE registered_by = $1")
+    let own = sqlx::query_scalar(OF_PERSON)
         .bind(word)
-        .fetch_one(&mut *conn)
-        .await?;
-    if count >= limit && !make_room(conn, deed).await? {
+        .bind(room.person.as_str());
+    let own: i64 = own.fetch_one(&mut *conn).await?;
+    if own >= room.of_person() && !make_room(conn, Some(&room.person), deed).await? {
+        return Ok(Described::FullOfPerson);
+    }
+    let all = sqlx::query_scalar(ALL).bind(word);
+    let all: i64 = all.fetch_one(&mut *conn).await?;
+    if all >= room.clients && !make_room(conn, None, deed).await? {
         return Ok(Described::Full);
     }
     if clients::create(conn, client, deed.now).await? == ClientCreation::IdTaken {
@@ -109,13 +143,19 @@ async fn describe(
     Ok(Described::Changed)
 }
 
-/// Forgets one that nobody uses; whether there was one.
-async fn make_room(conn: &mut AnyConnection, deed: &Deed) -> Result<bool, RecordError> {
-    let query = sqlx::query(UNUSED).bind(clients::word(RegisteredBy::MetadataDocument));
+/// Forgets one that nobody uses, of those that this person allows something; whether there was one.
+async fn make_room(
+    conn: &mut AnyConnection,
+    person: Option<&UserId>,
+    deed: &Deed,
+) -> Result<bool, RecordError> {
+    let query = sqlx::query(UNUSED)
+        .bind(clients::word(RegisteredBy::MetadataDocument))
+        .bind(person.map_or("", UserId::as_str));
     let Some(row) = query.fetch_optional(&mut *conn).await? else {
         return Ok(false);
     };
-    let id = crate::entropy::ClientId::new(row.text("client_id")?);
+    let id = ClientId::new(row.text("client_id")?);
     let deed = deed.one_of_many(1);
     let forgotten = client_changes::forget(conn, &id, &deed).await?;
     Ok(matches!(forgotten, ClientChange::Done(_)))

@@ -113,7 +113,7 @@ pub use clients::ClientCreation;
 pub use consents::{Consent, ConsentRow};
 pub use cursor::Cursor;
 pub use declared::Declaration;
-pub use described::Described;
+pub use described::{Described, DescribedRoom};
 pub use ended::{Ended, EndedSession, TOMBSTONE};
 pub use ends::{EndEntry, EndKind};
 pub use error::RecordError;

@@ -6,9 +6,10 @@ use lanyard::entropy::ClientId;
 use lanyard::protocol::client::Client;
 use lanyard::session::ending::Actor;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::client_assertions::{assertion, p256, proof_fields, set};
-use crate::support::app::Tokens;
+use crate::support::app::{Ask, Tokens};
 use crate::support::tokens::refusal;
 use crate::support::{App, Browser, House, Page, Person, Published, Publisher};
 
@@ -715,6 +716,13 @@ async fn so_many_are_kept_and_the_unused_give_way() {
     assert!(!story.is_kept().await);
 }
 
+async fn allows(browser: &Browser, app: &App) -> (Url, Ask) {
+    let ask = app.ask();
+    let page = app.send(browser, &ask).await.page();
+    let answer = browser.submit(&page, &[("action", "allow")]).await;
+    (answer.away(), ask)
+}
+
 /// Whoever has an account could fill the house for good otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mere_permission_keeps_no_app() {
@@ -722,12 +730,6 @@ async fn a_mere_permission_keeps_no_app() {
     let tokens = story.joins().await;
     let other = story.publisher.app(&story.house, "/other.json");
     let third = story.publisher.app(&story.house, "/third.json");
-    let allows = async |browser: &Browser, app: &App| {
-        let ask = app.ask();
-        let page = app.send(browser, &ask).await.page();
-        let answer = browser.submit(&page, &[("action", "allow")]).await;
-        (answer.away(), ask)
-    };
     // Bob is in the other one, in a session that goes on.
     let bob = story.house.person("bob").await;
     let of_bob = story.house.browser();
@@ -755,6 +757,50 @@ async fn a_mere_permission_keeps_no_app() {
     story.browser.sign_in(&story.alice).await;
     let page = story.asks(&story.app).await;
     assert_eq!(page.heading(), "Assistant asks for your permission");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_all_the_room_for_themselves() {
+    let story = story_alone(&[("METADATA_DOCUMENTS__MAX_CLIENTS", "30")]).await;
+    let app = |name: &str| {
+        let path = format!("/{name}.json");
+        story.publisher.app(&story.house, &path)
+    };
+    let mut joined = Vec::new();
+    for number in 0..20 {
+        let app = app(&number.to_string());
+        let (answer, ask) = allows(&story.browser, &app).await;
+        let tokens = app.redeem(&app.code(&answer, &ask), &ask).await;
+        joined.push((app, tokens));
+    }
+    let further = app("further");
+    let (answer, ask) = allows(&story.browser, &further).await;
+    assert_eq!(further.error(&answer, &ask), "temporarily_unavailable");
+
+    // Others have room.
+    let bob = story.house.person("bob").await;
+    let of_bob = story.house.browser();
+    of_bob.sign_in(&bob).await;
+    let (answer, ask) = allows(&of_bob, &app("of-bob")).await;
+    app("of-bob").code(&answer, &ask);
+
+    // Once alice is in none of them, the first of hers gives way to the next.
+    let session = story.house.session_of(&story.alice).await;
+    story.house.end(session).await;
+    for (app, tokens) in &joined {
+        app.expect_signed_out(tokens.sid()).await;
+    }
+    let id = ClientId::new(&app("0").client_id);
+    House::until("nothing is owed", || async {
+        let use_of = story.house.provider().app_use(&id).await.unwrap();
+        use_of.notices.owed == 0
+    })
+    .await;
+    story.browser.sign_in(&story.alice).await;
+    let (answer, ask) = allows(&story.browser, &further).await;
+    further.code(&answer, &ask);
+    let record = story.house.provider().record();
+    assert!(record.client(&id).await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
