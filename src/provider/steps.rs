@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Provider;
 use super::authorize::{Asked, Judged, Mark, TRIES, refused};
 use super::browser_state::{Held, Holding};
+use super::document_slots::Undocumented;
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
@@ -94,9 +95,14 @@ impl Provider {
 
     /// The client and its redirect URI as they are registered by now: an hour may have passed.
     async fn still_registered(&self, request: Checked) -> Result<Option<Asked>, Trouble> {
-        let client = self.client_now(&request.client_id, None).await?;
-        // A document that cannot be read any more leaves nothing to go by.
-        let client = client.unwrap_or_default();
+        let client = match self.client_now(&request.client_id, None).await? {
+            Ok(client) => client,
+            // The person may go on once it can be read again.
+            Err(Undocumented::NotNow | Undocumented::Unread(_)) => {
+                return Err(Trouble::Undocumented);
+            }
+            Err(Undocumented::Flawed(_)) => None,
+        };
         Ok(client
             .filter(|client| client.enabled)
             .filter(|client| redirect_uri::matches(client, &request.target.redirect_uri))

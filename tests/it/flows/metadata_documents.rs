@@ -266,6 +266,37 @@ async fn a_document_that_cannot_be_had_is_asked_for_again_later() {
     story.joins().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_on_the_way_goes_on_once_the_document_is_back() {
+    let story = story_alone(&[]).await;
+    story.asks(&story.app).await;
+    story.house.advance(Duration::from_mins(4));
+    let (browser, ask) = (story.house.browser(), story.app.ask());
+    let form = story.app.send(&browser, &ask).await.page();
+
+    // The copy ends before the sign-in does.
+    story.publisher.publish(Published {
+        status: 404,
+        ..Published::default()
+    });
+    story.house.advance(Duration::from_mins(57));
+    let page = browser.get(form.url.as_str()).await;
+    assert_eq!(page.status, 503, "{}", page.body);
+    assert_eq!(page.header("retry-after"), Some("30"));
+    assert_eq!(page.heading(), "Please wait a moment");
+    let filled = [("username", "alice"), ("password", &story.alice.password)];
+    let answer = browser.submit(&form, &filled).await.page();
+    assert_eq!(answer.status, 503, "{}", answer.body);
+
+    story.publisher.describe(json!({}));
+    story.house.advance(Duration::from_secs(31));
+    let page = browser.get(form.url.as_str()).await;
+    let page = browser.submit(&page, &filled).await.page();
+    assert_eq!(page.heading(), "Assistant asks for your permission");
+    let answer = browser.submit(&page, &[("action", "allow")]).await;
+    story.app.code(&answer.away(), &ask);
+}
+
 /// The guard is that of apps that registered themselves: what may be any host is none within.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_has_us_read_a_private_address() {
