@@ -7,6 +7,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
+use super::trouble::Trouble;
 use crate::clock::Timestamp;
 use crate::entropy::ClientId;
 use crate::protocol::client::Client;
@@ -31,6 +32,16 @@ pub(super) enum Undocumented {
     /// It is there, and makes no client. In words of ours.
     #[error("the client's metadata document can't be used: {0}")]
     Flawed(String),
+}
+
+impl Undocumented {
+    /// What is wrong with the document; trouble as long as it may yet be had.
+    pub(super) fn flaw(self) -> Result<String, Trouble> {
+        match self {
+            Self::NotNow | Self::Unread(_) => Err(Trouble::Undocumented),
+            Self::Flawed(_) => Ok(self.to_string()),
+        }
+    }
 }
 
 /// What this process lately read of one document.
@@ -67,18 +78,16 @@ impl Room {
     }
 }
 
-/// With room for so many clients that the record knows.
-impl From<u64> for MetadataDocuments {
-    fn from(known: u64) -> Self {
+impl MetadataDocuments {
+    /// With room for so many clients that the record knows.
+    pub(super) fn of(known: u64) -> Self {
         Self {
             of_known: Room::of(known),
             of_strangers: Room::of(KEPT),
             asked_for: std::sync::Mutex::default(),
         }
     }
-}
 
-impl MetadataDocuments {
     /// What is known of a document, and maybe nothing yet.
     pub(super) fn slot(&self, id: &ClientId, known: bool) -> Arc<Mutex<Slot>> {
         if let Some(slot) = self.kept(id, known) {
@@ -168,7 +177,7 @@ mod tests {
 
     #[test]
     fn names_alone_push_out_nothing_and_are_forgotten() {
-        let documents = MetadataDocuments::from(1);
+        let documents = MetadataDocuments::of(1);
         let (kept, known) = (ClientId::new("kept"), ClientId::new("known"));
         documents.keep(&kept, false, &documents.slot(&kept, false));
         documents.keep(&known, true, &documents.slot(&known, true));
@@ -178,12 +187,12 @@ mod tests {
         }
         assert!(documents.kept(&kept, false).is_some());
         assert!(documents.kept(&known, true).is_some());
-        assert!(documents.asked_for.lock().unwrap().len() <= 1);
+        assert!(documents.asked_for().len() <= 1);
     }
 
     #[test]
     fn who_asks_for_what_is_being_read_waits_for_it() {
-        let documents = MetadataDocuments::from(1);
+        let documents = MetadataDocuments::of(1);
         let id = ClientId::new("app");
         let (first, second) = (documents.slot(&id, false), documents.slot(&id, false));
         assert!(Arc::ptr_eq(&first, &second));
@@ -191,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_strangers_had_read_is_not_read_again_once_it_is_known() {
-        let documents = MetadataDocuments::from(1);
+        let documents = MetadataDocuments::of(1);
         let id = ClientId::new("app");
         let slot = documents.slot(&id, false);
         documents.keep(&id, false, &slot);

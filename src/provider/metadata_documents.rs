@@ -62,6 +62,11 @@ impl DocumentSettings {
     fn admits(&self, host: &str) -> bool {
         self.any_host || self.lists(host)
     }
+
+    /// So many may one person allow something, so that nobody takes all the room for themselves.
+    fn share(&self) -> u32 {
+        (self.max_clients / 10).max(20)
+    }
 }
 
 impl Provider {
@@ -118,8 +123,9 @@ impl Provider {
             return Ok(Ok(()));
         };
         let room = DescribedRoom {
-            clients: settings.max_clients.into(),
+            all: settings.max_clients.into(),
             person: person.clone(),
+            of_person: settings.share().into(),
         };
         let done = self.record.describe_client(client, Some(room)).await?;
         self.follow_changes().await?;

@@ -265,7 +265,7 @@ impl Provider {
         let provider = Arc::new_cyclic(|me| Self {
             client_keys: client_keys::ClientKeys::default(),
             client_throttle: client_throttle::ClientThrottle::default(),
-            metadata_documents: settings.described_clients().into(),
+            metadata_documents: document_slots::MetadataDocuments::of(settings.described_clients()),
             flush: flush::Flush::default(),
             audit: audit::Audit::default(),
             reloads: reload::Flights::default(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Provider;
 use super::authorize::{Asked, Judged, Mark, TRIES, refused};
 use super::browser_state::{Held, Holding};
-use super::document_slots::Undocumented;
 use super::handles::SessionCookie;
 use super::interactions::{Open, OwnPage, PageDue, Purpose, Waiting};
 use super::live::Presented;
@@ -97,11 +96,8 @@ impl Provider {
     async fn still_registered(&self, request: Checked) -> Result<Option<Asked>, Trouble> {
         let client = match self.client_now(&request.client_id, None).await? {
             Ok(client) => client,
-            // The person may go on once it can be read again.
-            Err(Undocumented::NotNow | Undocumented::Unread(_)) => {
-                return Err(Trouble::Undocumented);
-            }
-            Err(Undocumented::Flawed(_)) => None,
+            // The person may go on once it can be read again, and not once it is wrong.
+            Err(why) => why.flaw().map(|_| None)?,
         };
         Ok(client
             .filter(|client| client.enabled)

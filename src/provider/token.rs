@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::Provider;
 use super::client_throttle;
-use super::document_slots::Undocumented;
 use super::dpop::Shown;
 use super::handles::{AccessHandle, RefreshHandle};
 use super::trouble::Trouble;
@@ -141,12 +140,11 @@ impl Provider {
         let client = match known.await? {
             Ok(Some(client)) => client,
             Ok(None) => return refused,
-            Err(Undocumented::NotNow | Undocumented::Unread(_)) => {
-                return Err(Trouble::Undocumented);
-            }
-            Err(why @ Undocumented::Flawed(_)) => {
-                let error = ProtocolError::new(ErrorCode::InvalidClient, why.to_string());
-                return Ok(Err(error));
+            Err(why) => {
+                return Ok(Err(ProtocolError::new(
+                    ErrorCode::InvalidClient,
+                    why.flaw()?,
+                )));
             }
         };
         if client.is_public() {

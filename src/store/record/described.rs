@@ -38,16 +38,11 @@ pub enum Described {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribedRoom {
     /// Of all people together.
-    pub clients: i64,
+    pub all: i64,
     /// Who is about to allow one something.
     pub person: UserId,
-}
-
-impl DescribedRoom {
-    /// So many may one person allow something, so that nobody takes all the room for themselves.
-    fn of_person(&self) -> i64 {
-        (self.clients / 10).max(20)
-    }
+    /// Of those that this person allows something.
+    pub of_person: i64,
 }
 
 /// One of them that nothing lives of, and that nobody switched off: a "no" must last. First those
@@ -57,7 +52,7 @@ impl DescribedRoom {
 /// Of those that one person allows something, if one is named.
 const UNUSED: &str = "SELECT c.client_id FROM clients c WHERE c.registered_by = $1 \
      AND c.enabled = 1 \
-     AND ($2 = '' OR EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id \
+     AND ($2 IS NULL OR EXISTS (SELECT 1 FROM consents o WHERE o.client_id = c.client_id \
          AND o.user_id = $2)) \
      AND NOT EXISTS (SELECT 1 FROM participants p WHERE p.client_id = c.client_id \
          AND p.ended_at IS NULL) \
@@ -125,12 +120,12 @@ async fn describe(
         .bind(word)
         .bind(room.person.as_str());
     let own: i64 = own.fetch_one(&mut *conn).await?;
-    if own >= room.of_person() && !make_room(conn, Some(&room.person), deed).await? {
+    if own >= room.of_person && !make_room(conn, Some(&room.person), deed).await? {
         return Ok(Described::FullOfPerson);
     }
     let all = sqlx::query_scalar(ALL).bind(word);
     let all: i64 = all.fetch_one(&mut *conn).await?;
-    if all >= room.clients && !make_room(conn, None, deed).await? {
+    if all >= room.all && !make_room(conn, None, deed).await? {
         return Ok(Described::Full);
     }
     if clients::create(conn, client, deed.now).await? == ClientCreation::IdTaken {
@@ -151,7 +146,7 @@ async fn make_room(
 ) -> Result<bool, RecordError> {
     let query = sqlx::query(UNUSED)
         .bind(clients::word(RegisteredBy::MetadataDocument))
-        .bind(person.map_or("", UserId::as_str));
+        .bind(person.map(UserId::as_str));
     let Some(row) = query.fetch_optional(&mut *conn).await? else {
         return Ok(false);
     };

@@ -76,19 +76,35 @@ impl Story {
 
     /// Asks for a permission, gives it, and redeems.
     pub(super) async fn joins(&self) -> Tokens {
-        let ask = self.app.ask();
-        let page = self.app.send(&self.browser, &ask).await.page();
-        assert_eq!(page.heading(), "Assistant asks for your permission");
-        let answer = self.browser.submit(&page, &[("action", "allow")]).await;
-        let code = self.app.code(&answer.away(), &ask);
+        let (answer, ask) = allows(&self.browser, &self.app).await;
+        let code = self.app.code(&answer, &ask);
         self.app.redeem(&code, &ask).await
     }
 
-    pub(super) async fn is_kept(&self) -> bool {
-        let id = ClientId::new(&self.app.client_id);
+    /// Until the app has heard of every end.
+    async fn is_owed_nothing(&self, app: &App) {
+        let id = ClientId::new(&app.client_id);
+        House::until("nothing is owed", || async {
+            let use_of = self.house.provider().app_use(&id).await.unwrap();
+            use_of.notices.owed == 0 && use_of.sessions == 0
+        })
+        .await;
+    }
+
+    async fn keeps(&self, app: &App) -> bool {
+        let id = ClientId::new(&app.client_id);
         let record = self.house.provider().record();
         record.client(&id).await.unwrap().is_some()
     }
+}
+
+/// Asks for a permission, and gives it: what the app is told.
+async fn allows(browser: &Browser, app: &App) -> (Url, Ask) {
+    let ask = app.ask();
+    let page = app.send(browser, &ask).await.page();
+    assert_eq!(page.heading(), "Assistant asks for your permission");
+    let answer = browser.submit(&page, &[("action", "allow")]).await;
+    (answer.away(), ask)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +235,7 @@ async fn each_flaw_of_a_document_is_refused() {
         ..Published::default()
     });
     story.refused("it is not served as application/json").await;
-    assert!(!story.is_kept().await);
+    assert!(!story.keeps(&story.app).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,7 +357,7 @@ async fn many_who_ask_at_once_cost_one_read() {
     }
     assert_eq!(story.publisher.asked(), 1);
     // And it costs the house nothing that stays.
-    assert!(!story.is_kept().await);
+    assert!(!story.keeps(&story.app).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -452,7 +468,7 @@ async fn people_see_by_whose_word_it_is() {
 async fn it_signs_people_in_and_hears_of_ends_like_any_other() {
     let story = story().await;
     let tokens = story.joins().await;
-    assert!(story.is_kept().await);
+    assert!(story.keeps(&story.app).await);
     let target = format!("client:{}", story.app.client_id);
     let made = story.house.expect_audit("who it is", |line| {
         line.action == "client.register" && line.target == target
@@ -710,48 +726,20 @@ async fn so_many_are_kept_and_the_unused_give_way() {
     let story = story_with(&[("METADATA_DOCUMENTS__MAX_CLIENTS", "1")]).await;
     let tokens = story.joins().await;
     let other = story.publisher.app(&story.house, "/other.json");
-    let ask = other.ask();
-    let page = other.send(&story.browser, &ask).await.page();
-    let full = story
-        .browser
-        .submit(&page, &[("action", "allow")])
-        .await
-        .away();
+    let (full, ask) = allows(&story.browser, &other).await;
     assert_eq!(other.error(&full, &ask), "temporarily_unavailable");
 
     // Alice takes back what she allowed: there is room.
-    let provider = story.house.provider();
-    let id = ClientId::new(&story.app.client_id);
     let visits = story.browser.get("/account/apps").await;
     assert!(visits.shows("Assistant"), "{}", visits.body);
-    let form = [("csrf", visits.csrf()), ("client", id.to_string())];
-    let form: Vec<_> = form
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let csrf = visits.csrf();
+    let form = [("csrf", csrf.as_str()), ("client", &story.app.client_id)];
     story.browser.post("/account/apps/withdraw", &form).await;
     story.app.expect_signed_out(tokens.sid()).await;
-    House::until("nothing is owed", || async {
-        let use_of = provider.app_use(&id).await.unwrap();
-        use_of.notices.owed == 0 && use_of.sessions == 0
-    })
-    .await;
-    let ask = other.ask();
-    let page = other.send(&story.browser, &ask).await.page();
-    let answer = story
-        .browser
-        .submit(&page, &[("action", "allow")])
-        .await
-        .away();
+    story.is_owed_nothing(&story.app).await;
+    let (answer, ask) = allows(&story.browser, &other).await;
     other.code(&answer, &ask);
-    assert!(!story.is_kept().await);
-}
-
-async fn allows(browser: &Browser, app: &App) -> (Url, Ask) {
-    let ask = app.ask();
-    let page = app.send(browser, &ask).await.page();
-    let answer = browser.submit(&page, &[("action", "allow")]).await;
-    (answer.away(), ask)
+    assert!(!story.keeps(&story.app).await);
 }
 
 /// Whoever has an account could fill the house for good otherwise.
@@ -773,16 +761,11 @@ async fn a_mere_permission_keeps_no_app() {
     let session = story.house.session_of(&story.alice).await;
     story.house.end(session).await;
     story.app.expect_signed_out(tokens.sid()).await;
-    let id = ClientId::new(&story.app.client_id);
-    House::until("nothing is owed", || async {
-        let use_of = story.house.provider().app_use(&id).await.unwrap();
-        use_of.notices.owed == 0
-    })
-    .await;
-    assert!(story.is_kept().await);
+    story.is_owed_nothing(&story.app).await;
+    assert!(story.keeps(&story.app).await);
     let (answer, ask) = allows(&of_bob, &third).await;
     third.code(&answer, &ask);
-    assert!(!story.is_kept().await);
+    assert!(!story.keeps(&story.app).await);
     // What lives goes on, and alice is asked anew.
     other.join(&of_bob).await;
     story.browser.sign_in(&story.alice).await;
@@ -797,6 +780,18 @@ async fn nobody_takes_all_the_room_for_themselves() {
         let path = format!("/{name}.json");
         story.publisher.app(&story.house, &path)
     };
+    // An older one, that bob is in no more.
+    let former = app("former");
+    let bob = story.house.person("bob").await;
+    let of_bob = story.house.browser();
+    of_bob.sign_in(&bob).await;
+    let (answer, ask) = allows(&of_bob, &former).await;
+    former.code(&answer, &ask);
+    let session = story.house.session_of(&bob).await;
+    story.house.end(session).await;
+    story.is_owed_nothing(&former).await;
+    story.house.advance(Duration::from_secs(1));
+
     let mut joined = Vec::new();
     for number in 0..20 {
         let app = app(&number.to_string());
@@ -809,8 +804,6 @@ async fn nobody_takes_all_the_room_for_themselves() {
     assert_eq!(further.error(&answer, &ask), "temporarily_unavailable");
 
     // Others have room.
-    let bob = story.house.person("bob").await;
-    let of_bob = story.house.browser();
     of_bob.sign_in(&bob).await;
     let (answer, ask) = allows(&of_bob, &app("of-bob")).await;
     app("of-bob").code(&answer, &ask);
@@ -821,17 +814,13 @@ async fn nobody_takes_all_the_room_for_themselves() {
     for (app, tokens) in &joined {
         app.expect_signed_out(tokens.sid()).await;
     }
-    let id = ClientId::new(&app("0").client_id);
-    House::until("nothing is owed", || async {
-        let use_of = story.house.provider().app_use(&id).await.unwrap();
-        use_of.notices.owed == 0
-    })
-    .await;
+    let (first, _) = &joined[0];
+    story.is_owed_nothing(first).await;
     story.browser.sign_in(&story.alice).await;
     let (answer, ask) = allows(&story.browser, &further).await;
     further.code(&answer, &ask);
-    let record = story.house.provider().record();
-    assert!(record.client(&id).await.unwrap().is_none());
+    assert!(!story.keeps(first).await);
+    assert!(story.keeps(&former).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
